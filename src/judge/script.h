@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the judging peer does on each connection: filled from the command line (options.c), read by the
+ * conversation (conversation.c) and by the workers (workers.c), changed by nobody once the first connection starts.
+ */
+#ifndef TLSBYE_JUDGE_SCRIPT_H
+#define TLSBYE_JUDGE_SCRIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ending {
+	END_ANSWER,     /* seeing the end, answers close_notify and closes */
+	END_BARE,       /* seeing the end, closes without a word */
+	END_NEVER,      /* keeps the socket until the limit */
+	END_FIRST,      /* close_notify and half-close right after its own data */
+	END_FIRST_BARE, /* half-close without close_notify right after its own data */
+	END_RESET,      /* seeing the end, closes with a zero SO_LINGER */
+	END_HALF,       /* answers and half-closes, but keeps the socket until the limit */
+};
+
+enum handshake {
+	HANDSHAKE_FULL,
+	HANDSHAKE_NONE,    /* TCP only: not a byte is sent */
+	HANDSHAKE_HELLO,   /* sends its first flight and never reads the answer */
+	HANDSHAKE_GARBAGE, /* bytes that are no TLS, in place of the first flight */
+};
+
+struct script {
+	/* who and how often */
+	bool server;
+	bool ipv6;
+	int port; /* 0: one that the kernel chooses (server) */
+	int tls;  /* a TLS1_x_VERSION, or 0: whatever both can */
+	unsigned connections;
+	unsigned parallel;
+	const char *port_file;
+	bool tickets;
+	bool reuse_session;
+	enum handshake handshake;
+
+	/* what it says */
+	size_t send;
+	char *file; /* bytes of --send-file */
+	size_t file_size;
+	size_t trail;
+	size_t late_trail;
+	bool garbage;    /* a record that cannot be decrypted, behind the request */
+	bool wait_first; /* speaks only once the first byte arrived */
+
+	/* how it reads */
+	int receive_buffer; /* SO_RCVBUF; 0: the kernel's choice */
+	bool never_read;
+	size_t chunk; /* 0: as much as there is */
+	int64_t pause_ms;
+	int64_t chunk_pause_ms;
+
+	/* what it expects, and how it ends */
+	bool expects;
+	bool any_content;
+	bool plain_follows; /* the other side may go on in plaintext behind its close_notify */
+	uint64_t expected;
+	enum ending end;
+	bool ends_early;
+	uint64_t end_at; /* ends after so many bytes, not at the other side's end */
+	int64_t watch_ms;
+	int64_t limit_ms;
+	int64_t patience_ms; /* for a connection to come, or to be accepted */
+
+	bool quiet;
+	bool progress;
+};
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the judge says and hears in TLS; see talk.h. Everything it says is queued as a whole, and conversation.c
+ * sends it as the socket takes it.
+ *
+ * Rules: the outcome of every OpenSSL call ends in the verdict, and the error queue is left empty.
+ */
+#include "judge/talk.h"
+
+#include <openssl/err.h>
+
+#include "judge/pattern.h"
+
+/* --- what it says --- */
+
+void say_pattern(struct conversation *c, size_t n)
+{
+	unsigned char buf[16384];
+
+	while (n > 0) {
+		size_t step = n < sizeof(buf) ? n : sizeof(buf);
+
+		pattern_fill(buf, step, c->said);
+		if (SSL_write(c->ssl, buf, (int)step) <= 0)
+			return;
+		c->said += step;
+		n -= step;
+	}
+}
+
+/* Well framed, so that it reaches the cipher, and undecryptable: bad_record_mac on the other side. */
+static void say_garbage(struct conversation *c)
+{
+	unsigned char record[5 + 64] = {0x17, 0x03, 0x03, 0, 64};
+
+	pattern_fill(record + 5, 64, 0);
+	BIO_write(c->out, record, sizeof(record));
+}
+
+void say_request(struct conversation *c)
+{
+	const struct script *s = c->script;
+
+	c->asked = true;
+	if (s->file_size > 0)
+		SSL_write(c->ssl, s->file, (int)s->file_size);
+	say_pattern(c, s->send);
+	if (s->garbage)
+		say_garbage(c);
+	say_pattern(c, s->trail);
+}
+
+void say_notify(struct conversation *c)
+{
+	bool broken = c->verdict->tls == TLS_BAD || c->verdict->tls == TLS_ALERT;
+
+	if (c->notified || !c->verdict->handshake || broken)
+		return;
+	c->notified = true;
+	SSL_shutdown(c->ssl);
+}
+
+/* --- what it hears --- */
+
+static void note_tls_end(struct conversation *c, enum tls_end end, enum event event)
+{
+	if (c->tls_over)
+		return;
+	c->tls_over = true;
+	c->verdict->tls = end;
+	verdict_event(c->verdict, event);
+}
+
+/* Behind the end of TLS, or where no record can begin: the program's own words, as in FTPS after CCC. */
+void hear_plain(struct conversation *c, size_t n)
+{
+	if (n == 0)
+		return;
+	c->verdict->plain += n;
+	verdict_event(c->verdict, EV_PLAIN);
+}
+
+/* Records behind close_notify: a second end, or a second process that thinks the connection its own. */
+static void hear_late(struct conversation *c, const unsigned char *buf, size_t n)
+{
+	struct verdict *v = c->verdict;
+
+	/* Without a handshake an alert comes in plain: type, version, length 2, level, description. */
+	if (!v->handshake && v->tls == TLS_NONE && n >= 7 && buf[0] == 21) {
+		v->tls = TLS_ALERT;
+		v->alert = buf[6];
+		verdict_event(v, EV_ALERT);
+	}
+	/* What follows an alert or a bad record means nothing. */
+	if (v->tls != TLS_CLOSE_NOTIFY || n == 0)
+		return;
+	v->late += n;
+	verdict_event(v, EV_RECORDS);
+}
+
+static void hear_data(struct conversation *c, const unsigned char *buf, size_t n)
+{
+	struct verdict *v = c->verdict;
+
+	if (v->checked && !v->wrong && pattern_match(buf, n, v->bytes) != n)
+		v->wrong = true;
+	v->bytes += n;
+	verdict_event(v, EV_DATA);
+}
+
+/* A failed call of OpenSSL: an alert has been noted by on_info() already, all else is a record gone bad. */
+static void hear_failure(struct conversation *c, int result)
+{
+	int error = SSL_get_error(c->ssl, result);
+
+	if (error == SSL_ERROR_ZERO_RETURN)
+		note_tls_end(c, TLS_CLOSE_NOTIFY, EV_CLOSE_NOTIFY);
+	else if (error != SSL_ERROR_WANT_READ)
+		note_tls_end(c, TLS_BAD, EV_BAD);
+	ERR_clear_error();
+}
+
+static void on_info(const SSL *ssl, int where, int ret)
+{
+	struct conversation *c = SSL_get_app_data(ssl);
+	int level = ret >> 8, alert = ret & 0xff;
+
+	if (where != SSL_CB_READ_ALERT || alert == SSL3_AD_CLOSE_NOTIFY || level != SSL3_AL_FATAL)
+		return;
+	c->verdict->alert = alert;
+	note_tls_end(c, TLS_ALERT, EV_ALERT);
+}
+
+/* Feeds OpenSSL and takes what it has; whatever it leaves behind close_notify is no part of this connection. */
+void hear_records(struct conversation *c, const unsigned char *raw, size_t n)
+{
+	unsigned char buf[16384];
+	int got;
+
+	if (c->tls_over) {
+		hear_late(c, raw, n);
+		return;
+	}
+	BIO_write(c->in, raw, (int)n);
+	if (!c->verdict->handshake)
+		return;
+	while ((got = SSL_read(c->ssl, buf, sizeof(buf))) > 0)
+		hear_data(c, buf, (size_t)got);
+	hear_failure(c, got);
+	if (!c->tls_over)
+		return;
+	while ((got = BIO_read(c->in, buf, sizeof(buf))) > 0)
+		hear_late(c, buf, (size_t)got);
+}
+
+/* --- begin and end --- */
+
+bool talk_handshake(struct conversation *c)
+{
+	int result = SSL_do_handshake(c->ssl);
+
+	if (result != 1) {
+		hear_failure(c, result);
+		return false;
+	}
+	c->verdict->handshake = true;
+	c->verdict->resumed = SSL_session_reused(c->ssl);
+	return true;
+}
+
+/* None of these is answered by a handshake, so TLS is over before it began. */
+void talk_begin_otherwise(struct conversation *c)
+{
+	unsigned char junk[512];
+
+	if (c->script->handshake == HANDSHAKE_HELLO)
+		SSL_do_handshake(c->ssl);
+	if (c->script->handshake == HANDSHAKE_GARBAGE) {
+		pattern_fill(junk, sizeof(junk), 0);
+		BIO_write(c->out, junk, sizeof(junk));
+	}
+	ERR_clear_error();
+	c->tls_over = true;
+}
+
+void talk_open(struct conversation *c, SSL_CTX *ctx, SSL_SESSION **session)
+{
+	c->ssl = SSL_new(ctx);
+	c->in = BIO_new(BIO_s_mem());
+	c->out = BIO_new(BIO_s_mem());
+	/* An empty BIO is no end of file: more may come. */
+	BIO_set_mem_eof_return(c->in, -1);
+	SSL_set_bio(c->ssl, c->in, c->out);
+	SSL_set_app_data(c->ssl, c);
+	SSL_set_info_callback(c->ssl, on_info);
+	if (c->script->server)
+		SSL_set_accept_state(c->ssl);
+	else
+		SSL_set_connect_state(c->ssl);
+	if (session && *session)
+		SSL_set_session(c->ssl, *session);
+}
+
+/*
+ * A copy: SSL_free() marks the session of a connection that ended without close_notify as not resumable, and it
+ * is the other side's memory that is to be judged, not ours.
+ */
+static void keep_session(struct conversation *c, SSL_SESSION **session)
+{
+	SSL_SESSION *current = SSL_get1_session(c->ssl);
+
+	if (current && SSL_SESSION_is_resumable(current)) {
+		SSL_SESSION_free(*session);
+		*session = SSL_SESSION_dup(current);
+	}
+	SSL_SESSION_free(current);
+}
+
+void talk_close(struct conversation *c, SSL_SESSION **session)
+{
+	if (session && c->verdict->handshake)
+		keep_session(c, session);
+	/* The judge's own end is in its script; its session cache need not suffer from it. */
+	SSL_set_shutdown(c->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(c->ssl);
+	ERR_clear_error();
+}

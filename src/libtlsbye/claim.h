@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one atomic word that says who is inside a connection's SSL: the program's SSL_* calls count themselves in and
+ * out, the goodbye takes the word only while the count is zero, and whoever comes meanwhile waits on a futex for the
+ * microseconds that a goodbye takes.
+ *
+ * Not a mutex: programs read and write one SSL from two threads, one of them blocked in SSL_read for hours.
+ *
+ * Rules: whoever holds the word has signals blocked, or is another thread than the program's: a handler that enters
+ * would wait for its own thread. claim_take is async-signal-safe; it never waits.
+ */
+#ifndef TLSBYE_CLAIM_H
+#define TLSBYE_CLAIM_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct claim {
+	_Atomic uint32_t word;
+};
+
+enum {
+	CLAIM_LOOK = 1u << 31, /* one of the bits below is set: the sign, so that entering costs one test */
+	CLAIM_GOODBYE = 1u << 30, /* a goodbye is inside */
+	CLAIM_NEW = 1u << 29,     /* nobody of this process entered yet */
+	CLAIM_FORKED = 1u << 28,  /* nobody entered since the last fork (P7) */
+	CLAIM_PENDING = 1u << 27, /* a write was left half-done: each call looks whether it is made good */
+	CLAIM_INSIDE = (1u << 27) - 1,
+};
+
+/* Counts a call in where nothing is to be looked at; else the caller enters slowly. */
+static inline bool claim_enter_fast(struct claim *claim)
+{
+	if (__builtin_expect((int32_t)__atomic_add_fetch((uint32_t *)&claim->word, 1, __ATOMIC_ACQUIRE) >= 0,
+			     true))
+		return true;
+	__atomic_fetch_sub((uint32_t *)&claim->word, 1, __ATOMIC_RELEASE);
+	return false;
+}
+
+/* Counts a call in, behind a goodbye that is inside. Which of NEW and FORKED it has cleared: to be acted on. */
+uint32_t claim_enter(struct claim *claim);
+
+static inline void claim_leave(struct claim *claim)
+{
+	__atomic_fetch_sub((uint32_t *)&claim->word, 1, __ATOMIC_RELEASE);
+}
+
+/* For a goodbye: takes the word if nobody is inside. */
+bool claim_take(struct claim *claim);
+
+/* As claim_take, for a caller that may wait: sleeps while another goodbye is inside; false if a call is. */
+bool claim_take_after_goodbye(struct claim *claim);
+
+void claim_drop(struct claim *claim);
+
+/* Sets or clears NEW, FORKED or PENDING. */
+void claim_mark(struct claim *claim, uint32_t mark);
+void claim_unmark(struct claim *claim, uint32_t mark);
+bool claim_is_marked(const struct claim *claim, uint32_t mark);
+bool claim_is_entered(const struct claim *claim);
+
+/* The futex calls that other rooms wait with, too. Bounded waits; spurious wake-ups are the caller's to check. */
+void futex_wait(_Atomic uint32_t *word, uint32_t while_value, unsigned milliseconds);
+void futex_wake(_Atomic uint32_t *word);
+
+#endif

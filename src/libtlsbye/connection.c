@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of connections: records, the look-up from an SSL, the look-up from a descriptor.
+ *
+ * Records come from chunks that are mapped once and never unmapped, and go back to a lock-free list: a close in a
+ * signal handler may be the last one out. The hash table is changed under a lock, by ordinary code only; its readers
+ * walk it without one. A reader that meets a record on its way to another bucket ends at a miss, and looks again
+ * under the lock.
+ */
+#include "connection.h"
+
+#include "process.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+enum { CHUNK_RECORDS = 256, CHUNKS = 4096, STRANGERS = 8 };
+
+struct connection *_Atomic ssl_buckets[1 << SSL_BUCKETS_LOG2];
+_Atomic uint32_t descriptor_slots[DESCRIPTOR_LIMIT]; /* a record's index + 1, or SLOT_EPOLL */
+
+static struct connection *_Atomic chunks[CHUNKS];
+static _Atomic uint32_t chunk_count;
+static _Atomic uint64_t free_list; /* upper half: a tag against ABA; lower half: index + 1 */
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+
+enum { SLOT_EPOLL = UINT32_MAX };
+
+/* --- records --- */
+
+struct connection *connection_by_index(uint32_t index)
+{
+	return &atomic_load(&chunks[index / CHUNK_RECORDS])[index % CHUNK_RECORDS];
+}
+
+static void give_back(struct connection *c)
+{
+	uint64_t top = atomic_load(&free_list), mine;
+	do {
+		uint32_t below = (uint32_t)top;
+		atomic_store(&c->next, below ? connection_by_index(below - 1) : NULL);
+		mine = ((top >> 32) + 1) << 32 | (c->index + 1);
+	} while (!atomic_compare_exchange_weak(&free_list, &top, mine));
+}
+
+static struct connection *take_free(void)
+{
+	uint64_t top = atomic_load(&free_list), mine;
+	struct connection *c;
+	do {
+		if (!(uint32_t)top)
+			return NULL;
+		c = connection_by_index((uint32_t)top - 1);
+		struct connection *below = atomic_load(&c->next);
+		mine = ((top >> 32) + 1) << 32 | (below ? below->index + 1 : 0);
+	} while (!atomic_compare_exchange_weak(&free_list, &top, mine));
+	return c;
+}
+
+/* Table lock held. */
+static bool map_chunk(void)
+{
+	uint32_t count = atomic_load(&chunk_count);
+	if (count == CHUNKS)
+		return false;
+	struct connection *chunk = mmap(NULL, CHUNK_RECORDS * sizeof *chunk, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (chunk == MAP_FAILED)
+		return false;
+	atomic_store(&chunks[count], chunk);
+	atomic_store(&chunk_count, count + 1);
+	for (uint32_t i = 0; i < CHUNK_RECORDS; i++) {
+		chunk[i].index = count * CHUNK_RECORDS + i;
+		give_back(&chunk[i]);
+	}
+	return true;
+}
+
+/* Everything to its start but what a late reader may still look at: claim, ssl (NULL by then) and next. */
+static void start_record(struct connection *c, struct libssl *lib)
+{
+	size_t head = offsetof(struct connection, lib);
+	uint32_t index = c->index;
+	memset((char *)c + head, 0, sizeof *c - head);
+	c->index = index;
+	c->lib = lib;
+	c->references = 1;
+	atomic_store(&c->claim.word, CLAIM_NEW | CLAIM_LOOK);
+	atomic_store(&c->fd, -1);
+	atomic_store(&c->stakes, 1);
+}
+
+void connection_stake(struct connection *c)
+{
+	atomic_fetch_add(&c->stakes, 1);
+}
+
+void connection_unstake(struct connection *c)
+{
+	if (atomic_fetch_sub(&c->stakes, 1) != 1)
+		return;
+	if (c->residue.bytes)
+		munmap(c->residue.bytes, RESIDUE_MAX);
+	c->residue.bytes = NULL;
+	process_lets_go(c, false);
+	give_back(c);
+}
+
+void connection_each(void (*visit)(struct connection *c, void *arg), void *arg)
+{
+	uint32_t records = atomic_load(&chunk_count) * CHUNK_RECORDS;
+	for (uint32_t i = 0; i < records; i++) {
+		struct connection *c = connection_by_index(i);
+		if (atomic_load(&c->stakes))
+			visit(c, arg);
+	}
+}
+
+/* --- from the SSL --- */
+
+struct connection *connection_of_ssl(const SSL *ssl)
+{
+	struct connection *c = atomic_load_explicit(&ssl_buckets[ssl_bucket(ssl)], memory_order_acquire);
+	while (c && atomic_load(&c->ssl) != ssl)
+		c = atomic_load(&c->next);
+	return c;
+}
+
+/* The SSL was freed where no hook saw it (a libssl linked -Bsymbolic frees inside itself). */
+static void forget_freed_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+{
+	(void)ptr, (void)data, (void)index, (void)argl, (void)argp;
+	struct connection *c = connection_of_ssl(parent);
+	if (!c || !process_is_home())
+		return;
+	claim_enter(&c->claim); /* a goodbye that is inside still uses it */
+	claim_leave(&c->claim);
+	connection_detach_ssl(c);
+}
+
+/* Table lock held. Once for each library. */
+static void watch_frees(struct libssl *lib)
+{
+	if (lib->watches_frees)
+		return;
+	lib->watches_frees = true;
+	lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, NULL, NULL, forget_freed_ssl);
+}
+
+/* A record that stands for all that cannot be tracked: it is entered and left, and never said goodbye for. */
+static struct connection *stranger(struct libssl *lib)
+{
+	static struct connection strangers[STRANGERS];
+	for (int i = 0; i < STRANGERS; i++) {
+		if (!strangers[i].lib)
+			strangers[i].lib = lib;
+		if (strangers[i].lib == lib)
+			return &strangers[i];
+	}
+	return &strangers[STRANGERS - 1];
+}
+
+/* Table lock held. */
+static struct connection *track(SSL *ssl, struct libssl *lib)
+{
+	struct connection *c = lib->usable ? take_free() : NULL;
+	if (!c && lib->usable && map_chunk())
+		c = take_free();
+	if (!c)
+		return stranger(lib);
+	watch_frees(lib);
+	start_record(c, lib);
+	c->hands_off = lib->SSL_is_dtls(ssl) || lib->SSL_is_quic(ssl);
+	struct connection *_Atomic *bucket = &ssl_buckets[ssl_bucket(ssl)];
+	atomic_store(&c->next, atomic_load(bucket));
+	atomic_store(&c->ssl, ssl);
+	atomic_store_explicit(bucket, c, memory_order_release);
+	return c;
+}
+
+static struct connection *find_or_track(SSL *ssl, void *caller)
+{
+	struct connection *c = connection_of_ssl(ssl);
+	if (c && ssl)
+		return c;
+	int saved = errno;
+	struct libssl *lib = real_libssl(caller);
+	pthread_mutex_lock(&table_lock);
+	c = ssl ? connection_of_ssl(ssl) : stranger(lib);
+	if (!c)
+		c = track(ssl, lib);
+	pthread_mutex_unlock(&table_lock);
+	errno = saved;
+	return c;
+}
+
+struct connection *connection_enter(SSL *ssl, void *caller, uint32_t *news)
+{
+	struct connection *c = find_or_track(ssl, caller);
+	*news = claim_enter(&c->claim);
+	return c;
+}
+
+void connection_track_again(SSL *ssl, struct libssl *lib, uint32_t references)
+{
+	pthread_mutex_lock(&table_lock);
+	struct connection *c = track(ssl, lib);
+	if (atomic_load(&c->ssl))
+		c->references = references;
+	pthread_mutex_unlock(&table_lock);
+}
+
+void connection_detach_ssl(struct connection *c)
+{
+	pthread_mutex_lock(&table_lock);
+	SSL *ssl = atomic_load(&c->ssl);
+	bool found = false;
+	if (ssl) {
+		struct connection *_Atomic *link = &ssl_buckets[ssl_bucket(ssl)];
+		while (atomic_load(link) && atomic_load(link) != c)
+			link = &atomic_load(link)->next;
+		found = atomic_load(link) == c;
+		if (found)
+			atomic_store(link, atomic_load(&c->next));
+		atomic_store(&c->ssl, NULL);
+	}
+	pthread_mutex_unlock(&table_lock);
+	if (found)
+		connection_unstake(c);
+}
+
+/* --- the socket --- */
+
+static bool socket_cookie(int fd, uint64_t *cookie)
+{
+	socklen_t size = sizeof *cookie;
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &size) == 0)
+		return true;
+	struct stat status;
+	if (fstat(fd, &status) != 0 || !S_ISSOCK(status.st_mode))
+		return false;
+	*cookie = status.st_ino;
+	return true;
+}
+
+bool connection_is_socket(const struct connection *c, int fd)
+{
+	uint64_t cookie;
+	return socket_cookie(fd, &cookie) && cookie == c->cookie;
+}
+
+static bool is_stream(int fd)
+{
+	int type = 0;
+	socklen_t size = sizeof type;
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
+static void note_endpoint(union endpoint *endpoint, int fd, bool of_peer)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof address;
+	struct sockaddr *where = (struct sockaddr *)&address;
+	if ((of_peer ? getpeername(fd, where, &size) : getsockname(fd, where, &size)) != 0)
+		return;
+	if (address.ss_family == AF_INET)
+		memcpy(&endpoint->v4, &address, sizeof endpoint->v4);
+	else if (address.ss_family == AF_INET6)
+		memcpy(&endpoint->v6, &address, sizeof endpoint->v6);
+	else
+		endpoint->family = address.ss_family;
+}
+
+static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
+{
+	c->cookie = cookie;
+	note_endpoint(&c->local, fd, false);
+	note_endpoint(&c->peer, fd, true);
+	c->family = c->local.family;
+	c->first_fd = fd;
+	atomic_store(&c->fd, fd);
+	connection_add_descriptor(c, fd);
+}
+
+/* The SSL moved on to another socket without SSL_clear: the old one is passed through. */
+static void forget_socket(struct connection *c, int fd)
+{
+	if (connection_of_descriptor(fd) == c && connection_take_descriptor(fd))
+		connection_unstake(c);
+	atomic_store(&c->fd, -1);
+}
+
+void connection_learn_socket(struct connection *c, SSL *ssl)
+{
+	int saved = errno;
+	int fd = c->lib->SSL_get_rfd(ssl), write_fd = c->lib->SSL_get_wfd(ssl);
+	uint64_t cookie, write_cookie;
+	bool one_socket =
+		fd >= 0 && write_fd >= 0 && socket_cookie(fd, &cookie) &&
+		(write_fd == fd || (socket_cookie(write_fd, &write_cookie) && write_cookie == cookie));
+	if (!c->hands_off && one_socket && is_stream(fd)) {
+		int known = atomic_load(&c->fd);
+		if (known >= 0 && c->cookie != cookie)
+			forget_socket(c, known);
+		if (atomic_load(&c->fd) < 0)
+			adopt_socket(c, fd, cookie);
+		if (write_fd != fd && connection_of_descriptor(write_fd) != c)
+			connection_add_descriptor(c, write_fd);
+	}
+	errno = saved;
+}
+
+/* --- from the descriptor --- */
+
+struct connection *connection_of_descriptor(int fd)
+{
+	if ((unsigned)fd >= DESCRIPTOR_LIMIT)
+		return NULL;
+	uint32_t slot = atomic_load(&descriptor_slots[fd]);
+	return slot && slot != SLOT_EPOLL ? connection_by_index(slot - 1) : NULL;
+}
+
+struct connection *connection_take_descriptor(int fd)
+{
+	uint32_t slot = atomic_exchange(&descriptor_slots[fd], 0);
+	if (!slot || slot == SLOT_EPOLL)
+		return NULL;
+	struct connection *c = connection_by_index(slot - 1);
+	atomic_fetch_sub(&c->descriptors, 1);
+	return c;
+}
+
+void connection_add_descriptor(struct connection *c, int fd)
+{
+	if ((unsigned)fd >= DESCRIPTOR_LIMIT)
+		return;
+	/* Whoever stood there before was closed where no hook saw it. */
+	struct connection *gone = connection_take_descriptor(fd);
+	if (gone)
+		connection_unstake(gone);
+	connection_stake(c);
+	atomic_fetch_add(&c->descriptors, 1);
+	atomic_store(&descriptor_slots[fd], c->index + 1);
+}
+
+/* --- the program's epoll sets --- */
+
+enum { EPOLL_SETS = 256 };
+static _Atomic int epoll_sets[EPOLL_SETS]; /* descriptor + 1 */
+static _Atomic uint32_t
+	epoll_set_count; /* how many were ever used; more than EPOLL_SETS: not all are known */
+
+void epoll_set_seen(int epfd)
+{
+	if ((unsigned)epfd >= DESCRIPTOR_LIMIT) {
+		atomic_store(&epoll_set_count, EPOLL_SETS + 1);
+		return;
+	}
+	uint32_t nothing = 0;
+	if (!atomic_compare_exchange_strong(&descriptor_slots[epfd], &nothing, SLOT_EPOLL))
+		return;
+	uint32_t used = atomic_load(&epoll_set_count);
+	for (uint32_t i = 0; i < used && i < EPOLL_SETS; i++) {
+		int stale = atomic_load(&epoll_sets[i]);
+		bool reusable = stale == epfd + 1 || !descriptor_known(stale - 1);
+		if (reusable && atomic_compare_exchange_strong(&epoll_sets[i], &stale, epfd + 1))
+			return;
+	}
+	uint32_t place = atomic_fetch_add(&epoll_set_count, 1);
+	if (place < EPOLL_SETS)
+		atomic_store(&epoll_sets[place], epfd + 1);
+}
+
+bool epoll_sets_all_known(void)
+{
+	return atomic_load(&epoll_set_count) <= EPOLL_SETS;
+}
+
+void epoll_sets_forget_socket(int fd)
+{
+	uint32_t count = atomic_load(&epoll_set_count);
+	for (uint32_t i = 0; i < count && i < EPOLL_SETS; i++) {
+		int epfd = atomic_load(&epoll_sets[i]) - 1;
+		if (epfd >= 0 && atomic_load(&descriptor_slots[epfd]) == SLOT_EPOLL)
+			real.epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL);
+	}
+}
+
+/* What the parent's linger thread holds is the parent's alone. */
+static void inherit(struct connection *c, void *arg)
+{
+	(void)arg;
+	atomic_store(&c->claim.word, 0); /* the only thread of the child is here, and not inside */
+	claim_mark(&c->claim, CLAIM_NEW | CLAIM_FORKED | (c->unfinished ? CLAIM_PENDING : 0));
+	uint32_t stakes = atomic_load(&c->descriptors) + (atomic_load(&c->ssl) ? 1 : 0);
+	atomic_store(&c->stakes, stakes + 1);
+	connection_unstake(c);
+}
+
+void connection_child_after_fork(void)
+{
+	pthread_mutex_init(&table_lock, NULL);
+	connection_each(inherit, NULL);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection: an SSL, the socket that it speaks over, what was seen of both, and who may touch it.
+ *
+ * It is found from either side: from the SSL by a hash table whose readers take no lock, from a descriptor by one
+ * look into an array. Records live in memory that is never unmapped: a stale pointer is a harmless miss.
+ *
+ * Life: a record is kept while somebody has a stake in it: its SSL, each descriptor that the program has of the
+ * socket, each hold of the linger thread. The last stake to go recycles it.
+ *
+ * Rules: the SSL side is for ordinary code (like SSL_* itself it is not async-signal-safe); the descriptor side
+ * (connection_take_descriptor and below) is async-signal-safe: atomics only, no lock, no allocation.
+ */
+#ifndef TLSBYE_CONNECTION_H
+#define TLSBYE_CONNECTION_H
+
+#include "claim.h"
+#include "real.h"
+
+#include <netinet/in.h>
+#include <sys/un.h>
+
+struct fork_slot; /* process.c: the word that the holders of a forked connection share */
+
+union endpoint {
+	sa_family_t family; /* AF_UNSPEC: not known */
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* Why no close_notify was said. The log prints the very reason. */
+enum silence {
+	MAY_SPEAK,
+	ALREADY_SAID,     /* by the program, or by us at an earlier door */
+	NOTIFY_IS_OFF,    /* TLSBYE_NOTIFY=off */
+	NOT_OWNER,        /* P7: a fork copied keys and sequence number */
+	NO_HANDSHAKE,     /* not begun, not complete, or failed */
+	FATAL_ERROR,      /* SSL_shutdown(3) forbids it as well */
+	UNFINISHED_WRITE, /* P3: a record was completed perhaps, but the data is not */
+	QUIET_SHUTDOWN,   /* P4: asked for by the program */
+	ABORT_MEANT,      /* P4: SO_LINGER with a zero timeout */
+	FAILED_EXIT,      /* P3: the process ended with another status than 0 */
+	FILTER_BIO,       /* a BIO between OpenSSL and the socket holds bytes that would be overtaken */
+	KERNEL_TLS,       /* the record layer is in the kernel */
+	SOMEBODY_INSIDE,  /* another thread was in an SSL_* call until the end */
+	SSL_GONE,         /* freed where no hook saw it, or no SSL to speak with */
+	SOCKET_CHANGED,   /* P6: the descriptor is another socket by now */
+};
+
+enum notify { NOTIFY_NONE, NOTIFY_PENDING, NOTIFY_SENT };
+enum peer_end { PEER_UNKNOWN, PEER_FIN, PEER_RESET, PEER_IDLE, PEER_OVER_LIMIT, PEER_GIVEN_UP };
+
+/* How the program let go: bits. */
+enum { DOOR_FREE = 1, DOOR_CLOSE = 2, DOOR_SHUTDOWN = 4, DOOR_EXIT = 8, DOOR_CLEAR = 16 };
+
+/* What the socket did not take of the goodbye: sent by the linger thread, before the half-close. */
+struct residue {
+	unsigned char *bytes; /* a mapping of its own (RESIDUE_MAX), or NULL */
+	uint32_t length, sent;
+};
+
+struct connection {
+	struct claim claim;
+	_Atomic uint32_t stakes;
+
+	/* look-up: written under the lock, read by everyone */
+	_Atomic(SSL *) ssl;
+	struct connection *_Atomic next;
+	struct libssl *lib;
+	uint32_t index; /* of the record; never changes */
+
+	/* identity: written when the socket is learnt */
+	_Atomic int fd;               /* the descriptor by which OpenSSL knows it; -1: none */
+	int first_fd;                 /* its number, for the log */
+	_Atomic uint32_t descriptors; /* how many of the program's are known to us */
+	uint64_t cookie;              /* SO_COOKIE, or the inode; of the socket, not of the number */
+	int family;
+	union endpoint local, peer;
+
+	/* seen: written by the SSL_* hooks, who are inside */
+	uint32_t references; /* of the SSL: SSL_up_ref, SSL_dup */
+	bool hands_off;      /* DTLS, QUIC: nothing is ours */
+	bool spoken;         /* an SSL_* call that does I/O was made: before, there is nothing to end */
+	bool fatal_error;
+	bool peer_notified;     /* the peer's close_notify was read */
+	bool notify_by_program; /* it was the program that said ours */
+	bool faked;             /* SSL_set_shutdown claimed that close_notify was sent */
+	bool called_shutdown;   /* SSL_shutdown, successful or not */
+	enum notify notify;
+	uint64_t unfinished; /* bytes of an SSL_write that were not taken */
+	uint64_t
+		pending_length; /* of the SSL_write that wants to be repeated: a record is in OpenSSL's buffer */
+	uint64_t never_read;    /* bytes that SSL_shutdown's second call threw away for the program */
+
+	/* shared with other processes after a fork (process.c) */
+	struct fork_slot *slot;
+
+	/* the goodbye: written by the holder of the claim, or by the one closer */
+	_Atomic uint32_t doors;
+	enum silence silence;
+	bool completed_record;
+	bool not_ours; /* when the SSL was freed (P7) */
+	struct residue residue;
+	_Atomic uint32_t answered; /* a futex: the linger thread has dealt with what was asked (linger.h) */
+
+	/* the linger thread */
+	bool half_closed;
+	bool lingered;
+	uint32_t unread;     /* bytes in the kernel's receive queue at the last close */
+	uint32_t unsent;     /* bytes in its send queue then */
+	uint32_t unread_tls; /* bytes decrypted by OpenSSL and never asked for */
+	uint64_t drained;
+	uint64_t drain_us;
+	enum peer_end peer_end;
+};
+
+enum { RESIDUE_MAX = 32 * 1024 }; /* more than a TLS record and an alert */
+
+/*
+ * The connection of an SSL, entered (leave it with claim_leave). Found or made; never NULL: an SSL that cannot be
+ * tracked gets a record that stands for all of its kind, with its `ssl` NULL, whose `lib` works. *news: which marks of
+ * the claim were cleared.
+ */
+struct connection *connection_enter(SSL *ssl, void *caller, uint32_t *news);
+
+extern struct connection *_Atomic ssl_buckets[] INTERNAL;
+enum { SSL_BUCKETS_LOG2 = 14 };
+
+static inline unsigned ssl_bucket(const SSL *ssl)
+{
+	return (unsigned)(((uintptr_t)ssl * 0x9E3779B97F4A7C15u) >> (64 - SSL_BUCKETS_LOG2));
+}
+
+/* The same for the first in its bucket, where there is no news: else NULL, and not entered. */
+static inline struct connection *connection_enter_fast(SSL *ssl)
+{
+	struct connection *c = atomic_load_explicit(&ssl_buckets[ssl_bucket(ssl)], memory_order_acquire);
+	bool fast = c && atomic_load_explicit(&c->ssl, memory_order_relaxed) == ssl;
+	return __builtin_expect(fast, true) && claim_enter_fast(&c->claim) ? c : NULL;
+}
+
+/* The connection of an SSL, not entered; NULL if it is not tracked. */
+struct connection *connection_of_ssl(const SSL *ssl);
+
+/* After the program gave the SSL a descriptor or a BIO: which socket is it? Inside. */
+void connection_learn_socket(struct connection *c, SSL *ssl);
+
+/* SSL_clear: the SSL, detached from the connection that ended, begins another. */
+void connection_track_again(SSL *ssl, struct libssl *lib, uint32_t references);
+
+/* The SSL goes: nobody finds it any more, and no goodbye will use it. Gives its stake back. */
+void connection_detach_ssl(struct connection *c);
+
+/* One array look-up: is the descriptor a tracked socket, or one of the program's epoll sets? */
+enum { DESCRIPTOR_LIMIT = 1 << 20 }; /* fs.nr_open's default; a higher number is passed through */
+extern _Atomic uint32_t descriptor_slots[DESCRIPTOR_LIMIT] INTERNAL;
+
+static inline bool descriptor_known(int fd)
+{
+	return (unsigned)fd < DESCRIPTOR_LIMIT &&
+	       atomic_load_explicit(&descriptor_slots[fd], memory_order_relaxed) != 0;
+}
+
+/* The connection behind a descriptor, or NULL. No stake: for the thread that owns the descriptor. */
+struct connection *connection_of_descriptor(int fd);
+
+/*
+ * The descriptor is about to be closed: it leaves the table. Only one of two racing closers gets the connection, and
+ * with it the descriptor's stake; NULL for an epoll set, or for the other closer.
+ */
+struct connection *connection_take_descriptor(int fd);
+
+/* The program has one more descriptor of the same socket. */
+void connection_add_descriptor(struct connection *c, int fd);
+
+/* The program's epoll sets: a socket that lives on in our hands must leave them (DESIGN: stale events). */
+void epoll_set_seen(int epfd);
+bool epoll_sets_all_known(void);
+void epoll_sets_forget_socket(int fd);
+
+void connection_stake(struct connection *c);
+void connection_unstake(struct connection *c);
+
+struct connection *connection_by_index(uint32_t index);
+
+/* Calls visit for every record in use. No lock: for fork and exit. */
+void connection_each(void (*visit)(struct connection *c, void *arg), void *arg);
+
+/* P6: is this descriptor the connection's socket? Async-signal-safe. */
+bool connection_is_socket(const struct connection *c, int fd);
+
+void connection_child_after_fork(void);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why a drain at all: bytes that are unread at the close, or arrive after it, make the kernel answer with RST and
+ * throw away what is still in its send queue (RFC 2525, 2.17; tcp_close() in Linux). So the read side is kept open
+ * and emptied until the peer's FIN.
+ */
+#include "drain.h"
+
+#include "settings.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+/* A peer that sends without end must not keep the thread from its other sockets. */
+enum { CALLS_AT_ONCE = 16, DISCARD_AT_ONCE = 1 << 20 };
+
+uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint32_t drain_unsent(int fd)
+{
+	int bytes = 0;
+	return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
+}
+
+void drain_measure(struct connection *c, int fd)
+{
+	int bytes = 0;
+	c->unread = ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
+	c->unsent = drain_unsent(fd);
+}
+
+void drain_half_close(struct connection *c, int fd)
+{
+	struct linger linger;
+	socklen_t size = sizeof linger;
+	if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff && linger.l_linger) {
+		linger.l_onoff = 0;
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+	}
+	if (real.shutdown(fd, SHUT_WR) == 0)
+		c->half_closed = true;
+}
+
+/* TCP discards in the kernel when there is no buffer to copy to; AF_UNIX answers EFAULT, and gets one. */
+static ssize_t discard(const struct connection *c, int fd)
+{
+	static char junk[65536]; /* written by whoever drains, read by nobody */
+	if (c->family == AF_INET || c->family == AF_INET6)
+		return recv(fd, NULL, DISCARD_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT);
+	return recv(fd, junk, sizeof junk, MSG_DONTWAIT);
+}
+
+bool drain_some(struct connection *c, int fd)
+{
+	for (int call = 0; call < CALLS_AT_ONCE; call++) {
+		ssize_t n = discard(c, fd);
+		if (n > 0) {
+			c->drained += (uint64_t)n;
+			if (c->drained > settings->linger_bytes) {
+				c->peer_end = PEER_OVER_LIMIT;
+				return true;
+			}
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return false;
+		c->peer_end = n == 0 ? PEER_FIN : PEER_RESET;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One socket's drain: half-close it, discard what comes, see how the peer ends.
+ *
+ * Rules: everything here is async-signal-safe and works on the descriptor that is given: a hold of the linger thread,
+ * or, in place, the program's own.
+ */
+#ifndef TLSBYE_DRAIN_H
+#define TLSBYE_DRAIN_H
+
+#include "connection.h"
+
+/* Microseconds of the monotonic clock. */
+uint64_t now_us(void);
+
+/* What lies in the kernel's queues at the last close. */
+void drain_measure(struct connection *c, int fd);
+
+/* Bytes in the send queue that the peer's kernel has not acknowledged; 0 if unknown. */
+uint32_t drain_unsent(int fd);
+
+/* FIN behind all that was written. SO_LINGER goes, or the last close would block on it. */
+void drain_half_close(struct connection *c, int fd);
+
+/* Discards what is there, within a bounded number of calls. True when the peer's end was seen (c->peer_end). */
+bool drain_some(struct connection *c, int fd);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How close_notify gets out without a signal, without blocking and without the program's half-freed state: OpenSSL
+ * writes it to a BIO of ours, which sends with MSG_DONTWAIT | MSG_NOSIGNAL on a hold of the socket; the program's BIO
+ * is put back afterwards. Only the write side is swapped: nothing is read here.
+ *
+ * Rules: SSL_shutdown is called at most once, never with a write pending, never after a fatal error, never in a
+ * handshake (SSL_shutdown(3)). The program's info and msg callbacks do not run: its state is half gone in SSL_free, and
+ * the linger thread is not a thread that it knows.
+ */
+#include "farewell.h"
+
+#include "process.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* The goodbye that runs on this thread: the BIO's callbacks have no other way to know. */
+struct speech {
+	struct connection *c;
+	int hold;
+	bool one_write_only; /* completing a record: take the first write, refuse the next */
+	bool taken;
+};
+static _Thread_local struct speech *speech;
+
+/* --- the BIO --- */
+
+static bool keep_for_later(struct residue *residue, const unsigned char *bytes, size_t length)
+{
+	if (!residue->bytes) {
+		void *mapped =
+			mmap(NULL, RESIDUE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (mapped == MAP_FAILED)
+			return false;
+		residue->bytes = mapped;
+	}
+	if (length > RESIDUE_MAX - residue->length)
+		return false;
+	memcpy(residue->bytes + residue->length, bytes, length);
+	residue->length += (uint32_t)length;
+	return true;
+}
+
+bool farewell_send_residue(struct connection *c, int hold)
+{
+	struct residue *residue = &c->residue;
+	while (residue->sent < residue->length) {
+		ssize_t sent = send(hold, residue->bytes + residue->sent, residue->length - residue->sent,
+				    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return false;
+		if (sent < 0) /* the peer is gone: there is nobody to tell */
+			residue->sent = residue->length;
+		else
+			residue->sent += (uint32_t)sent;
+	}
+	return true;
+}
+
+/* Everything is taken: what does not fit into the socket now is sent later, in order. */
+static bool take(struct connection *c, int hold, const unsigned char *bytes, size_t length)
+{
+	size_t sent = 0;
+	if (farewell_send_residue(c, hold)) {
+		ssize_t n = send(hold, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+			return true; /* reset, or our side is shut already: nothing can be said */
+		sent = n > 0 ? (size_t)n : 0;
+	}
+	return sent == length || keep_for_later(&c->residue, bytes + sent, length - sent);
+}
+
+static int farewell_bio_write(BIO *bio, const char *bytes, int length)
+{
+	struct libssl *lib = speech->c->lib;
+	lib->BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
+	bool refuse = speech->one_write_only && speech->taken;
+	speech->taken = true;
+	if (!refuse && take(speech->c, speech->hold, (const unsigned char *)bytes, (size_t)length))
+		return length;
+	lib->BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY);
+	return -1;
+}
+
+static long farewell_bio_ctrl(BIO *bio, int command, long number, void *pointer)
+{
+	(void)bio, (void)number, (void)pointer;
+	return command == BIO_CTRL_FLUSH; /* nothing is buffered here */
+}
+
+/* One method a library. Two threads may make one each; the loser's is a few bytes that stay. */
+static BIO_METHOD *farewell_method(struct libssl *lib)
+{
+	BIO_METHOD *method = __atomic_load_n(&lib->farewell_method, __ATOMIC_ACQUIRE);
+	if (method)
+		return method;
+	method = lib->BIO_meth_new(lib->BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tlsbye");
+	if (!method)
+		return NULL;
+	lib->BIO_meth_set_write(method, farewell_bio_write);
+	lib->BIO_meth_set_ctrl(method, farewell_bio_ctrl);
+	__atomic_store_n(&lib->farewell_method, method, __ATOMIC_RELEASE);
+	return method;
+}
+
+/* Puts our BIO in the place of the program's, which is returned with a reference of ours; NULL if it cannot be. */
+static BIO *swap_in(struct libssl *lib, SSL *ssl)
+{
+	BIO_METHOD *method = farewell_method(lib);
+	BIO *ours = method ? lib->BIO_new(method) : NULL;
+	if (!ours)
+		return NULL;
+	lib->BIO_set_init(ours, 1);
+	BIO *theirs = lib->SSL_get_wbio(ssl);
+	lib->BIO_up_ref(theirs);
+	lib->SSL_set0_wbio(ssl, ours);
+	return theirs;
+}
+
+/* --- what is said --- */
+
+/*
+ * A record stands in OpenSSL's buffer, part of it on the wire: the peer must not be left with a torn one. SSL_write
+ * repeated with the length that it failed with sends the rest from that buffer; our BIO refuses the second write, so
+ * no further record is made, and the pointer is never read (SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER lets it be any).
+ */
+static void complete_record(struct connection *c, SSL *ssl)
+{
+	struct libssl *lib = c->lib;
+	long mode = lib->SSL_ctrl(ssl, SSL_CTRL_MODE, 0, NULL);
+	size_t written;
+	lib->SSL_ctrl(ssl, SSL_CTRL_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
+	speech->one_write_only = true;
+	lib->SSL_write_ex(ssl, "", c->pending_length, &written);
+	if (!(mode & SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+		lib->SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
+	c->completed_record = true;
+}
+
+/*
+ * A program may have set SENT_SHUTDOWN without sending (a common way to keep the session), or asked for quiet
+ * shutdown, which a setting overrides: both would make SSL_shutdown silent. The flag is set again by SSL_shutdown
+ * itself, which is what keeps the session in the cache.
+ */
+static void say_close_notify(struct connection *c, SSL *ssl)
+{
+	struct libssl *lib = c->lib;
+	int quiet = lib->SSL_get_quiet_shutdown(ssl);
+	lib->SSL_set_quiet_shutdown(ssl, 0);
+	if (c->notify == NOTIFY_NONE)
+		lib->SSL_set_shutdown(ssl, lib->SSL_get_shutdown(ssl) & ~SSL_SENT_SHUTDOWN);
+	lib->SSL_shutdown(ssl);
+	lib->SSL_set_quiet_shutdown(ssl, quiet);
+	c->notify = NOTIFY_SENT;
+}
+
+static void no_info(const SSL *ssl, int type, int value)
+{
+	(void)ssl, (void)type, (void)value;
+}
+
+static bool zero_linger(int fd)
+{
+	struct linger linger;
+	socklen_t size = sizeof linger;
+	return getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff &&
+	       !linger.l_linger;
+}
+
+/* A BIO that is no plain socket may hold bytes: what goes past it would overtake them. */
+static bool filter_holds_bytes(struct libssl *lib, SSL *ssl)
+{
+	BIO *bio = lib->SSL_get_wbio(ssl);
+	return lib->BIO_method_type(bio) != BIO_TYPE_SOCKET &&
+	       lib->BIO_ctrl(bio, BIO_CTRL_WPENDING, 0, NULL) != 0;
+}
+
+enum silence farewell_silence(const struct connection *c)
+{
+	SSL *ssl = atomic_load(&c->ssl);
+	if (!ssl)
+		return c->notify == NOTIFY_SENT ? ALREADY_SAID : c->silence ? c->silence : SSL_GONE;
+	if (c->notify == NOTIFY_SENT)
+		return ALREADY_SAID;
+	if (!process_owns(c)) /* two records under one number break the peer (P7) */
+		return NOT_OWNER;
+	if (c->fatal_error)
+		return FATAL_ERROR;
+	if (!c->spoken || c->lib->SSL_in_init(ssl))
+		return NO_HANDSHAKE;
+	if (c->unfinished)
+		return UNFINISHED_WRITE;
+	if (settings->notify == OFF)
+		return NOTIFY_IS_OFF;
+	if (settings->quiet_shutdown == QUIET_RESPECT && c->lib->SSL_get_quiet_shutdown(ssl))
+		return QUIET_SHUTDOWN;
+	if (c->lib->BIO_ctrl(c->lib->SSL_get_wbio(ssl), BIO_CTRL_GET_KTLS_SEND, 0, NULL) > 0)
+		return KERNEL_TLS;
+	if (filter_holds_bytes(c->lib, ssl))
+		return FILTER_BIO;
+	return MAY_SPEAK;
+}
+
+void farewell_say(struct connection *c, int hold)
+{
+	SSL *ssl = atomic_load(&c->ssl);
+	enum silence silence = !connection_is_socket(c, hold) ? SOCKET_CHANGED
+			       : zero_linger(hold)            ? ABORT_MEANT
+							      : farewell_silence(c);
+	if (silence != ALREADY_SAID || !c->silence)
+		c->silence = silence;
+	bool complete = silence == UNFINISHED_WRITE && c->pending_length && !c->completed_record &&
+			!filter_holds_bytes(c->lib, ssl);
+	if (silence != MAY_SPEAK && !complete)
+		return;
+
+	int saved = errno;
+	struct libssl *lib = c->lib;
+	lib->ERR_set_mark();
+	struct speech now = {.c = c, .hold = hold};
+	BIO *theirs = swap_in(lib, ssl);
+	if (theirs) {
+		void (*info)(const SSL *, int, int) = lib->SSL_get_info_callback(ssl);
+		lib->SSL_set_info_callback(ssl, no_info); /* NULL would fall back to the SSL_CTX's */
+		lib->SSL_set_msg_callback(ssl, NULL);
+		speech = &now;
+		if (complete)
+			complete_record(c, ssl);
+		else
+			say_close_notify(c, ssl);
+		speech = NULL;
+		lib->SSL_set_info_callback(ssl, info);
+		lib->SSL_set0_wbio(ssl, theirs);
+	}
+	lib->ERR_pop_to_mark();
+	errno = saved;
+}

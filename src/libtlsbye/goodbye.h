@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The doors: every way in which a program lets go of a connection ends in one of these, and each puts the three steps
+ * in order: notify, half-close, drain.
+ *
+ * Rules: goodbye_before_close and goodbye_before_shutdown are async-signal-safe; they never call OpenSSL, the linger
+ * thread does. The others are called where SSL_* may be called.
+ */
+#ifndef TLSBYE_GOODBYE_H
+#define TLSBYE_GOODBYE_H
+
+#include "connection.h"
+
+/*
+ * SSL_free: close_notify and no more, the program may go on in plaintext (FTPS CCC). Nothing where it was not the last
+ * reference. The SSL is not known any more afterwards. Returns its library; NULL where it was not tracked.
+ */
+struct libssl *goodbye_before_free(SSL *ssl);
+
+/* SSL_clear between two connections: the same for the one that ends. */
+void goodbye_before_clear(SSL *ssl);
+
+/* close, dup2 over, ...: the descriptor goes now. The real call follows in any case. */
+void goodbye_before_close(int fd, void *caller);
+
+/* The same, and the real close(): a jump from the hook, which costs an untracked descriptor nothing. */
+int goodbye_close(int fd, void *caller);
+
+/* dup2(from, to) where `to` is tracked: a close of it, if the call is going to succeed. */
+void goodbye_before_dup_over(int from, int to, void *caller);
+
+/* `to` is another descriptor of the same socket, or epoll set. */
+void goodbye_after_dup(int from, int to);
+
+/* shutdown(SHUT_WR or SHUT_RDWR): close_notify must be on its way before the FIN. False: the FIN will be sent later, by us. */
+bool goodbye_before_shutdown(int fd, int how);
+
+/* exit() or the return from main, with connections open. */
+void goodbye_exit(int status);
+
+/* The first SSL_* call of this process on the connection that does I/O: learns the socket, starts the thread. Inside. */
+void goodbye_introduce(struct connection *c, SSL *ssl);
+
+/*
+ * SSL_shutdown for the second time waits for the peer's close_notify, and fails for good when it meets application
+ * data that the program never read. Reads that data first. 1: now the real call can succeed, or there is nothing to
+ * do here; -1: it would fail as this did (nothing there yet, the peer is gone), with the same SSL_get_error. Inside.
+ */
+int goodbye_read_the_rest(struct connection *c, SSL *ssl);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hand-over (handover.h). The inbox is a datagram socket in the abstract namespace, named by the kernel: no file,
+ * no name to agree on, nothing left behind. Anybody on the machine could write to it; what does not come from this
+ * process, by the kernel's word (SCM_CREDENTIALS), is thrown away unread.
+ */
+#include "handover.h"
+
+#include "process.h"
+#include "real.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+static struct sockaddr_un inbox_address;
+static socklen_t inbox_address_size;
+
+int handover_open_inbox(void)
+{
+	int inbox = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (inbox < 0)
+		return -1;
+	struct sockaddr_un any = {.sun_family = AF_UNIX};
+	int on = 1;
+	inbox_address_size = sizeof inbox_address;
+	if (setsockopt(inbox, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0 &&
+	    bind(inbox, (struct sockaddr *)&any, sizeof any.sun_family) == 0 && /* autobind, unix(7) */
+	    getsockname(inbox, (struct sockaddr *)&inbox_address, &inbox_address_size) == 0)
+		return inbox;
+	real.close(inbox);
+	return -1;
+}
+
+/* The queue of a datagram socket is short (net.unix.max_dgram_qlen): wait a little where it is full. */
+static bool send_patiently(int sender, const struct msghdr *message)
+{
+	ssize_t sent = sendmsg(sender, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0 && errno == EAGAIN) {
+		struct timeval patience = {.tv_usec = 100000};
+		setsockopt(sender, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+		sent = sendmsg(sender, message, MSG_NOSIGNAL);
+	}
+	return sent >= 0;
+}
+
+bool handover_send(int fd, const struct request *request)
+{
+	int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sender < 0)
+		return false;
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS,
+				.cmsg_len = CMSG_LEN(sizeof(int))}};
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+	struct iovec content = {(void *)(uintptr_t)request, sizeof *request};
+	struct msghdr message = {.msg_name = &inbox_address,
+				 .msg_namelen = inbox_address_size,
+				 .msg_iov = &content,
+				 .msg_iovlen = 1,
+				 .msg_control = control.space,
+				 .msg_controllen = sizeof control.space};
+	bool sent = send_patiently(sender, &message);
+	real.close(sender);
+	return sent;
+}
+
+/* The hold that a message carries; one from a stranger is closed, and counts as none. */
+static int unpack(struct msghdr *message, bool whole)
+{
+	int hold = -1;
+	bool from_us = false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		struct ucred sender;
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			memcpy(&hold, CMSG_DATA(c), sizeof hold);
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
+			memcpy(&sender, CMSG_DATA(c), sizeof sender);
+			from_us = sender.pid == process_id();
+		}
+	}
+	if (hold >= 0 && !(from_us && whole)) {
+		real.close(hold);
+		hold = -1;
+	}
+	return hold;
+}
+
+int handover_receive(int inbox, struct request *request)
+{
+	for (;;) {
+		union {
+			struct cmsghdr header;
+			char space[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+		} control;
+		struct iovec content = {request, sizeof *request};
+		struct msghdr message = {.msg_iov = &content,
+					 .msg_iovlen = 1,
+					 .msg_control = control.space,
+					 .msg_controllen = sizeof control};
+		ssize_t n = recvmsg(inbox, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		int hold = unpack(&message, n == sizeof *request);
+		if (hold >= 0)
+			return hold;
+	}
+}

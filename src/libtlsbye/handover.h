@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way of a socket from the program's descriptor table into the linger thread's.
+ *
+ * A message with SCM_RIGHTS is a hold of the open file from the moment that sendmsg returns, before any thread has
+ * looked at it; so the sender may close its descriptor at once, and whoever gets its number is not touched (P6).
+ */
+#ifndef TLSBYE_HANDOVER_H
+#define TLSBYE_HANDOVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct request {
+	uint32_t index; /* of the connection's record */
+	uint32_t asked; /* ASK_ bits (linger.h) */
+};
+
+/* Makes the inbox in the calling thread's descriptor table; -1 if it cannot be had. */
+int handover_open_inbox(void);
+
+/*
+ * Sends a hold of fd. Async-signal-safe. The sending socket lives for the length of the call; false where it cannot
+ * be had (EMFILE, a seccomp filter, another network namespace) or the inbox stays full for a tenth of a second.
+ */
+bool handover_send(int fd, const struct request *request);
+
+/* The next hold, or -1 when there is none. */
+int handover_receive(int inbox, struct request *request);
+
+#endif

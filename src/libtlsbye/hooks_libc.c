@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exported libc functions: the doors of the descriptor, and what tells us who else has one.
+ *
+ * Rules: as those of the functions themselves. close, shutdown, dup* and fcntl may be called in a signal handler, in a
+ * vfork child, before our constructor and after our exit handler; an untracked descriptor costs one array look-up
+ * (P8). The door is called before the real function: afterwards the number may be somebody else's already.
+ */
+#include "connection.h"
+#include "events.h"
+#include "export.h"
+#include "goodbye.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+EXPORT int close(int fd)
+{
+	if (!descriptor_known(fd))
+		return real.close(fd);
+	return goodbye_close(fd, CALLER);
+}
+
+/* The name that code ported from another system gives to close. */
+EXPORT int closesocket(int fd)
+{
+	if (descriptor_known(fd))
+		goodbye_before_close(fd, CALLER);
+	return real_closesocket(fd);
+}
+
+EXPORT int shutdown(int fd, int how)
+{
+	if (descriptor_known(fd) && !goodbye_before_shutdown(fd, how))
+		return 0;
+	return real.shutdown(fd, how);
+}
+
+static int duplicated(int from, int to)
+{
+	if (to >= 0 && descriptor_known(from))
+		goodbye_after_dup(from, to);
+	return to;
+}
+
+EXPORT int dup(int fd)
+{
+	return duplicated(fd, real.dup(fd));
+}
+
+EXPORT int dup2(int from, int to)
+{
+	if (from != to && descriptor_known(to))
+		goodbye_before_dup_over(from, to, CALLER);
+	return duplicated(from, real.dup2(from, to));
+}
+
+EXPORT int dup3(int from, int to, int flags)
+{
+	if (from != to && descriptor_known(to))
+		goodbye_before_dup_over(from, to, CALLER);
+	return duplicated(from, real.dup3(from, to, flags));
+}
+
+static bool duplicates(int command)
+{
+	return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
+}
+
+EXPORT int fcntl(int fd, int command, ...)
+{
+	va_list arguments;
+	va_start(arguments, command);
+	void *argument = va_arg(arguments, void *);
+	va_end(arguments);
+	int result = real.fcntl(fd, command, argument);
+	return duplicates(command) ? duplicated(fd, result) : result;
+}
+
+EXPORT int fcntl64(int fd, int command, ...)
+{
+	va_list arguments;
+	va_start(arguments, command);
+	void *argument = va_arg(arguments, void *);
+	va_end(arguments);
+	int result = real.fcntl64(fd, command, argument);
+	return duplicates(command) ? duplicated(fd, result) : result;
+}
+
+/* The set's descriptor is remembered: a socket that we hold must leave the set when the program closes it. */
+EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
+{
+	int result = real.epoll_ctl(epfd, operation, fd, event);
+	if (result == 0 && operation == EPOLL_CTL_ADD && !descriptor_known(epfd))
+		epoll_set_seen(epfd);
+	return result;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	int saved = errno;
+	real_init();
+	events_init();
+	settings_read();
+	errno = saved;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exported SSL_* functions. Each enters the connection, calls the real one, notes what is to be noted, leaves.
+ *
+ * Rules: result, errno and error queue are the real function's. Nothing is decided here.
+ */
+#include "connection.h"
+#include "export.h"
+#include "goodbye.h"
+#include "process.h"
+#include "seen.h"
+
+/* --- initialisation: our exit door must stand behind OpenSSL's atexit handler, and before the program's --- */
+
+EXPORT SSL_CTX *SSL_CTX_new(const SSL_METHOD *method)
+{
+	SSL_CTX *ctx = real_libssl(CALLER)->SSL_CTX_new(method);
+	process_watch_exit();
+	return ctx;
+}
+
+EXPORT SSL_CTX *SSL_CTX_new_ex(OSSL_LIB_CTX *libctx, const char *propq, const SSL_METHOD *method)
+{
+	SSL_CTX *ctx = real_libssl(CALLER)->SSL_CTX_new_ex(libctx, propq, method);
+	process_watch_exit();
+	return ctx;
+}
+
+EXPORT int OPENSSL_init_ssl(uint64_t options, const OPENSSL_INIT_SETTINGS *init)
+{
+	int result = real_libssl(CALLER)->OPENSSL_init_ssl(options, init);
+	process_watch_exit();
+	return result;
+}
+
+/* --- the socket --- */
+
+EXPORT int SSL_set_fd(SSL *ssl, int fd)
+{
+	struct connection *c = enter(ssl, CALLER);
+	int result = c->lib->SSL_set_fd(ssl, fd);
+	seen_new_socket(c, ssl);
+	return result;
+}
+
+EXPORT int SSL_set_rfd(SSL *ssl, int fd)
+{
+	struct connection *c = enter(ssl, CALLER);
+	int result = c->lib->SSL_set_rfd(ssl, fd);
+	seen_new_socket(c, ssl);
+	return result;
+}
+
+EXPORT int SSL_set_wfd(SSL *ssl, int fd)
+{
+	struct connection *c = enter(ssl, CALLER);
+	int result = c->lib->SSL_set_wfd(ssl, fd);
+	seen_new_socket(c, ssl);
+	return result;
+}
+
+EXPORT void SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio)
+{
+	struct connection *c = enter(ssl, CALLER);
+	c->lib->SSL_set_bio(ssl, rbio, wbio);
+	seen_new_socket(c, ssl);
+}
+
+EXPORT void SSL_set0_rbio(SSL *ssl, BIO *rbio)
+{
+	struct connection *c = enter(ssl, CALLER);
+	c->lib->SSL_set0_rbio(ssl, rbio);
+	seen_new_socket(c, ssl);
+}
+
+EXPORT void SSL_set0_wbio(SSL *ssl, BIO *wbio)
+{
+	struct connection *c = enter(ssl, CALLER);
+	c->lib->SSL_set0_wbio(ssl, wbio);
+	seen_new_socket(c, ssl);
+}
+
+/* --- life --- */
+
+EXPORT int SSL_up_ref(SSL *ssl)
+{
+	struct connection *c = enter(ssl, CALLER);
+	int result = c->lib->SSL_up_ref(ssl);
+	seen_reference(c, result == 1);
+	return result;
+}
+
+/* Where the SSL is in use already, the "copy" is the same SSL with one more reference. */
+EXPORT SSL *SSL_dup(SSL *ssl)
+{
+	struct connection *c = enter(ssl, CALLER);
+	SSL *copy = c->lib->SSL_dup(ssl);
+	seen_reference(c, copy == ssl);
+	return copy;
+}
+
+EXPORT int SSL_clear(SSL *ssl)
+{
+	goodbye_before_clear(ssl);
+	struct connection *c = enter(ssl, CALLER);
+	int result = c->lib->SSL_clear(ssl);
+	claim_leave(&c->claim);
+	return result;
+}
+
+EXPORT void SSL_free(SSL *ssl)
+{
+	struct libssl *lib = goodbye_before_free(ssl);
+	(lib ? lib : real_libssl(CALLER))->SSL_free(ssl);
+}
+
+EXPORT int SSL_shutdown(SSL *ssl)
+{
+	struct connection *c = enter(ssl, CALLER);
+	int result = goodbye_read_the_rest(c, ssl);
+	if (result > 0)
+		result = c->lib->SSL_shutdown(ssl);
+	return seen_shutdown(c, ssl, result);
+}
+
+EXPORT void SSL_set_shutdown(SSL *ssl, int mode)
+{
+	struct connection *c = enter(ssl, CALLER);
+	c->lib->SSL_set_shutdown(ssl, mode);
+	seen_set_shutdown(c, mode);
+}
+
+/* --- handshake --- */
+
+EXPORT int SSL_do_handshake(SSL *ssl)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	return seen(c, c->lib->SSL_do_handshake(ssl));
+}
+
+EXPORT int SSL_connect(SSL *ssl)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	return seen(c, c->lib->SSL_connect(ssl));
+}
+
+EXPORT int SSL_accept(SSL *ssl)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	return seen(c, c->lib->SSL_accept(ssl));
+}
+
+/* --- reading: SSL_read is called often enough to have a fast way --- */
+
+SLOWLY static int read_slowly(SSL *ssl, void *buf, int num, void *caller)
+{
+	struct connection *c = enter_io(ssl, caller);
+	return seen(c, c->lib->SSL_read(ssl, buf, num));
+}
+
+EXPORT int SSL_read(SSL *ssl, void *buf, int num)
+{
+	struct connection *c = connection_enter_fast(ssl);
+	if (!c)
+		return read_slowly(ssl, buf, num, CALLER);
+	return seen(c, c->lib->SSL_read(ssl, buf, num));
+}
+
+EXPORT int SSL_read_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	return seen(c, c->lib->SSL_read_ex(ssl, buf, num, readbytes));
+}
+
+EXPORT int SSL_read_early_data(SSL *ssl, void *buf, size_t num, size_t *readbytes)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	int result = c->lib->SSL_read_early_data(ssl, buf, num, readbytes);
+	claim_leave(&c->claim);
+	return result;
+}
+
+EXPORT int SSL_peek(SSL *ssl, void *buf, int num)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	return seen(c, c->lib->SSL_peek(ssl, buf, num));
+}
+
+EXPORT int SSL_peek_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	return seen(c, c->lib->SSL_peek_ex(ssl, buf, num, readbytes));
+}
+
+/* --- writing: SSL_write likewise --- */
+
+/* Also where the last write is pending still: a whole one makes it good, which seen_write() would not notice. */
+SLOWLY static int write_slowly(SSL *ssl, const void *buf, int num, void *caller)
+{
+	struct connection *c = enter_io(ssl, caller);
+	return seen_odd_write(c, num > 0 ? (uint64_t)num : 0, c->lib->SSL_write(ssl, buf, num));
+}
+
+EXPORT int SSL_write(SSL *ssl, const void *buf, int num)
+{
+	struct connection *c = connection_enter_fast(ssl);
+	if (!c)
+		return write_slowly(ssl, buf, num, CALLER);
+	return seen_write(c, num, c->lib->SSL_write(ssl, buf, num));
+}
+
+EXPORT int SSL_write_ex(SSL *ssl, const void *buf, size_t num, size_t *written)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	int result = c->lib->SSL_write_ex(ssl, buf, num, written);
+	return seen_write_ex(c, num, result, written);
+}
+
+EXPORT int SSL_write_ex2(SSL *ssl, const void *buf, size_t num, uint64_t flags, size_t *written)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	int result = c->lib->SSL_write_ex2(ssl, buf, num, flags, written);
+	return seen_write_ex(c, num, result, written);
+}
+
+EXPORT int SSL_write_early_data(SSL *ssl, const void *buf, size_t num, size_t *written)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	int result = c->lib->SSL_write_early_data(ssl, buf, num, written);
+	return seen_write_ex(c, num, result, written);
+}
+
+EXPORT ssize_t SSL_sendfile(SSL *ssl, int fd, off_t offset, size_t size, int flags)
+{
+	struct connection *c = enter_io(ssl, CALLER);
+	ssize_t sent = c->lib->SSL_sendfile(ssl, fd, offset, size, flags);
+	return seen_sendfile(c, size, sent);
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The linger thread: what it holds, and when it lets go. linger.h says what it is for and how sockets come to it.
+ *
+ * A hold goes through: wait until nobody is inside (seldom), speak, send what the socket did not take, half-close,
+ * drain. Each step ends by the peer, or by one of the limits (P10). The thread alone touches the holds; the only words
+ * that it shares are the count and the state.
+ */
+#include "linger.h"
+
+#include "drain.h"
+#include "events.h"
+#include "farewell.h"
+#include "handover.h"
+#include "process.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+enum thread_state { NOT_STARTED, STARTING, RUNNING, REFUSED };
+enum { STACK_SIZE = 512 * 1024, READY_WITHIN_MS = 1000, LOOK_INSIDE_EVERY_MS = 5, FORK_WAIT_MS = 1000 };
+
+struct hold {
+	struct connection *c; /* NULL: a free place */
+	int fd;
+	unsigned asked;
+	uint64_t since_us;   /* when it came */
+	uint64_t moved_us;   /* when the peer last sent or took something */
+	uint32_t unsent;     /* at the last look */
+	bool peer_has_ended; /* its FIN came while we still had something to send */
+};
+
+static _Atomic uint32_t state;
+static _Atomic uint32_t count; /* holds, and messages on their way */
+static pthread_mutex_t speaking = PTHREAD_MUTEX_INITIALIZER;
+static bool speaking_locked_for_fork;
+
+/* The thread's own. */
+static struct hold *holds;
+static unsigned places, used_places;
+static uint64_t look_at_us; /* no limit is reached before */
+static int inbox, events;
+
+enum { INBOX = UINT32_MAX };
+
+/* --- a hold's end --- */
+
+static void let_go(struct hold *hold)
+{
+	struct connection *c = hold->c;
+	real.close(hold->fd);
+	c->lingered = hold->asked & ASK_DRAIN;
+	c->drain_us = now_us() - hold->since_us;
+	if (hold->asked & ASK_EVENT)
+		event_end(c);
+	hold->c = NULL;
+	connection_unstake(c);
+	atomic_fetch_sub(&count, 1);
+	futex_wake(&count);
+}
+
+static void give_up(struct hold *hold, enum peer_end why)
+{
+	if (hold->c->peer_end == PEER_UNKNOWN)
+		hold->c->peer_end = why;
+	let_go(hold);
+}
+
+/* --- a hold's steps --- */
+
+static void answer(struct connection *c)
+{
+	atomic_store(&c->answered, 1);
+	futex_wake(&c->answered);
+}
+
+static void speak(struct hold *hold)
+{
+	pthread_mutex_lock(&speaking);
+	farewell_say(hold->c, hold->fd);
+	pthread_mutex_unlock(&speaking);
+	hold->asked &= ~(unsigned)(ASK_SPEAK | ASK_SPEAK_LATER);
+	claim_drop(&hold->c->claim);
+	answer(hold->c);
+}
+
+static void watch(const struct hold *hold, bool sending)
+{
+	bool reading = hold->asked & ASK_DRAIN && !hold->peer_has_ended;
+	struct epoll_event event = {.events = (reading ? EPOLLIN : 0) | (sending ? EPOLLOUT : 0),
+				    .data.u32 = (uint32_t)(hold - holds)};
+	if (real.epoll_ctl(events, EPOLL_CTL_MOD, hold->fd, &event) != 0)
+		real.epoll_ctl(events, EPOLL_CTL_ADD, hold->fd, &event);
+}
+
+/* As far as it goes without waiting. Ends the hold where everything asked for is done. */
+static void go_on(struct hold *hold)
+{
+	struct connection *c = hold->c;
+	if (hold->asked & ASK_SPEAK_LATER)
+		return;
+	bool all_sent = farewell_send_residue(c, hold->fd);
+	if (all_sent && hold->asked & ASK_HALF_CLOSE) {
+		drain_half_close(c, hold->fd);
+		hold->asked &= ~(unsigned)ASK_HALF_CLOSE;
+	}
+	uint64_t before = c->drained;
+	if (hold->asked & ASK_DRAIN && !hold->peer_has_ended)
+		hold->peer_has_ended = drain_some(c, hold->fd);
+	if (c->drained != before)
+		hold->moved_us = now_us();
+	bool nothing_to_wait_for = !(hold->asked & ASK_DRAIN) || hold->peer_has_ended;
+	if ((all_sent && nothing_to_wait_for) || c->peer_end == PEER_RESET)
+		let_go(hold);
+	else
+		watch(hold, !all_sent);
+}
+
+static uint64_t first(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* No event tells that the peer took something off the send queue: while there is something, look often enough. */
+static uint64_t next_look_us(struct hold *hold, uint64_t now)
+{
+	uint64_t idle = settings->linger_idle_ms * 1000;
+	uint32_t unsent = drain_unsent(hold->fd);
+	if (unsent < hold->unsent)
+		hold->moved_us = now; /* slow, but alive */
+	hold->unsent = unsent;
+	return unsent ? first(now + idle / 8, hold->moved_us + idle) : hold->moved_us + idle;
+}
+
+static void look_at_limits(struct hold *hold, uint64_t now)
+{
+	uint64_t total = hold->since_us + settings->linger_total_ms * 1000;
+	if (hold->asked & ASK_SPEAK_LATER) {
+		if (claim_take(&hold->c->claim)) {
+			speak(hold);
+			go_on(hold);
+		} else if (now >= total)
+			give_up(hold, PEER_UNKNOWN);
+		else
+			look_at_us = first(look_at_us, now + LOOK_INSIDE_EVERY_MS * 1000);
+		return;
+	}
+	uint64_t next = next_look_us(hold, now);
+	if (now >= total || now >= next)
+		give_up(hold, now >= total ? PEER_OVER_LIMIT : PEER_IDLE);
+	else
+		look_at_us = first(look_at_us, first(total, next));
+}
+
+static void look_at_all_limits(uint64_t now)
+{
+	look_at_us = UINT64_MAX;
+	for (unsigned i = 0; i < used_places; i++)
+		if (holds[i].c)
+			look_at_limits(&holds[i], now);
+}
+
+/* --- a hold's beginning --- */
+
+/* Past the limit the one that can best be spared goes: nothing of ours is on its way to the peer, then the oldest. */
+static struct hold *spare_one(void)
+{
+	struct hold *best = NULL;
+	bool best_is_sent = false;
+	for (unsigned i = 0; i < used_places; i++) {
+		struct hold *hold = &holds[i];
+		bool sent = drain_unsent(hold->fd) == 0;
+		if (!best || (sent && !best_is_sent) ||
+		    (sent == best_is_sent && hold->since_us < best->since_us)) {
+			best = hold;
+			best_is_sent = sent;
+		}
+	}
+	give_up(best, PEER_GIVEN_UP);
+	return best;
+}
+
+static struct hold *free_place(void)
+{
+	if (used_places < places)
+		return &holds[used_places++];
+	for (unsigned i = 0; i < places; i++)
+		if (!holds[i].c)
+			return &holds[i];
+	return spare_one();
+}
+
+static void begin(int fd, const struct request *request)
+{
+	struct hold *hold = free_place();
+	struct connection *c = connection_by_index(request->index);
+	uint64_t now = now_us();
+	*hold = (struct hold){.c = c, .fd = fd, .asked = request->asked, .since_us = now, .moved_us = now};
+	if (hold->asked & ASK_DRAIN)
+		drain_measure(c, fd);
+	if (hold->asked & ASK_SPEAK)
+		speak(hold);
+	if (!connection_is_socket(c, fd) || c->silence == ABORT_MEANT) {
+		give_up(hold, PEER_UNKNOWN);
+		return;
+	}
+	hold->unsent = drain_unsent(fd);
+	look_at_us = first(look_at_us, now); /* the loop sets the right moment */
+	go_on(hold);
+}
+
+/* --- the thread --- */
+
+/* Everything that unshare copied is the program's: held here, its pipes would not end and its listeners would live. */
+static bool own_empty_table(void)
+{
+	return unshare(CLONE_FILES) == 0 && syscall(SYS_close_range, 0, ~0U, 0) == 0;
+}
+
+static bool prepare(void)
+{
+	places = (unsigned)settings->linger_sockets;
+	holds = mmap(NULL, places * sizeof *holds, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (holds == MAP_FAILED || !own_empty_table())
+		return false;
+	used_places = 0;
+	look_at_us = UINT64_MAX;
+	inbox = handover_open_inbox();
+	events = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = INBOX};
+	event_thread_has_own_table();
+	return inbox >= 0 && events >= 0 && real.epoll_ctl(events, EPOLL_CTL_ADD, inbox, &event) == 0;
+}
+
+static void receive_all(void)
+{
+	struct request request;
+	int fd;
+	while ((fd = handover_receive(inbox, &request)) >= 0)
+		begin(fd, &request);
+}
+
+static int milliseconds_to(uint64_t moment, uint64_t now)
+{
+	if (moment == UINT64_MAX)
+		return -1;
+	return moment <= now ? 0 : (int)((moment - now) / 1000) + 1;
+}
+
+static void *run(void *nothing)
+{
+	bool ready = prepare();
+	atomic_store(&state, ready ? RUNNING : REFUSED);
+	futex_wake(&state);
+	while (ready) {
+		struct epoll_event ready_ones[64];
+		uint64_t now = now_us();
+		if (now >= look_at_us)
+			look_at_all_limits(now);
+		int n = epoll_wait(events, ready_ones, 64, milliseconds_to(look_at_us, now));
+		for (int i = 0; i < n; i++) {
+			uint32_t place = ready_ones[i].data.u32;
+			if (place == INBOX)
+				receive_all();
+			else if (holds[place].c)
+				go_on(&holds[place]);
+		}
+	}
+	return nothing;
+}
+
+/* All signals are the program's; the two that glibc uses among its threads cannot be blocked by this call. */
+static bool create_thread(void)
+{
+	sigset_t all, before;
+	pthread_attr_t attributes;
+	pthread_t thread;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	bool created = pthread_create(&thread, &attributes, run, NULL) == 0;
+	pthread_attr_destroy(&attributes);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return created;
+}
+
+bool linger_start(void)
+{
+	uint32_t now = NOT_STARTED;
+	if (atomic_compare_exchange_strong(&state, &now, STARTING)) {
+		int saved = errno;
+		if (!create_thread())
+			atomic_store(&state, REFUSED);
+		errno = saved;
+	}
+	for (int i = 0; i < 10 && (now = atomic_load(&state)) == STARTING; i++)
+		futex_wait(&state, STARTING, READY_WITHIN_MS / 10);
+	return atomic_load(&state) == RUNNING;
+}
+
+bool linger_refused(void)
+{
+	return atomic_load(&state) != RUNNING;
+}
+
+bool linger_hand_over(struct connection *c, int fd, unsigned asked)
+{
+	if (linger_refused())
+		return false;
+	struct request request = {.index = c->index, .asked = asked};
+	connection_stake(c);
+	atomic_fetch_add(&count, 1);
+	atomic_store(&c->answered, 0);
+	if (handover_send(fd, &request))
+		return true;
+	atomic_fetch_sub(&count, 1);
+	connection_unstake(c);
+	return false;
+}
+
+bool linger_await_answer(struct connection *c, unsigned milliseconds)
+{
+	uint64_t until = now_us() + milliseconds * UINT64_C(1000);
+	while (!atomic_load(&c->answered) && now_us() < until)
+		futex_wait(&c->answered, 0, (unsigned)((until - now_us()) / 1000) + 1);
+	return atomic_load(&c->answered);
+}
+
+uint32_t linger_count(void)
+{
+	return atomic_load(&count);
+}
+
+void linger_finish(unsigned milliseconds)
+{
+	uint64_t until = now_us() + milliseconds * UINT64_C(1000), now;
+	uint32_t left;
+	while ((left = atomic_load(&count)) && (now = now_us()) < until)
+		futex_wait(&count, left, (unsigned)((until - now) / 1000) + 1);
+	linger_before_fork(); /* never unlocked: OpenSSL cleans up behind us */
+}
+
+/* --- in place --- */
+
+void linger_in_place(struct connection *c, int fd, unsigned idle_ms)
+{
+	uint64_t start = now_us(), total = start + settings->linger_total_ms * 1000, now = start;
+	bool shut = false, ended = false;
+	drain_measure(c, fd);
+	uint32_t unsent = c->unsent;
+	while (!ended && now < total) {
+		bool all_sent = farewell_send_residue(c, fd);
+		if (all_sent && !shut) {
+			drain_half_close(c, fd);
+			shut = true;
+		}
+		ended = drain_some(c, fd);
+		if (ended)
+			break;
+		struct pollfd wait = {.fd = fd, .events = (short)(POLLIN | (all_sent ? 0 : POLLOUT))};
+		if (poll(&wait, 1, (int)idle_ms) == 0) {
+			uint32_t left = drain_unsent(fd);
+			if (left >= unsent || !idle_ms)
+				break;
+			unsent = left;
+		}
+		now = now_us();
+	}
+	if (!ended)
+		c->peer_end = now >= total ? PEER_OVER_LIMIT : PEER_IDLE;
+	c->lingered = true;
+	c->drain_us = now_us() - start;
+}
+
+/* --- fork --- */
+
+void linger_before_fork(void)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += FORK_WAIT_MS / 1000;
+	/* Bounded: a handler that forks may have interrupted malloc, which the thread may be waiting for. */
+	speaking_locked_for_fork = pthread_mutex_timedlock(&speaking, &until) == 0;
+}
+
+void linger_after_fork(void)
+{
+	if (speaking_locked_for_fork)
+		pthread_mutex_unlock(&speaking);
+}
+
+/* The thread stayed with the parent, and so did its holds. */
+void linger_child_after_fork(void)
+{
+	pthread_mutex_init(&speaking, NULL);
+	atomic_store(&state, NOT_STARTED);
+	atomic_store(&count, 0);
+}

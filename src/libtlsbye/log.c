@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See log.h. The linger thread has no descriptor 2: it fetches the program's for each line by pidfd_getfd(2) on its own
+ * process, which needs no privilege. Where that is refused (valgrind, some seccomp profiles) its lines wait in a small
+ * ring until a thread of the program passes by.
+ */
+#include "log.h"
+
+#include "process.h"
+#include "real.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+static dev_t stderr_device;
+static ino_t stderr_inode;
+static bool stderr_known;
+
+static _Thread_local int process_fd =
+	-1; /* a pidfd of this process; only in a thread with a table of its own */
+static _Thread_local bool own_table;
+
+enum { WAITING_LINES = 32 };
+static struct text waiting[WAITING_LINES];
+static _Atomic unsigned waiting_end, waiting_begin;
+
+void log_init(void)
+{
+	struct stat status;
+	stderr_known = fstat(2, &status) == 0;
+	stderr_device = status.st_dev;
+	stderr_inode = status.st_ino;
+}
+
+static int open_log(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+}
+
+int log_try(const char *path)
+{
+	int fd = open_log(path);
+	if (fd < 0)
+		return errno;
+	real.close(fd);
+	return 0;
+}
+
+void log_thread_has_own_table(void)
+{
+	own_table = true;
+	process_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+}
+
+static bool is_stderr(int fd)
+{
+	struct stat status;
+	return stderr_known && fstat(fd, &status) == 0 && status.st_dev == stderr_device &&
+	       status.st_ino == stderr_inode;
+}
+
+/*
+ * write() to a pipe without a reader raises SIGPIPE in this thread. It is taken back unseen, unless one was pending
+ * before, which is the program's (P5).
+ */
+static void write_quietly(int fd, const struct text *line)
+{
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+	if (poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
+		return;
+	sigset_t sigpipe, pending, before;
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+	sigpending(&pending);
+	if (write(fd, line->bytes, line->length) < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
+		struct timespec at_once = {0};
+		sigtimedwait(&sigpipe, NULL, &at_once);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Kept for a thread of the program; the oldest is kept, the newest lost. One writer: the linger thread. */
+static void wait_for_the_program(const struct text *line)
+{
+	unsigned end = atomic_load(&waiting_end);
+	if (end - atomic_load(&waiting_begin) < WAITING_LINES) {
+		waiting[end % WAITING_LINES] = *line;
+		atomic_store(&waiting_end, end + 1);
+	}
+}
+
+static void write_to_stderr(const struct text *line)
+{
+	if (!own_table) {
+		if (is_stderr(2))
+			write_quietly(2, line);
+		return;
+	}
+	int fd = process_fd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process_fd, 2, 0);
+	if (fd < 0 && process_fd >= 0 && errno == EBADF)
+		return; /* the program closed it */
+	if (fd < 0) {
+		wait_for_the_program(line);
+		return;
+	}
+	if (is_stderr(fd))
+		write_quietly(fd, line);
+	real.close(fd);
+}
+
+void log_write(const struct text *line)
+{
+	int saved = errno;
+	int file = *settings->log_file ? open_log(settings->log_file) : -1;
+	if (file >= 0) {
+		write_quietly(file, line);
+		real.close(file);
+	} else {
+		write_to_stderr(line);
+	}
+	errno = saved;
+}
+
+void log_flush(void)
+{
+	int saved = errno;
+	unsigned begin = atomic_load(&waiting_begin);
+	while (begin != atomic_load(&waiting_end)) {
+		struct text line = waiting[begin % WAITING_LINES];
+		if (!atomic_compare_exchange_strong(&waiting_begin, &begin, begin + 1))
+			continue;
+		write_to_stderr(&line);
+		begin++;
+	}
+	errno = saved;
+}

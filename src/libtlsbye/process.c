@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fork, vfork, exit: see process.h.
+ *
+ * One page that the kernel wipes in a forked child (MADV_WIPEONFORK) tells child from parent with one load, also
+ * where a raw clone ran no fork handler; a vfork child shares the page, so only getpid() tells it. The holders of a
+ * forked connection share a slot in shared memory: how many they are, and which of them has spoken since the fork.
+ *
+ * Rules: pthread_atfork, not a hook of fork: daemon() and forkpty() call fork inside libc. Shared memory is mapped in
+ * the prepare handler, when there is something to share; a slot is free again when its last holder let go. A child
+ * that is killed never lets go: then the others stay silent, and the slot is lost.
+ */
+#include "process.h"
+
+#include "goodbye.h"
+#include "linger.h"
+#include "settings.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* Who has spoken on the connection since the fork. */
+enum { NOBODY_YET = 0, SEVERAL = UINT32_MAX };
+
+struct fork_slot {
+	_Atomic uint32_t holders;
+	_Atomic uint32_t speaker; /* a process' number */
+};
+
+enum { SLOTS = 511, SLOT_PAGES = 64 };
+
+struct slot_page {
+	struct fork_slot slots[SLOTS];
+	_Atomic uint32_t last_number; /* of a process of this family; used in the first page only */
+};
+
+static struct slot_page *pages[SLOT_PAGES]; /* written by the forking thread; inherited */
+static unsigned page_count;
+
+struct home {
+	uint32_t alive; /* 0 where a raw clone wiped it */
+	pid_t pid;
+	uint32_t number; /* of the process among its relatives; 0 before the first fork */
+};
+
+static struct home *home;
+static struct home home_without_wipe; /* a kernel before 4.14 */
+static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
+
+bool process_is_home(void)
+{
+	return !home || (home->alive && home->pid == getpid()); /* before the first connection there is nothing to guard */
+}
+
+pid_t process_id(void)
+{
+	return home ? home->pid : getpid();
+}
+
+static struct slot_page *add_page(void)
+{
+	if (page_count == SLOT_PAGES)
+		return NULL;
+	struct slot_page *page =
+		mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return NULL;
+	return pages[page_count++] = page;
+}
+
+static struct fork_slot *free_slot_in(struct slot_page *page)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		uint32_t nobody = 0;
+		if (atomic_compare_exchange_strong(&page->slots[i].holders, &nobody, 1))
+			return &page->slots[i];
+	}
+	return NULL;
+}
+
+/* Relatives take slots from the same pages at the same time: hence the exchange. */
+static struct fork_slot *new_slot(void)
+{
+	struct fork_slot *slot = NULL;
+	for (unsigned i = 0; i < page_count && !slot; i++)
+		slot = free_slot_in(pages[i]);
+	struct slot_page *page = slot ? NULL : add_page();
+	if (page)
+		slot = free_slot_in(page);
+	if (slot)
+		atomic_store(&slot->speaker, NOBODY_YET);
+	return slot;
+}
+
+bool process_owns(const struct connection *c)
+{
+	if (!process_is_home())
+		return false;
+	if (!c->slot)
+		return !claim_is_marked(
+			&c->claim, CLAIM_FORKED); /* forked, and no slot could be had: in doubt, silent */
+	uint32_t speaker = atomic_load(&c->slot->speaker);
+	if (speaker == NOBODY_YET)
+		return atomic_load(&c->slot->holders) == 1;
+	return speaker == home->number;
+}
+
+void process_speaks(struct connection *c)
+{
+	if (!c->slot)
+		return;
+	uint32_t speaker = NOBODY_YET;
+	if (!atomic_compare_exchange_strong(&c->slot->speaker, &speaker, home->number) &&
+	    speaker != home->number)
+		atomic_store(&c->slot->speaker, SEVERAL);
+}
+
+void process_lets_go(struct connection *c, bool said)
+{
+	struct fork_slot *slot = c->slot;
+	if (!slot)
+		return;
+	if (said)
+		atomic_store(&slot->speaker, SEVERAL);
+	c->slot = NULL;
+	atomic_fetch_sub(&slot->holders, 1);
+}
+
+/* Before the fork: the child is counted as a holder already, so that a parent that is faster sees it. */
+static void share(struct connection *c, void *arg)
+{
+	(void)arg;
+	if (!atomic_load(&c->ssl))
+		return;
+	bool ours = process_owns(c);
+	if (!c->slot)
+		c->slot = new_slot();
+	if (!c->slot)
+		return;
+	if (ours)
+		atomic_store(&c->slot->speaker, NOBODY_YET);
+	atomic_fetch_add(&c->slot->holders, 1);
+}
+
+static void mark_forked(struct connection *c, void *arg)
+{
+	(void)arg;
+	claim_mark(&c->claim, CLAIM_FORKED);
+}
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&forking);
+	linger_before_fork();
+	if (process_is_home() && (page_count || add_page())) {
+		if (!home->number)
+			home->number = atomic_fetch_add(&pages[0]->last_number, 1) + 1;
+		connection_each(share, NULL);
+	}
+}
+
+static void after_fork_in_parent(void)
+{
+	linger_after_fork();
+	if (process_is_home())
+		connection_each(mark_forked, NULL);
+	pthread_mutex_unlock(&forking);
+}
+
+static void settle(void)
+{
+	home->alive = 1;
+	home->pid = getpid();
+	home->number = page_count ? atomic_fetch_add(&pages[0]->last_number, 1) + 1 : 0;
+}
+
+static void after_fork_in_child(void)
+{
+	pthread_mutex_init(&forking, NULL);
+	settle();
+	linger_child_after_fork();
+	connection_child_after_fork();
+}
+
+static void begin(void)
+{
+	settings_need();
+	home = mmap(NULL, sizeof *home, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (home == MAP_FAILED || madvise(home, sizeof *home, MADV_WIPEONFORK) != 0)
+		home = &home_without_wipe;
+	settle();
+	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+void process_init(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, begin);
+}
+
+static void at_exit(int status, void *arg)
+{
+	(void)arg;
+	if (process_is_home())
+		goodbye_exit(status);
+}
+
+void process_watch_exit(void)
+{
+	static _Atomic bool watching;
+	if (!atomic_exchange(&watching, true))
+		on_exit(at_exit, NULL);
+}
+
+unsigned process_threads(void)
+{
+	struct stat task;
+	return stat("/proc/self/task", &task) == 0 && task.st_nlink > 2 ? (unsigned)task.st_nlink - 2 : 0;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding the real functions.
+ *
+ * libc's: dlsym(RTLD_NEXT) in the constructor. A libssl's: Python and Perl load theirs with RTLD_LOCAL, so that
+ * RTLD_NEXT does not see it. Look where the caller looks: its own object and that object's needs; then behind us in
+ * the global scope; then in whatever libssl is loaded. Two generations of libssl can live in one process, so what is
+ * found is a table for each library, and callers are remembered by the object that they belong to.
+ *
+ * Rules: only RTLD_NOLOAD. An answer that points into ourselves is no answer (it would be a recursion). The first
+ * look-up may allocate; the remembered one does not, and takes no lock.
+ */
+#include "real.h"
+
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <link.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+enum { LIBRARIES_MAX = 4, CALLERS_MAX = 32 };
+
+static int raw_close(int fd)
+{
+	return (int)syscall(SYS_close, fd);
+}
+
+static int raw_shutdown(int fd, int how)
+{
+	return (int)syscall(SYS_shutdown, fd, how);
+}
+
+static int raw_dup(int fd)
+{
+	return (int)syscall(SYS_dup, fd);
+}
+
+static int raw_dup3(int from, int to, int flags)
+{
+	return (int)syscall(SYS_dup3, from, to, flags);
+}
+
+static int raw_dup2(int from, int to)
+{
+	/* dup2(fd, fd) is a test for an open descriptor; dup3 refuses it. */
+	if (from == to)
+		return syscall(SYS_fcntl, from, F_GETFD) < 0 ? -1 : to;
+	return raw_dup3(from, to, 0);
+}
+
+static int raw_fcntl(int fd, int command, ...)
+{
+	va_list arguments;
+	va_start(arguments, command);
+	void *argument = va_arg(arguments, void *);
+	va_end(arguments);
+	return (int)syscall(SYS_fcntl, fd, command, argument);
+}
+
+static int raw_epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
+{
+	return (int)syscall(SYS_epoll_ctl, epfd, operation, fd, event);
+}
+
+struct real_libc real = {
+	.close = raw_close,
+	.shutdown = raw_shutdown,
+	.dup = raw_dup,
+	.dup2 = raw_dup2,
+	.dup3 = raw_dup3,
+	.fcntl = raw_fcntl,
+	.fcntl64 = raw_fcntl,
+	.epoll_ctl = raw_epoll_ctl,
+};
+
+void real_init(void)
+{
+	void *found;
+	/* dlsym must not be the last statement of its function: as a tail call it would be taken for our caller's. */
+#define FIND(name)                                                                                           \
+	found = dlsym(RTLD_NEXT, #name);                                                                     \
+	if (found)                                                                                           \
+		real.name = (__typeof__(real.name))found;
+	REAL_LIBC(FIND)
+#undef FIND
+}
+
+int real_closesocket(int fd)
+{
+	static int (*_Atomic found)(int);
+	if (!found) {
+		int (*theirs)(int) = (int (*)(int))dlsym(RTLD_NEXT, "closesocket");
+		found = theirs ? theirs : real.close;
+	}
+	return found(fd);
+}
+
+/* Stands for a function that the library lacks. 0 is failure, or "no", for all of them. */
+static long absent(void)
+{
+	return 0;
+}
+
+#define ABSENT(name) .name = (__typeof__(name) *)(void *)absent,
+static struct libssl no_library = {REAL_LIBSSL_HOOKED(ABSENT) REAL_LIBSSL_USED(ABSENT)};
+#undef ABSENT
+
+struct range {
+	uintptr_t start, end;
+};
+
+/* Filled under the lock, published by the counts: readers take no lock. */
+static struct libssl libraries[LIBRARIES_MAX];
+static void *library_free[LIBRARIES_MAX]; /* its SSL_free: tells the libraries apart */
+static _Atomic unsigned library_count;
+static struct {
+	struct range code;
+	struct libssl *library;
+} callers[CALLERS_MAX];
+static _Atomic unsigned caller_count;
+static pthread_mutex_t finding = PTHREAD_MUTEX_INITIALIZER;
+
+/* The mapped range of the object that holds an address. */
+struct object_search {
+	uintptr_t address;
+	struct range range;
+};
+
+static int object_holds(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct object_search *search = arg;
+	(void)size;
+	struct range range = {UINTPTR_MAX, 0};
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		if (segment->p_type != PT_LOAD)
+			continue;
+		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+		range.start = start < range.start ? start : range.start;
+		range.end = start + segment->p_memsz > range.end ? start + segment->p_memsz : range.end;
+	}
+	if (search->address < range.start || search->address >= range.end)
+		return 0;
+	search->range = range;
+	return 1;
+}
+
+static struct range object_range(void *address)
+{
+	struct object_search search = {.address = (uintptr_t)address};
+	dl_iterate_phdr(object_holds, &search);
+	return search.range;
+}
+
+static bool in_range(const struct range *range, void *address)
+{
+	return (uintptr_t)address >= range->start && (uintptr_t)address < range->end;
+}
+
+static bool is_ours(void *function)
+{
+	struct range us = object_range((void *)real_init);
+	return in_range(&us, function);
+}
+
+/* SSL_free as an object sees it that is loaded under this path: in itself and in what it needs. */
+static void *free_in_object(const char *path)
+{
+	void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+	if (!handle)
+		return NULL;
+	void *found = dlsym(handle, "SSL_free");
+	dlclose(handle);
+	return found && !is_ours(found) ? found : NULL;
+}
+
+static int free_in_any(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	(void)size;
+	if (!strstr(info->dlpi_name, "libssl"))
+		return 0;
+	*(void **)arg = free_in_object(info->dlpi_name);
+	return *(void **)arg != NULL;
+}
+
+static void *find_free(void *caller)
+{
+	Dl_info object;
+	void *found = NULL;
+	if (dladdr(caller, &object) && object.dli_fname)
+		found = free_in_object(object.dli_fname);
+	if (!found) {
+		found = dlsym(RTLD_NEXT, "SSL_free");
+		found = found && !is_ours(found) ? found : NULL;
+	}
+	if (!found)
+		dl_iterate_phdr(free_in_any, &found);
+	return found;
+}
+
+static void fill_library(struct libssl *library, void *handle)
+{
+	void *found;
+	*library = no_library;
+#define FIND(name)                                                                                           \
+	found = dlsym(handle, #name);                                                                        \
+	if (found && !is_ours(found))                                                                        \
+		library->name = (__typeof__(library->name))found;
+	REAL_LIBSSL_HOOKED(FIND)
+	REAL_LIBSSL_USED(FIND)
+#undef FIND
+	library->usable = (void *)library->SSL_set0_wbio != (void *)absent &&
+			  (void *)library->SSL_write_ex != (void *)absent &&
+			  (void *)library->BIO_meth_new != (void *)absent;
+	struct range crypto = object_range((void *)library->BIO_ctrl);
+	library->crypto_start = crypto.start;
+	library->crypto_end = crypto.end;
+}
+
+/* The table of the library that this SSL_free belongs to. Lock held. */
+static struct libssl *library_of(void *ssl_free)
+{
+	unsigned count = atomic_load(&library_count);
+	for (unsigned i = 0; i < count; i++)
+		if (library_free[i] == ssl_free)
+			return &libraries[i];
+
+	Dl_info object;
+	if (count == LIBRARIES_MAX || !dladdr(ssl_free, &object))
+		return &no_library;
+	void *handle = dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD); /* kept: pins it */
+	if (!handle)
+		return &no_library;
+	fill_library(&libraries[count], handle);
+	library_free[count] = ssl_free;
+	atomic_store(&library_count, count + 1);
+	return &libraries[count];
+}
+
+static struct libssl *remembered(void *caller)
+{
+	unsigned count = atomic_load(&caller_count);
+	for (unsigned i = 0; i < count; i++)
+		if (in_range(&callers[i].code, caller))
+			return callers[i].library;
+	return NULL;
+}
+
+struct libssl *real_libssl(void *caller)
+{
+	struct libssl *library = remembered(caller);
+	if (library)
+		return library;
+
+	void *ssl_free = find_free(caller);
+	if (!ssl_free)
+		return &no_library;
+
+	struct range code = object_range(caller);
+	pthread_mutex_lock(&finding);
+	library = library_of(ssl_free);
+	unsigned count = atomic_load(&caller_count);
+	if (library != &no_library && code.end && count < CALLERS_MAX && !remembered(caller)) {
+		callers[count].code = code;
+		callers[count].library = library;
+		atomic_store(&caller_count, count + 1);
+	}
+	pthread_mutex_unlock(&finding);
+	return library;
+}
+
+bool real_is_libcrypto(void *address)
+{
+	unsigned count = atomic_load(&library_count);
+	for (unsigned i = 0; i < count; i++)
+		if ((uintptr_t)address >= libraries[i].crypto_start &&
+		    (uintptr_t)address < libraries[i].crypto_end)
+			return true;
+	return false;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The functions behind the hooks: libc's, and those of each libssl that the process has loaded.
+ *
+ * Rules: nobody else calls dlsym. No member is ever NULL: what a library lacks is answered by a function that does
+ * nothing and fails, so that a hook needs no check. libc's members are raw system calls until the constructor ran.
+ * A libssl is never loaded from here, and one that was found is pinned: it is not unloaded any more.
+ */
+#ifndef TLSBYE_REAL_H
+#define TLSBYE_REAL_H
+
+#include "export.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+/* What only newer headers declare: one object serves every OpenSSL from 1.1.1 on. */
+typedef struct ossl_lib_ctx_st OSSL_LIB_CTX;
+ssize_t SSL_sendfile(SSL *ssl, int fd, off_t offset, size_t size, int flags);
+int SSL_write_ex2(SSL *ssl, const void *buf, size_t num, uint64_t flags, size_t *written);
+int SSL_is_quic(const SSL *ssl);
+SSL_CTX *SSL_CTX_new_ex(OSSL_LIB_CTX *libctx, const char *propq, const SSL_METHOD *method);
+int closesocket(int fd);
+
+#define REAL_LIBC(X) X(close) X(shutdown) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) X(epoll_ctl)
+
+/* Hooked: what the program calls. */
+#define REAL_LIBSSL_HOOKED(X)                                                                                \
+	X(SSL_CTX_new)                                                                                       \
+	X(SSL_CTX_new_ex)                                                                                    \
+	X(OPENSSL_init_ssl)                                                                                  \
+	X(SSL_set_fd)                                                                                        \
+	X(SSL_set_rfd)                                                                                       \
+	X(SSL_set_wfd)                                                                                       \
+	X(SSL_set_bio)                                                                                       \
+	X(SSL_set0_rbio)                                                                                     \
+	X(SSL_set0_wbio)                                                                                     \
+	X(SSL_up_ref)                                                                                        \
+	X(SSL_dup)                                                                                           \
+	X(SSL_clear)                                                                                         \
+	X(SSL_free)                                                                                          \
+	X(SSL_shutdown)                                                                                      \
+	X(SSL_set_shutdown)                                                                                  \
+	X(SSL_do_handshake)                                                                                  \
+	X(SSL_connect)                                                                                       \
+	X(SSL_accept)                                                                                        \
+	X(SSL_read)                                                                                          \
+	X(SSL_read_ex)                                                                                       \
+	X(SSL_read_early_data)                                                                               \
+	X(SSL_peek)                                                                                          \
+	X(SSL_peek_ex)                                                                                       \
+	X(SSL_write)                                                                                         \
+	X(SSL_write_ex)                                                                                      \
+	X(SSL_write_ex2)                                                                                     \
+	X(SSL_write_early_data)                                                                              \
+	X(SSL_sendfile)
+
+/* Used by the goodbye itself. */
+#define REAL_LIBSSL_USED(X)                                                                                  \
+	X(SSL_get_rfd)                                                                                       \
+	X(SSL_get_wfd)                                                                                       \
+	X(SSL_get_wbio)                                                                                      \
+	X(SSL_get_error)                                                                                     \
+	X(SSL_get_shutdown)                                                                                  \
+	X(SSL_get_quiet_shutdown)                                                                            \
+	X(SSL_set_quiet_shutdown)                                                                            \
+	X(SSL_get_info_callback)                                                                             \
+	X(SSL_set_info_callback)                                                                             \
+	X(SSL_set_msg_callback)                                                                              \
+	X(SSL_ctrl)                                                                                          \
+	X(SSL_in_init)                                                                                       \
+	X(SSL_is_dtls)                                                                                       \
+	X(SSL_is_quic)                                                                                       \
+	X(SSL_pending)                                                                                       \
+	X(BIO_new)                                                                                           \
+	X(BIO_free)                                                                                          \
+	X(BIO_up_ref)                                                                                        \
+	X(BIO_ctrl)                                                                                          \
+	X(BIO_method_type)                                                                                   \
+	X(BIO_set_init)                                                                                      \
+	X(BIO_set_flags)                                                                                     \
+	X(BIO_clear_flags)                                                                                   \
+	X(BIO_meth_new)                                                                                      \
+	X(BIO_meth_set_write)                                                                                \
+	X(BIO_meth_set_ctrl)                                                                                 \
+	X(BIO_get_new_index)                                                                                 \
+	X(ERR_set_mark)                                                                                      \
+	X(ERR_pop_to_mark)                                                                                   \
+	X(CRYPTO_get_ex_new_index)
+
+#define REAL_MEMBER(name) __typeof__(name) *name;
+
+struct real_libc {
+	REAL_LIBC(REAL_MEMBER)
+};
+extern struct real_libc real INTERNAL;
+
+struct libssl {
+	REAL_LIBSSL_HOOKED(REAL_MEMBER)
+	REAL_LIBSSL_USED(REAL_MEMBER)
+	bool watches_frees;                 /* connection.c hears of an SSL that is freed unseen */
+	bool usable;                        /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
+	uintptr_t crypto_start, crypto_end; /* where its libcrypto is mapped */
+	BIO_METHOD *farewell_method;        /* made by farewell.c on first use */
+};
+
+#undef REAL_MEMBER
+
+/* Constructor only. */
+void real_init(void);
+
+/*
+ * The closesocket that stands behind ours, or close: nobody but ported code defines one. Looked up when it is first
+ * called, and not at the start of every process.
+ */
+int real_closesocket(int fd);
+
+/*
+ * The libssl that the code at `caller` means. Never NULL: where none is loaded, one whose functions all fail.
+ * Takes the loader's lock (dlopen, dlsym): not async-signal-safe, like every SSL_* function.
+ */
+struct libssl *real_libssl(void *caller);
+
+/* Does the address lie in a libcrypto? Async-signal-safe. */
+bool real_is_libcrypto(void *address);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See seen.h: what the SSL_* calls tell that did not simply succeed.
+ */
+#include "seen.h"
+
+#include "goodbye.h"
+#include "process.h"
+#include "settings.h"
+
+#include <errno.h>
+
+struct connection *enter(SSL *ssl, void *caller)
+{
+	uint32_t news;
+	struct connection *c = connection_enter(ssl, caller, &news);
+	if (news & CLAIM_FORKED)
+		process_speaks(c);
+	if (news & CLAIM_NEW)
+		claim_mark(&c->claim, CLAIM_NEW); /* a call that does I/O will see to it */
+	return c;
+}
+
+struct connection *enter_io(SSL *ssl, void *caller)
+{
+	uint32_t news;
+	struct connection *c = connection_enter(ssl, caller, &news);
+	if (news & CLAIM_FORKED)
+		process_speaks(c);
+	if (news & CLAIM_NEW)
+		goodbye_introduce(c, ssl);
+	return c;
+}
+
+/* What SSL_get_error says of the call; notes what ends a connection. */
+static int look_closer(struct connection *c, int result)
+{
+	int saved = errno;
+	SSL *ssl = atomic_load(&c->ssl);
+	int error = ssl ? c->lib->SSL_get_error(ssl, result) : SSL_ERROR_NONE;
+	if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL)
+		c->fatal_error = true;
+	if (error == SSL_ERROR_ZERO_RETURN)
+		c->peer_notified = true;
+	errno = saved;
+	return error;
+}
+
+int seen_failure(struct connection *c, int result)
+{
+	look_closer(c, result);
+	claim_leave(&c->claim);
+	return result;
+}
+
+/* While a write is pending each call looks here, so that the good case need not. */
+static void note_unfinished(struct connection *c, uint64_t missing, uint64_t pending)
+{
+	if (missing && !c->unfinished)
+		claim_mark(&c->claim, CLAIM_PENDING);
+	if (!missing && c->unfinished)
+		claim_unmark(&c->claim, CLAIM_PENDING);
+	c->unfinished = missing;
+	c->pending_length = pending;
+}
+
+static void note_write(struct connection *c, uint64_t length, uint64_t written, int result)
+{
+	if (result > 0)
+		note_unfinished(c, length - written, 0);
+	else if (length)
+		note_unfinished(c, length, look_closer(c, result) == SSL_ERROR_WANT_WRITE ? length : 0);
+}
+
+int seen_odd_write(struct connection *c, uint64_t length, int result)
+{
+	note_write(c, length, result > 0 ? (uint64_t)result : 0, result);
+	claim_leave(&c->claim);
+	return result;
+}
+
+int seen_write_ex(struct connection *c, size_t length, int result, const size_t *written)
+{
+	if (result <= 0 || *written != length || c->unfinished)
+		note_write(c, length, result > 0 ? *written : 0, result);
+	claim_leave(&c->claim);
+	return result;
+}
+
+/* Less than asked for may be the file's end: only a refusal counts as unfinished. */
+ssize_t seen_sendfile(struct connection *c, size_t size, ssize_t sent)
+{
+	note_write(c, size, size, sent > 0 ? 1 : -1);
+	claim_leave(&c->claim);
+	return sent;
+}
+
+/*
+ * 0 and 1 mean that close_notify is out, unless quiet shutdown or SSL_set_shutdown made it a pretence, or a write was
+ * pending: then SSL_shutdown marks it as sent without sending (1.1.1 to 3.6). -1 with WANT_WRITE leaves the alert in
+ * OpenSSL's buffer.
+ */
+int seen_shutdown(struct connection *c, SSL *ssl, int result)
+{
+	int saved = errno;
+	bool pretence = c->faked || c->unfinished || c->lib->SSL_get_quiet_shutdown(ssl);
+	c->called_shutdown = true;
+	if (result < 0 && look_closer(c, result) == SSL_ERROR_WANT_WRITE && c->notify == NOTIFY_NONE &&
+	    !pretence)
+		c->notify = NOTIFY_PENDING;
+	if (result >= 0 && c->notify != NOTIFY_SENT && !pretence) {
+		c->notify = NOTIFY_SENT;
+		c->notify_by_program = true;
+	}
+	if (!pretence && c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
+		c->peer_notified = true;
+	claim_leave(&c->claim);
+	errno = saved;
+	return result;
+}
+
+void seen_set_shutdown(struct connection *c, int mode)
+{
+	c->faked = mode & SSL_SENT_SHUTDOWN && c->notify != NOTIFY_SENT;
+	claim_leave(&c->claim);
+}
+
+void seen_new_socket(struct connection *c, SSL *ssl)
+{
+	if (c->spoken && settings->mode != MODE_OFF)
+		connection_learn_socket(c, ssl);
+	claim_leave(&c->claim);
+}
+
+void seen_reference(struct connection *c, bool one_more)
+{
+	if (one_more)
+		__atomic_fetch_add(&c->references, 1, __ATOMIC_RELAXED);
+	claim_leave(&c->claim);
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# The rules of the house that a command can check. Each failure prints the lines that break the rule.
+
+load lib/project
+
+setup() {
+  cd "$ROOT" || return
+}
+
+# Comments may name what code may not use.
+code_of() {
+  local file
+  for file in "$@"; do
+    ${CC:-cc} -fpreprocessed -dD -E -P "$file" 2>/dev/null | sed "s|^|$file: |"
+  done
+}
+
+# calls 'NAME|NAME' FILE...: the lines of these files that call one of these functions.
+calls() {
+  local names=$1
+  shift
+  code_of "$@" | grep -E "(^|[^A-Za-z0-9_.>])($names) *\(" || true
+}
+
+object_files_but() {
+  find src/libtlsbye src/settings_parse.c -name '*.c' ! -name "$1" | sort
+}
+
+# What the object exports, by the version script.
+promised() {
+  sed -n '/global:/,/local:/p' src/libtlsbye/libtlsbye.map | sed 's|/\*.*\*/||' | grep -oE '[A-Za-z_0-9]+ *;' | tr -d ' ;'
+}
+
+skip_if_sanitized() {
+  ! readelf -d "$OBJECT" | grep -qE 'NEEDED.*lib[a-z]+san\.' || skip "a sanitizer's build links the sanitizer"
+}
+
+@test "house: nobody but real.c asks the dynamic linker" {
+  mapfile -t files < <(object_files_but real.c)
+  run calls 'dlsym|dlvsym|dlopen|dladdr|dl_iterate_phdr' "${files[@]}"
+  assert_output ""
+}
+
+@test "house: nobody but settings.c reads the environment" {
+  mapfile -t files < <(object_files_but settings.c)
+  run calls 'getenv|secure_getenv' "${files[@]}"
+  assert_output ""
+}
+
+@test "P9: the object never ends its host" {
+  mapfile -t files < <(object_files_but '')
+  run calls 'assert|abort|exit|_exit|_Exit|quick_exit|err|errx|raise|__builtin_trap' "${files[@]}"
+  assert_output ""
+}
+
+@test "house: nobody but events.c formats text, and nobody uses a stream of the host's" {
+  mapfile -t files < <(object_files_but events.c)
+  run grep -nE '#include <(stdio|err|error|assert|syslog)\.h>' "${files[@]}"
+  assert_output ""
+  run bash -c 'nm -D --undefined-only "$0" | grep -E " (__)?(v?f?printf|v?dprintf|puts|fputs|fwrite|fopen|perror|v?syslog|stdout|stderr)(_chk)?(@|$)"' "$OBJECT"
+  assert_output ""
+}
+
+@test "P9: the object exports what its version script says, and nothing else" {
+  run diff <(promised | sort) <(nm -D --defined-only "$OBJECT" | awk '{ sub("@.*", "", $3); print $3 }' | sort)
+  assert_output ""
+}
+
+@test "P9: the object needs libc's own libraries only, never libssl" {
+  skip_if_sanitized
+  run bash -c 'readelf -d "$0" | grep NEEDED | grep -vE "\[(libc|libdl|libpthread|ld-linux[a-z0-9-]*)\.so\.[0-9]+\]"' "$OBJECT"
+  assert_output ""
+}
+
+@test "P9: the object asks for no symbol of OpenSSL's: with LD_BIND_NOW it would end programs without libssl" {
+  run bash -c 'nm -D --undefined-only "$0" | grep -E " (SSL|BIO|ERR|OPENSSL|EVP|CRYPTO)_"' "$OBJECT"
+  assert_output ""
+  run env LD_BIND_NOW=1 LD_PRELOAD="$OBJECT" true
+  assert_success
+  assert_output ""
+}
+
+@test "house: every source begins with its licence, and C files tell their purpose behind it" {
+  local file
+  while IFS= read -r file; do
+    run head -n 2 "$file"
+    assert_output --partial "SPDX-License-Identifier: MIT"
+    [[ $file != *.[ch] ]] || assert_line --index 1 --regexp '^/\*'
+  done < <(find src tests demo setup .ci \( -name '*.[ch]' -o -name '*.bats' -o -name '*.bash' -o -name run -o -name prepare \) -type f)
+}
+
+@test "house: no file is longer than 600 lines" {
+  run bash -c 'find src tests demo setup -type f -exec wc -l {} + | awk "\$2 != \"total\" && \$1 > 600"'
+  assert_output ""
+}
+
+@test "house: nothing is left open" {
+  run grep -rnE "\b(TO""DO|FIX""ME|XX""X|HA""CK)\b" src tests demo setup man
+  assert_output ""
+}
+
+@test "house: the manual of the object names every setting, and the defaults are those of the table" {
+  local name default
+  while read -r name default; do
+    run awk -v name="TLSBYE_${name}" '
+      $2 == name { inside = 1; next }
+      /^\.TP|^\.SH|^\.SS/ { inside = 0 }
+      inside' man/libtlsbye.so.8
+    assert_output --partial "Default: $default."
+  done < <(sed -nE 's/^\tX\(([A-Z_]+), [A-Z]+, "([^"]*)".*/\1 \2/p' src/settings_table.h | sed 's/ $/ empty/')
+}
+
+@test "house: the manuals have no warning" {
+  command -v man >/dev/null || skip "man is not installed"
+  local page
+  for page in man/tlsbye.1 man/libtlsbye.so.8; do
+    LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 run bash -c 'man --warnings -E UTF-8 -l -Tutf8 -Z "$0" 2>&1 >/dev/null' "$page"
+    assert_output ""
+  done
+}
+
+@test "house: every Bats file is in make check" {
+  [[ -f Makefile.am ]] || skip "no Makefile.am here"
+  local file
+  for file in tests/*.bats; do
+    run grep -F "$file" Makefile.am
+    assert_success
+  done
+}

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Bats helpers around the judging peer (src/judge) and the programs with one habit each (tests/programs).
+#
+#   judge_server bare|cured PROGRAM [ARG...] -- [JUDGE ARG...]   the program serves, the judge connects
+#   judge_client bare|cured PROGRAM [ARG...] -- [JUDGE ARG...]   the judge serves, the program connects
+#   assert_verdict KEY=VALUE...       every connection's line says so; KEY=VALUE* where more may follow
+#   assert_total KEY=VALUE...         the total says so; KEY>=N and KEY<=N too
+#   assert_program KEY=VALUE...       a line of the program's own output says so
+#
+# Both pass --connections $connections and --tls $tls to the two sides alike. Where that does not fit (real programs,
+# more than one step), the parts are there: start_program, start_judge, wait_for_port, wait_program, wait_judge,
+# run_bare, run_cured.
+#
+# Environment: BUILD (where make ran), TLSBYE (the command). Rules: every wait is for a condition and bounded; only
+# processes started here are ended, by their number; a failed assertion shows what was run and what it said.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+: "${BUILD:=$top/build}"
+: "${TLSBYE:=$BUILD/src/tlsbye/tlsbye}"
+JUDGE=${JUDGE:-$BUILD/src/judge/judge}
+export BUILD TLSBYE JUDGE
+
+BATS_LIB_PATH=${BATS_LIB_PATH:+$BATS_LIB_PATH:}/usr/lib/bats
+export BATS_LIB_PATH
+bats_load_library bats-support
+bats_load_library bats-assert
+bats_load_library bats-file
+
+# How long a program, or a judge, may run in all. The judge ends its connections long before.
+judge_timeout=${judge_timeout:-60}
+connections=1
+tls=1.3
+
+# Every test has a folder of its own, and leaves no process behind.
+setup() {
+  judge_pid='' program_pid=''
+  judge_log=$BATS_TEST_TMPDIR/judge.out
+  program_log=$BATS_TEST_TMPDIR/program.out
+  program_err=$BATS_TEST_TMPDIR/program.err
+  : >"$BATS_TEST_TMPDIR/commands"
+}
+
+teardown() {
+  local pid
+  for pid in $program_pid $judge_pid; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+}
+
+note_command() {
+  printf '%q ' "$@" >>"$BATS_TEST_TMPDIR/commands"
+  echo >>"$BATS_TEST_TMPDIR/commands"
+}
+
+# A name of tests/programs is that program; anything else is looked up as the shell does.
+program_path() {
+  if [[ -x $BUILD/tests/programs/$1 ]]; then
+    echo "$BUILD/tests/programs/$1"
+  else
+    echo "$1"
+  fi
+}
+
+# Sets program_command: bare, or under tlsbye.
+program_command() {
+  local how=$1 path
+  path=$(program_path "$2")
+  shift 2
+  case $how in
+    bare) program_command=("$path" "$@") ;;
+    cured) program_command=("$TLSBYE" run -- "$path" "$@") ;;
+    *)
+      echo "program_command: $how is neither bare nor cured" >&2
+      return 1
+      ;;
+  esac
+  note_command "${program_command[@]}"
+}
+
+# run_bare PROGRAM [ARG...]: in the foreground, as bats' run; $status, $output.
+run_bare() {
+  program_command bare "$@"
+  run timeout "$judge_timeout" "${program_command[@]}"
+}
+
+run_cured() {
+  program_command cured "$@"
+  run timeout "$judge_timeout" "${program_command[@]}"
+}
+
+# start_program bare|cured PROGRAM [ARG...]: in the background; its stdout in $program_log, stderr in $program_err.
+# Bats waits for whoever holds its descriptor 3: a program must not.
+start_program() {
+  program_command "$@"
+  timeout "$judge_timeout" "${program_command[@]}" >"$program_log" 2>"$program_err" 3>&- &
+  program_pid=$!
+}
+
+# start_judge serve|connect [ARG...]: in the background; its lines in $judge_log.
+start_judge() {
+  note_command "$JUDGE" "$@"
+  timeout "$judge_timeout" "$JUDGE" "$@" >"$judge_log" 2>&1 3>&- &
+  judge_pid=$!
+}
+
+# Waits until FILE holds a port, at most 10 seconds and no longer than process PID lives; sets $port.
+wait_for_port() {
+  local file=$1 pid=$2 i
+  for ((i = 0; i < 1000; i++)); do
+    if [[ -s $file ]]; then
+      port=$(<"$file")
+      return 0
+    fi
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.01 # nothing wakes a shell when a file appears; the loop ends with the condition
+  done
+  echo "no port in $file" >>"$BATS_TEST_TMPDIR/commands"
+  show_all
+  return 1
+}
+
+# Sets $program_status; 124 is the time limit's.
+wait_program() {
+  program_status=0
+  wait "$program_pid" || program_status=$?
+  program_pid=''
+}
+
+wait_judge() {
+  judge_status=0
+  wait "$judge_pid" || judge_status=$?
+  judge_pid=''
+  [[ $judge_status -eq 0 ]] && return 0
+  echo "the judge ended with $judge_status" >>"$BATS_TEST_TMPDIR/commands"
+  show_all
+  return 1
+}
+
+# Splits "PROGRAM [ARG...] -- [JUDGE ARG...]" into program_args and judge_args.
+split_args() {
+  program_args=()
+  while [[ $# -gt 0 && $1 != -- ]]; do
+    program_args+=("$1")
+    shift
+  done
+  judge_args=("${@:2}")
+}
+
+judge_server() {
+  local how=$1 file=$BATS_TEST_TMPDIR/port
+  shift
+  split_args "$@"
+  rm -f "$file"
+  start_program "$how" "${program_args[@]}" --port-file "$file" --connections "$connections" --tls "$tls"
+  wait_for_port "$file" "$program_pid" || return 1
+  start_judge connect --connections "$connections" --tls "$tls" "${judge_args[@]}" "$port"
+  wait_judge || return 1
+  wait_program
+}
+
+judge_client() {
+  local how=$1 file=$BATS_TEST_TMPDIR/port
+  shift
+  split_args "$@"
+  rm -f "$file"
+  start_judge serve --port-file "$file" --connections "$connections" --tls "$tls" "${judge_args[@]}"
+  wait_for_port "$file" "$judge_pid" || return 1
+  start_program "$how" "${program_args[@]}" --port "$port" --connections "$connections" --tls "$tls"
+  wait_program
+  wait_judge
+}
+
+# What was run and said: for whoever reads a failed test.
+show_all() {
+  {
+    echo '-- run:'
+    cat "$BATS_TEST_TMPDIR/commands"
+    echo '-- judge (its last lines):'
+    tail -n 12 "$judge_log" 2>/dev/null || true
+    echo "-- program, status ${program_status:-unknown} (its last lines):"
+    tail -n 12 "$program_log" "$program_err" 2>/dev/null || true
+  } >&2
+}
+
+fail_showing() {
+  echo "-- $*" >&2
+  show_all
+  return 1
+}
+
+# The value of KEY in the total line.
+total() {
+  sed -n "s/^total:.* $1=\\([0-9]*\\).*/\\1/p" "$judge_log"
+}
+
+# How many verdicts hold KEY=VALUE.
+verdicts_with() {
+  local want=" $1 "
+  [[ $1 == *'*' ]] && want=" ${1%'*'}"
+  sed -n 's/^verdict: .*/& /p' "$judge_log" | grep -cF -- "$want" || true
+}
+
+# All verdict lines hold all of KEY=VALUE, and there is one for each connection: silence proves nothing.
+assert_verdict() {
+  local want lines
+  lines=$(grep -c '^verdict: ' "$judge_log" || true)
+  [[ $lines -eq $connections ]] || fail_showing "$lines verdicts for $connections connections" || return 1
+  for want in "$@"; do
+    [[ $(verdicts_with "$want") -eq $lines ]] || fail_showing "not every verdict says $want" || return 1
+  done
+}
+
+assert_total() {
+  local want key is
+  for want in "$@"; do
+    key=${want%%[<>=]*}
+    is=$(total "$key")
+    [[ -n $is ]] || fail_showing "the total has no $key" || return 1
+    case $want in
+      *'>='*) [[ $is -ge ${want#*=} ]] ;;
+      *'<='*) [[ $is -le ${want#*=} ]] ;;
+      *) [[ $is -eq ${want#*=} ]] ;;
+    esac || fail_showing "the total says $key=$is, not $want" || return 1
+  done
+}
+
+# A whole word of the program's output.
+assert_program() {
+  local want
+  for want in "$@"; do
+    grep -qE -- "(^| )$want( |\$)" "$program_log" || fail_showing "the program did not say $want" || return 1
+  done
+}

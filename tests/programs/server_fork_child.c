@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Forks after the handshake: both sides then hold the same keys and sequence number, and only one may speak.
+ * --mode child: the child serves, the parent lets go at once (the forking servers of old; sshd-like inetd wrappers).
+ * --mode parent: the parent serves, while a child that inherited the connection closes it (ncat --sh-exec, popen).
+ * --mode parent-exit: the same, and the child only exits.
+ */
+#include <sys/wait.h>
+
+#include "legacy.h"
+
+static void let_go(SSL *ssl, int fd)
+{
+	SSL_free(ssl);
+	close(fd);
+}
+
+static void serve(SSL *ssl, int fd)
+{
+	legacy_exchange(ssl);
+	let_go(ssl, fd);
+}
+
+static void talk(SSL *ssl, int fd)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (legacy_is("child"))
+			serve(ssl, fd);
+		else if (!legacy_is("parent-exit"))
+			let_go(ssl, fd);
+		exit(0);
+	}
+	if (legacy_is("child"))
+		let_go(ssl, fd);
+	/* The child has let go before the parent says a word, or the test would show nothing. */
+	waitpid(child, NULL, 0);
+	if (!legacy_is("child"))
+		serve(ssl, fd);
+}
+
+int main(int argc, char **argv)
+{
+	return legacy_serve(argc, argv, talk);
+}
