@@ -98,7 +98,10 @@ runs_on() {
 }
 
 @test "settings: a program whose stderr is closed runs on" {
-  run env LD_PRELOAD="$OBJECT" TLSBYE_MODE=x sh -c 'echo own output; exit 7' 2>&-
+  # Closed inside: bats itself gives what it runs a stderr.
+  run env LD_PRELOAD="$OBJECT" TLSBYE_MODE=x sh -c 'exec "$0" -c "echo own output; exit 7" 2>&-' sh
+  assert_line "tlsbye: TLSBYE_MODE=x: not one of cure|observe|off; using cure"
+  run env OBJECT="$OBJECT" sh -c 'exec 2>&-; LD_PRELOAD=$OBJECT TLSBYE_MODE=x exec sh -c "echo own output; exit 7"'
   assert_failure 7
   assert_output "own output"
 }

@@ -93,7 +93,7 @@ struct connection {
 	uint64_t never_read;    /* bytes that SSL_shutdown's second call threw away for the program */
 
 	/* shared with other processes after a fork (process.c) */
-	struct fork_slot *slot;
+	struct fork_slot *_Atomic slot;
 
 	/* the goodbye: written by the holder of the claim, or by the one closer */
 	_Atomic uint32_t doors;
@@ -101,6 +101,9 @@ struct connection {
 	bool completed_record;
 	bool not_ours; /* when the SSL was freed (P7) */
 	struct residue residue;
+	bool read_shut;            /* by the program: a read then ends at once, whatever the peer does */
+	bool fin_later;            /* the program's FIN is ours to send, behind the residue */
+	_Atomic bool speaks_later; /* the linger thread was left a hold while somebody was inside */
 	_Atomic uint32_t answered; /* a futex: the linger thread has dealt with what was asked (linger.h) */
 
 	/* the linger thread */

@@ -36,7 +36,7 @@ void drain_measure(struct connection *c, int fd)
 	c->unsent = drain_unsent(fd);
 }
 
-void drain_half_close(struct connection *c, int fd)
+bool drain_half_close(struct connection *c, int fd)
 {
 	struct linger linger;
 	socklen_t size = sizeof linger;
@@ -44,8 +44,9 @@ void drain_half_close(struct connection *c, int fd)
 		linger.l_onoff = 0;
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 	}
-	if (real.shutdown(fd, SHUT_WR) == 0)
-		c->half_closed = true;
+	bool connected = real.shutdown(fd, SHUT_WR) == 0;
+	c->half_closed |= connected;
+	return connected;
 }
 
 /* TCP discards in the kernel when there is no buffer to copy to; AF_UNIX answers EFAULT, and gets one. */
@@ -73,7 +74,8 @@ bool drain_some(struct connection *c, int fd)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return false;
-		c->peer_end = n == 0 ? PEER_FIN : PEER_RESET;
+		if (n < 0 || !c->read_shut)
+			c->peer_end = n == 0 ? PEER_FIN : PEER_RESET;
 		return true;
 	}
 	return false;

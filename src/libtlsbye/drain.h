@@ -19,8 +19,8 @@ void drain_measure(struct connection *c, int fd);
 /* Bytes in the send queue that the peer's kernel has not acknowledged; 0 if unknown. */
 uint32_t drain_unsent(int fd);
 
-/* FIN behind all that was written. SO_LINGER goes, or the last close would block on it. */
-void drain_half_close(struct connection *c, int fd);
+/* FIN behind all that was written. SO_LINGER goes, or the last close would block on it. False: there is no connection. */
+bool drain_half_close(struct connection *c, int fd);
 
 /* Discards what is there, within a bounded number of calls. True when the peer's end was seen (c->peer_end). */
 bool drain_some(struct connection *c, int fd);

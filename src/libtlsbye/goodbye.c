@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 
 /* How long shutdown() and a waiting close() wait for the linger thread to speak: it does so within microseconds. */
@@ -74,8 +73,11 @@ int goodbye_read_the_rest(struct connection *c, SSL *ssl)
 	char junk[4096];
 	uint64_t until = now_us() + settings->linger_total_ms * 1000;
 	int n = 1;
-	if (!curing() || c->notify != NOTIFY_SENT || c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
+	if (!curing() || c->hands_off || c->notify != NOTIFY_SENT ||
+	    c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
 		return 1;
+	if (!c->called_shutdown) /* we said it at an earlier door; the real call would wait for the peer */
+		return 0;
 	while (n > 0 && c->never_read < settings->linger_bytes && now_us() < until) {
 		n = c->lib->SSL_read(ssl, junk, sizeof junk);
 		if (n > 0)
@@ -107,7 +109,7 @@ static void speak_on_hold(struct connection *c)
 /* A close that found somebody inside has left the hold to the linger thread, which looks every few milliseconds. */
 static void let_the_linger_thread_speak(struct connection *c)
 {
-	if (atomic_load(&c->doors) & DOOR_CLOSE && !atomic_load(&c->answered) && linger_count())
+	if (atomic_load(&c->speaks_later))
 		linger_await_answer(c, 50);
 }
 
@@ -205,9 +207,11 @@ static bool hand_over(struct connection *c, int fd, bool may_use_ssl)
 	bool claimed = speak && claim_take(&c->claim);
 	if (speak)
 		asked |= claimed ? ASK_SPEAK : ASK_SPEAK_LATER;
+	atomic_store(&c->speaks_later, speak && !claimed);
 	leave_the_program(fd);
 	if (linger_hand_over(c, fd, asked))
 		return true;
+	atomic_store(&c->speaks_later, false);
 	if (claimed)
 		claim_drop(&c->claim);
 	return false;
@@ -237,17 +241,27 @@ static void observe_end(struct connection *c, int fd)
 	event_end(c);
 }
 
+/* Why this end is passed through as it is; MAY_SPEAK where it is not. */
+static enum silence passed_through(const struct connection *c, int fd)
+{
+	if (!connection_is_socket(c, fd))
+		return SOCKET_CHANGED;
+	if (!ours(c))
+		return NOT_OWNER;
+	return abort_meant(fd) ? ABORT_MEANT : MAY_SPEAK;
+}
+
 static void end_connection(struct connection *c, int fd, void *caller)
 {
 	/* A libssl that is linked -Bsymbolic closes from the middle of its own SSL_free: no SSL is left to use. */
 	bool may_use_ssl = !real_is_libcrypto(caller);
-	bool meant = abort_meant(fd), owned = ours(c);
-	if (!owned || meant)
-		c->silence = meant ? ABORT_MEANT : NOT_OWNER;
-	if (!owned)
+	enum silence silence = passed_through(c, fd);
+	if (silence != MAY_SPEAK)
+		c->silence = silence;
+	if (silence == NOT_OWNER)
 		process_lets_go(c, false);
 
-	if (!curing() || !owned || meant || !connection_is_socket(c, fd)) {
+	if (!curing() || silence != MAY_SPEAK) {
 		observe_end(c, fd);
 	} else if (settings->linger == LINGER_WAIT) {
 		say_and_wait(c, fd, may_use_ssl);
@@ -262,16 +276,20 @@ void goodbye_before_close(int fd, void *caller)
 	if (!process_is_home())
 		return;
 	int saved = errno;
+	struct quiet_thread before;
+	quieten(&before);
 	struct connection *c = connection_take_descriptor(fd);
 	if (c) {
-		if (!atomic_load(&c->descriptors) && worth_a_goodbye(c)) {
+		bool last = !atomic_load(&c->descriptors);
+		if (last && worth_a_goodbye(c)) {
 			note_door(c, DOOR_CLOSE);
 			end_connection(c, fd, caller);
 		}
-		if (!atomic_load(&c->descriptors))
+		if (last)
 			atomic_store(&c->fd, -1);
 		connection_unstake(c);
 	}
+	resume(&before);
 	errno = saved;
 }
 
@@ -303,33 +321,30 @@ void goodbye_after_dup(int from, int to)
 bool goodbye_before_shutdown(int fd, int how)
 {
 	struct connection *c = connection_of_descriptor(fd);
-	if (!c || !process_is_home() || !worth_a_goodbye(c) || how == SHUT_RD)
+	if (!c || !process_is_home() || !worth_a_goodbye(c))
 		return true;
+	if (how != SHUT_WR)
+		c->read_shut = true;
+	if (how == SHUT_RD || !curing() || !ours(c))
+		return true;
+
 	int saved = errno;
-	bool sent = true;
+	struct quiet_thread before;
+	quieten(&before);
 	note_door(c, DOOR_SHUTDOWN);
-	if (curing() && atomic_load(&c->ssl) && claim_take(&c->claim)) {
-		if (!linger_hand_over(c, fd, ASK_SPEAK | (how == SHUT_WR ? ASK_HALF_CLOSE : 0)))
+	c->fin_later = false;
+	if (atomic_load(&c->ssl) && claim_take(&c->claim)) {
+		if (linger_hand_over(c, fd, ASK_SPEAK | (how == SHUT_WR ? ASK_FIN_BEHIND : 0)))
+			linger_await_answer(c, ANSWER_WITHIN_MS);
+		else
 			claim_drop(&c->claim);
-		else if (linger_await_answer(c, ANSWER_WITHIN_MS))
-			sent = c->residue.sent == c->residue.length;
 	}
+	resume(&before);
 	errno = saved;
-	return sent || how != SHUT_WR;
+	return !c->fin_later;
 }
 
 /* --- exit --- */
-
-/*
- * fflush(NULL) waits for every stream's lock: with another thread blocked in fgets() it would never return. Only the
- * program's one thread and ours: then nobody else can hold one.
- */
-static void save_output(void)
-{
-	unsigned ours = linger_refused() ? 0 : 1;
-	if (process_threads() == 1 + ours)
-		fflush(NULL);
-}
 
 struct leaving {
 	int status;
@@ -342,7 +357,8 @@ static void leave(struct connection *c, void *arg)
 	int fd = atomic_load(&c->fd);
 	if (!ours(c))
 		process_lets_go(c, false);
-	if (fd < 0 || connection_of_descriptor(fd) != c || !worth_a_goodbye(c) || !ours(c))
+	if (fd < 0 || connection_of_descriptor(fd) != c || !worth_a_goodbye(c) || !ours(c) ||
+	    !connection_is_socket(c, fd))
 		return;
 	note_door(c, DOOR_EXIT);
 	bool failed = leaving->status != 0;
@@ -361,7 +377,7 @@ void goodbye_exit(int status)
 		return;
 	connection_each(leave, &leaving);
 	if (linger_count()) {
-		save_output();
+		process_save_output();
 		linger_finish((unsigned)settings->at_exit_ms);
 	}
 	events_flush();

@@ -88,6 +88,10 @@ static void speak(struct hold *hold)
 	farewell_say(hold->c, hold->fd);
 	pthread_mutex_unlock(&speaking);
 	hold->asked &= ~(unsigned)(ASK_SPEAK | ASK_SPEAK_LATER);
+	if (hold->asked & ASK_FIN_BEHIND && !farewell_send_residue(hold->c, hold->fd)) {
+		hold->c->fin_later = true;
+		hold->asked |= ASK_HALF_CLOSE;
+	}
 	claim_drop(&hold->c->claim);
 	answer(hold->c);
 }
@@ -108,8 +112,9 @@ static void go_on(struct hold *hold)
 	if (hold->asked & ASK_SPEAK_LATER)
 		return;
 	bool all_sent = farewell_send_residue(c, hold->fd);
+	bool connected = true;
 	if (all_sent && hold->asked & ASK_HALF_CLOSE) {
-		drain_half_close(c, hold->fd);
+		connected = drain_half_close(c, hold->fd);
 		hold->asked &= ~(unsigned)ASK_HALF_CLOSE;
 	}
 	uint64_t before = c->drained;
@@ -117,7 +122,7 @@ static void go_on(struct hold *hold)
 		hold->peer_has_ended = drain_some(c, hold->fd);
 	if (c->drained != before)
 		hold->moved_us = now_us();
-	bool nothing_to_wait_for = !(hold->asked & ASK_DRAIN) || hold->peer_has_ended;
+	bool nothing_to_wait_for = !(hold->asked & ASK_DRAIN) || hold->peer_has_ended || !connected;
 	if ((all_sent && nothing_to_wait_for) || c->peer_end == PEER_RESET)
 		let_go(hold);
 	else

@@ -21,7 +21,9 @@ enum {
 	ASK_SPEAK_LATER = 2, /* somebody is inside: say goodbye when the last one is out */
 	ASK_HALF_CLOSE = 4,  /* behind whatever is still to be sent */
 	ASK_DRAIN = 8,       /* and discard until the peer's end */
-	ASK_EVENT = 16,      /* this is the end: say the event */
+	ASK_FIN_BEHIND =
+		32,     /* if anything is still to be sent: half-close behind it (connection.h: fin_later) */
+	ASK_EVENT = 16, /* this is the end: say the event */
 };
 
 /* Ordinary code, at the first socket of the process: starts the thread and waits until it is ready. False if refused. */

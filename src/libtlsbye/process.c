@@ -17,6 +17,7 @@
 #include "settings.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -51,7 +52,8 @@ static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
 
 bool process_is_home(void)
 {
-	return !home || (home->alive && home->pid == getpid()); /* before the first connection there is nothing to guard */
+	return !home || (home->alive &&
+			 home->pid == getpid()); /* before the first connection there is nothing to guard */
 }
 
 pid_t process_id(void)
@@ -119,12 +121,11 @@ void process_speaks(struct connection *c)
 
 void process_lets_go(struct connection *c, bool said)
 {
-	struct fork_slot *slot = c->slot;
+	struct fork_slot *slot = atomic_exchange(&c->slot, NULL);
 	if (!slot)
 		return;
 	if (said)
 		atomic_store(&slot->speaker, SEVERAL);
-	c->slot = NULL;
 	atomic_fetch_sub(&slot->holders, 1);
 }
 
@@ -214,8 +215,20 @@ void process_watch_exit(void)
 		on_exit(at_exit, NULL);
 }
 
-unsigned process_threads(void)
+/* All threads, ours included; 0 if unknown. */
+static unsigned threads(void)
 {
 	struct stat task;
 	return stat("/proc/self/task", &task) == 0 && task.st_nlink > 2 ? (unsigned)task.st_nlink - 2 : 0;
+}
+
+/*
+ * fflush(NULL) waits for every stream's lock: with another thread blocked in fgets() it would never return. So only
+ * where the program has one thread, and nobody else can hold one.
+ */
+void process_save_output(void)
+{
+	unsigned ours = linger_refused() ? 0 : 1;
+	if (threads() == 1 + ours)
+		fflush(NULL);
 }

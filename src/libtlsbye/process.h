@@ -38,7 +38,7 @@ void process_lets_go(struct connection *c, bool said);
  * atexit handler, so that ours runs first, and before those that the program registers later. */
 void process_watch_exit(void);
 
-/* Threads of the process, ours included; 0 if unknown. */
-unsigned process_threads(void);
+/* Before a wait at exit: what stands in the program's streams, lest a signal during the wait lose it. */
+void process_save_output(void);
 
 #endif

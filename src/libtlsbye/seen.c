@@ -66,6 +66,8 @@ static void note_unfinished(struct connection *c, uint64_t missing, uint64_t pen
 
 static void note_write(struct connection *c, uint64_t length, uint64_t written, int result)
 {
+	if (!atomic_load(&c->ssl))
+		return; /* the record of those that are not tracked */
 	if (result > 0)
 		note_unfinished(c, length - written, 0);
 	else if (length)
@@ -103,6 +105,10 @@ ssize_t seen_sendfile(struct connection *c, size_t size, ssize_t sent)
 int seen_shutdown(struct connection *c, SSL *ssl, int result)
 {
 	int saved = errno;
+	if (!atomic_load(&c->ssl)) {
+		claim_leave(&c->claim);
+		return result;
+	}
 	bool pretence = c->faked || c->unfinished || c->lib->SSL_get_quiet_shutdown(ssl);
 	c->called_shutdown = true;
 	if (result < 0 && look_closer(c, result) == SSL_ERROR_WANT_WRITE && c->notify == NOTIFY_NONE &&
@@ -121,7 +127,7 @@ int seen_shutdown(struct connection *c, SSL *ssl, int result)
 
 void seen_set_shutdown(struct connection *c, int mode)
 {
-	c->faked = mode & SSL_SENT_SHUTDOWN && c->notify != NOTIFY_SENT;
+	c->faked = atomic_load(&c->ssl) && mode & SSL_SENT_SHUTDOWN && c->notify != NOTIFY_SENT;
 	claim_leave(&c->claim);
 }
 
