@@ -178,13 +178,12 @@ static void look_at_all_limits(uint64_t now)
 /* Past the limit the one that can best be spared goes: nothing of ours is on its way to the peer, then the oldest. */
 static struct hold *spare_one(void)
 {
-	struct hold *best = NULL;
-	bool best_is_sent = false;
-	for (unsigned i = 0; i < used_places; i++) {
+	struct hold *best = &holds[0]; /* all places are taken when this is called, and there is at least one */
+	bool best_is_sent = drain_unsent(best->fd) == 0;
+	for (unsigned i = 1; i < used_places; i++) {
 		struct hold *hold = &holds[i];
 		bool sent = drain_unsent(hold->fd) == 0;
-		if (!best || (sent && !best_is_sent) ||
-		    (sent == best_is_sent && hold->since_us < best->since_us)) {
+		if ((sent && !best_is_sent) || (sent == best_is_sent && hold->since_us < best->since_us)) {
 			best = hold;
 			best_is_sent = sent;
 		}

@@ -77,16 +77,15 @@ static bool preloaded_already(const char *list, const char *path)
 bool object_preload(const char *path)
 {
 	const char *there = getenv("LD_PRELOAD");
-	char *list = NULL;
-	bool set;
+	char *list;
 
 	if (there && preloaded_already(there, path))
 		return true;
-	if (there && *there ? asprintf(&list, "%s:%s", there, path) < 0 : (list = strdup(path)) == NULL) {
+	if (asprintf(&list, "%s%s%s", there ? there : "", there && *there ? ":" : "", path) < 0) {
 		cli_say("LD_PRELOAD cannot be set (%m)");
 		return false;
 	}
-	set = setenv("LD_PRELOAD", list, 1) == 0;
+	bool set = setenv("LD_PRELOAD", list, 1) == 0;
 	if (!set)
 		cli_say("LD_PRELOAD cannot be set (%m)");
 	free(list);
