@@ -50,7 +50,7 @@ skip_if_sanitized() {
 }
 
 @test "P9: the object never ends its host" {
-  mapfile -t files < <(object_files_but '')
+  mapfile -t files < <(object_files_but hooks_libc.c) # which defines _exit and _Exit
   run calls 'assert|abort|exit|_exit|_Exit|quick_exit|err|errx|raise|__builtin_trap' "${files[@]}"
   assert_output ""
 }

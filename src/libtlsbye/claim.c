@@ -10,8 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A sleeper looks again so often: a wake-up that got lost costs this much, not the host's life. */
-enum { LOOK_AGAIN_MS = 100 };
+/*
+ * A goodbye takes microseconds. A sleeper looks again so often, and gives up after so many looks: whatever went wrong
+ * with the goodbye, the host does not wait for it for ever (P9).
+ */
+enum { LOOK_AGAIN_MS = 100, LOOKS = 50 };
 
 void futex_wait(_Atomic uint32_t *word, uint32_t while_value, unsigned milliseconds)
 {
@@ -30,9 +33,12 @@ void futex_wake(_Atomic uint32_t *word)
 
 static void wait_for_goodbye(struct claim *claim)
 {
-	uint32_t now;
-	while ((now = atomic_load_explicit(&claim->word, memory_order_acquire)) & CLAIM_GOODBYE)
+	for (int look = 0; look < LOOKS; look++) {
+		uint32_t now = atomic_load_explicit(&claim->word, memory_order_acquire);
+		if (!(now & CLAIM_GOODBYE))
+			return;
 		futex_wait(&claim->word, now, LOOK_AGAIN_MS);
+	}
 }
 
 /* LOOK stands exactly while one of the others does. */
@@ -74,12 +80,10 @@ bool claim_take(struct claim *claim)
 
 bool claim_take_after_goodbye(struct claim *claim)
 {
-	while (!claim_take(claim)) {
-		if (!claim_is_marked(claim, CLAIM_GOODBYE))
-			return false;
-		wait_for_goodbye(claim);
-	}
-	return true;
+	if (claim_take(claim))
+		return true;
+	wait_for_goodbye(claim);
+	return claim_take(claim);
 }
 
 void claim_drop(struct claim *claim)
@@ -88,9 +92,9 @@ void claim_drop(struct claim *claim)
 	futex_wake(&claim->word);
 }
 
-void claim_mark(struct claim *claim, uint32_t mark)
+uint32_t claim_mark(struct claim *claim, uint32_t mark)
 {
-	change(claim, mark, 0);
+	return change(claim, mark, 0);
 }
 
 void claim_unmark(struct claim *claim, uint32_t mark)

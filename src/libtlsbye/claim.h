@@ -55,8 +55,8 @@ bool claim_take_after_goodbye(struct claim *claim);
 
 void claim_drop(struct claim *claim);
 
-/* Sets or clears NEW, FORKED or PENDING. */
-void claim_mark(struct claim *claim, uint32_t mark);
+/* Sets or clears NEW, FORKED or PENDING. Setting returns the word as it was. */
+uint32_t claim_mark(struct claim *claim, uint32_t mark);
 void claim_unmark(struct claim *claim, uint32_t mark);
 bool claim_is_marked(const struct claim *claim, uint32_t mark);
 bool claim_is_entered(const struct claim *claim);

@@ -21,14 +21,14 @@
 enum { CHUNK_RECORDS = 256, CHUNKS = 4096, STRANGERS = 8 };
 
 struct connection *_Atomic ssl_buckets[1 << SSL_BUCKETS_LOG2];
-_Atomic uint32_t descriptor_slots[DESCRIPTOR_LIMIT]; /* a record's index + 1, or SLOT_EPOLL */
+_Atomic uint32_t descriptor_slots[DESCRIPTOR_LIMIT]; /* a record's index + 1, or SLOT_ */
 
 static struct connection *_Atomic chunks[CHUNKS];
 static _Atomic uint32_t chunk_count;
 static _Atomic uint64_t free_list; /* upper half: a tag against ABA; lower half: index + 1 */
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 
-enum { SLOT_EPOLL = UINT32_MAX };
+enum { SLOT_CLOSING = UINT32_MAX - 2, SLOT_DUPLICATE = UINT32_MAX - 1, SLOT_EPOLL = UINT32_MAX };
 
 /* --- records --- */
 
@@ -137,9 +137,11 @@ static void forget_freed_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *data, int 
 	struct connection *c = connection_of_ssl(parent);
 	if (!c || !process_is_home())
 		return;
-	claim_enter(&c->claim); /* a goodbye that is inside still uses it */
-	claim_leave(&c->claim);
+	connection_stake(c);
+	claim_enter(&c->claim); /* a goodbye that is inside still uses it; none gets in before it is gone */
 	connection_detach_ssl(c);
+	claim_leave(&c->claim);
+	connection_unstake(c);
 }
 
 /* Table lock held. Once for each library. */
@@ -233,6 +235,39 @@ void connection_detach_ssl(struct connection *c)
 		connection_unstake(c);
 }
 
+/* --- what stands in a descriptor's slot --- */
+
+static struct connection *connection_in_slot(uint32_t slot)
+{
+	return slot && slot < SLOT_CLOSING ? connection_by_index(slot - 1) : NULL;
+}
+
+static uint32_t slot_of(int fd)
+{
+	return (unsigned)fd < DESCRIPTOR_LIMIT ? atomic_load(&descriptor_slots[fd]) : 0;
+}
+
+bool connection_has_descriptor(const struct connection *c, int fd)
+{
+	return connection_in_slot(slot_of(fd)) == c;
+}
+
+/* Another thread may close the descriptor meanwhile: a stake counts only where the slot is the same behind it. */
+struct connection *connection_hold_by_descriptor(int fd)
+{
+	uint32_t slot = slot_of(fd);
+	struct connection *c = connection_in_slot(slot);
+	uint32_t stakes = c ? atomic_load(&c->stakes) : 0;
+	while (stakes && !atomic_compare_exchange_weak(&c->stakes, &stakes, stakes + 1))
+		continue;
+	if (!stakes)
+		return NULL;
+	if (slot_of(fd) == slot)
+		return c;
+	connection_unstake(c);
+	return NULL;
+}
+
 /* --- the socket --- */
 
 static bool socket_cookie(int fd, uint64_t *cookie)
@@ -275,6 +310,21 @@ static void note_endpoint(union endpoint *endpoint, int fd, bool of_peer)
 		endpoint->family = address.ss_family;
 }
 
+/* Others of the program's numbers may be the same socket: dup() came first, or inetd gave 0, 1 and 2. */
+static _Atomic int highest_duplicate = 2;
+
+static void adopt_duplicates(struct connection *c, int fd)
+{
+	bool marked = slot_of(fd) == SLOT_DUPLICATE;
+	int last = marked ? atomic_load(&highest_duplicate) : 2;
+	for (int other = 0; other <= last; other++) {
+		uint32_t slot = slot_of(other);
+		bool candidate = slot == SLOT_DUPLICATE || (slot == 0 && other <= 2 && (marked || fd <= 2));
+		if (other != fd && candidate && connection_is_socket(c, other))
+			connection_add_descriptor(c, other);
+	}
+}
+
 static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
 {
 	c->cookie = cookie;
@@ -282,6 +332,7 @@ static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
 	note_endpoint(&c->peer, fd, true);
 	c->family = c->local.family;
 	c->first_fd = fd;
+	adopt_duplicates(c, fd);
 	atomic_store(&c->fd, fd);
 	connection_add_descriptor(c, fd);
 }
@@ -289,8 +340,10 @@ static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
 /* The SSL moved on to another socket without SSL_clear: the old one is passed through. */
 static void forget_socket(struct connection *c, int fd)
 {
-	if (connection_of_descriptor(fd) == c && connection_take_descriptor(fd))
+	if (connection_has_descriptor(c, fd) && connection_take_descriptor(fd)) {
+		connection_descriptor_taken(fd);
 		connection_unstake(c);
+	}
 	atomic_store(&c->fd, -1);
 }
 
@@ -308,30 +361,39 @@ void connection_learn_socket(struct connection *c, SSL *ssl)
 			forget_socket(c, known);
 		if (atomic_load(&c->fd) < 0)
 			adopt_socket(c, fd, cookie);
-		if (write_fd != fd && connection_of_descriptor(write_fd) != c)
+		if (write_fd != fd && !connection_has_descriptor(c, write_fd))
 			connection_add_descriptor(c, write_fd);
+	} else if (fd < 0 && atomic_load(&c->fd) >= 0) {
+		forget_socket(c, atomic_load(&c->fd)); /* it moved to a BIO that is no socket */
 	}
 	errno = saved;
 }
 
 /* --- from the descriptor --- */
 
-struct connection *connection_of_descriptor(int fd)
-{
-	if ((unsigned)fd >= DESCRIPTOR_LIMIT)
-		return NULL;
-	uint32_t slot = atomic_load(&descriptor_slots[fd]);
-	return slot && slot != SLOT_EPOLL ? connection_by_index(slot - 1) : NULL;
-}
-
 struct connection *connection_take_descriptor(int fd)
 {
-	uint32_t slot = atomic_exchange(&descriptor_slots[fd], 0);
-	if (!slot || slot == SLOT_EPOLL)
-		return NULL;
-	struct connection *c = connection_by_index(slot - 1);
-	atomic_fetch_sub(&c->descriptors, 1);
+	uint32_t slot = atomic_load(&descriptor_slots[fd]);
+	do {
+		if (slot == SLOT_CLOSING)
+			return NULL;
+	} while (!atomic_compare_exchange_weak(&descriptor_slots[fd], &slot,
+					       connection_in_slot(slot) ? SLOT_CLOSING : 0));
+	struct connection *c = connection_in_slot(slot);
+	if (c)
+		atomic_fetch_sub(&c->descriptors, 1);
 	return c;
+}
+
+void connection_descriptor_taken(int fd)
+{
+	uint32_t slot = SLOT_CLOSING;
+	atomic_compare_exchange_strong(&descriptor_slots[fd], &slot, 0);
+}
+
+bool connection_is_closing(int fd)
+{
+	return slot_of(fd) == SLOT_CLOSING;
 }
 
 void connection_add_descriptor(struct connection *c, int fd)
@@ -347,7 +409,27 @@ void connection_add_descriptor(struct connection *c, int fd)
 	atomic_store(&descriptor_slots[fd], c->index + 1);
 }
 
+void descriptor_duplicated(int from, int to)
+{
+	int pair[] = {from, to};
+	for (int i = 0; i < 2; i++) {
+		uint32_t nothing = 0;
+		if ((unsigned)pair[i] >= DESCRIPTOR_LIMIT)
+			return;
+		atomic_compare_exchange_strong(&descriptor_slots[pair[i]], &nothing, SLOT_DUPLICATE);
+		int highest = atomic_load(&highest_duplicate);
+		while (pair[i] > highest &&
+		       !atomic_compare_exchange_weak(&highest_duplicate, &highest, pair[i]))
+			continue;
+	}
+}
+
 /* --- the program's epoll sets --- */
+
+bool epoll_set_known(int epfd)
+{
+	return slot_of(epfd) == SLOT_EPOLL;
+}
 
 enum { EPOLL_SETS = 256 };
 static _Atomic int epoll_sets[EPOLL_SETS]; /* descriptor + 1 */
@@ -360,13 +442,14 @@ void epoll_set_seen(int epfd)
 		atomic_store(&epoll_set_count, EPOLL_SETS + 1);
 		return;
 	}
-	uint32_t nothing = 0;
-	if (!atomic_compare_exchange_strong(&descriptor_slots[epfd], &nothing, SLOT_EPOLL))
+	uint32_t slot = atomic_load(&descriptor_slots[epfd]);
+	if ((slot && slot != SLOT_DUPLICATE) ||
+	    !atomic_compare_exchange_strong(&descriptor_slots[epfd], &slot, SLOT_EPOLL))
 		return;
 	uint32_t used = atomic_load(&epoll_set_count);
 	for (uint32_t i = 0; i < used && i < EPOLL_SETS; i++) {
 		int stale = atomic_load(&epoll_sets[i]);
-		bool reusable = stale == epfd + 1 || !descriptor_known(stale - 1);
+		bool reusable = stale == epfd + 1 || !epoll_set_known(stale - 1);
 		if (reusable && atomic_compare_exchange_strong(&epoll_sets[i], &stale, epfd + 1))
 			return;
 	}

@@ -45,10 +45,21 @@ enum silence {
 	SOMEBODY_INSIDE,  /* another thread was in an SSL_* call until the end */
 	SSL_GONE,         /* freed where no hook saw it, or no SSL to speak with */
 	SOCKET_CHANGED,   /* P6: the descriptor is another socket by now */
+	UNHEARD,          /* the connection was broken, or shut, when we spoke */
+	NO_DESCRIPTOR,    /* no number was free for a hold of the socket */
+	NO_THREAD,        /* the linger thread was refused, or could not be reached */
 };
 
 enum notify { NOTIFY_NONE, NOTIFY_PENDING, NOTIFY_SENT };
-enum peer_end { PEER_UNKNOWN, PEER_FIN, PEER_RESET, PEER_IDLE, PEER_OVER_LIMIT, PEER_GIVEN_UP };
+enum peer_end {
+	PEER_UNKNOWN,
+	PEER_FIN,
+	PEER_RESET,
+	PEER_IDLE,
+	PEER_OVER_LIMIT,
+	PEER_GIVEN_UP,
+	PEER_OUTLIVES_US
+};
 
 /* How the program let go: bits. */
 enum { DOOR_FREE = 1, DOOR_CLOSE = 2, DOOR_SHUTDOWN = 4, DOOR_EXIT = 8, DOOR_CLEAR = 16 };
@@ -98,9 +109,11 @@ struct connection {
 	/* the goodbye: written by the holder of the claim, or by the one closer */
 	_Atomic uint32_t doors;
 	enum silence silence;
+	_Atomic bool told; /* its event was said */
 	bool completed_record;
-	bool not_ours; /* when the SSL was freed (P7) */
+	_Atomic bool not_ours; /* this process let the connection go, or never owned it (P7): for good */
 	struct residue residue;
+	bool failed_exit;          /* the process ends, with a status other than 0 */
 	bool read_shut;            /* by the program: a read then ends at once, whatever the peer does */
 	bool fin_later;            /* the program's FIN is ours to send, behind the residue */
 	_Atomic bool speaks_later; /* the linger thread was left a hold while somebody was inside */
@@ -151,7 +164,10 @@ void connection_learn_socket(struct connection *c, SSL *ssl);
 /* SSL_clear: the SSL, detached from the connection that ended, begins another. */
 void connection_track_again(SSL *ssl, struct libssl *lib, uint32_t references);
 
-/* The SSL goes: nobody finds it any more, and no goodbye will use it. Gives its stake back. */
+/*
+ * The SSL goes: nobody finds it any more, and no goodbye will use it. Gives its stake back. The caller holds the claim
+ * and a stake of its own: a goodbye that gets in afterwards must find it gone.
+ */
 void connection_detach_ssl(struct connection *c);
 
 /* One array look-up: is the descriptor a tracked socket, or one of the program's epoll sets? */
@@ -164,20 +180,33 @@ static inline bool descriptor_known(int fd)
 	       atomic_load_explicit(&descriptor_slots[fd], memory_order_relaxed) != 0;
 }
 
-/* The connection behind a descriptor, or NULL. No stake: for the thread that owns the descriptor. */
-struct connection *connection_of_descriptor(int fd);
+/* Is the descriptor one of this connection's? */
+bool connection_has_descriptor(const struct connection *c, int fd);
+
+/* The connection behind a descriptor, with a stake that the caller gives back; NULL. */
+struct connection *connection_hold_by_descriptor(int fd);
 
 /*
- * The descriptor is about to be closed: it leaves the table. Only one of two racing closers gets the connection, and
- * with it the descriptor's stake; NULL for an epoll set, or for the other closer.
+ * The descriptor is about to be closed. Only one of two racing closers gets the connection, and with it the descriptor's
+ * stake; NULL for what is no connection. Until it says that its goodbye has a hold of the socket, the number is marked:
+ * the other closer must not close it before.
  */
 struct connection *connection_take_descriptor(int fd);
+void connection_descriptor_taken(int fd);
+bool connection_is_closing(int fd);
 
 /* The program has one more descriptor of the same socket. */
 void connection_add_descriptor(struct connection *c, int fd);
 
+/*
+ * dup() of a descriptor that is not tracked (yet): both numbers are remembered, so that a connection that begins on one
+ * of them later knows of the other.
+ */
+void descriptor_duplicated(int from, int to);
+
 /* The program's epoll sets: a socket that lives on in our hands must leave them (DESIGN: stale events). */
 void epoll_set_seen(int epfd);
+bool epoll_set_known(int epfd);
 bool epoll_sets_all_known(void);
 void epoll_sets_forget_socket(int fd);
 

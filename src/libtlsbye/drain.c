@@ -49,13 +49,15 @@ bool drain_half_close(struct connection *c, int fd)
 	return connected;
 }
 
-/* TCP discards in the kernel when there is no buffer to copy to; AF_UNIX answers EFAULT, and gets one. */
+/*
+ * TCP throws the bytes away in the kernel (MSG_TRUNC, tcp(7)): the buffer is never written, nor its memory ever used. It
+ * stands there for the sockets that do copy: AF_UNIX, TLS in the kernel.
+ */
 static ssize_t discard(const struct connection *c, int fd)
 {
-	static char junk[65536]; /* written by whoever drains, read by nobody */
-	if (c->family == AF_INET || c->family == AF_INET6)
-		return recv(fd, NULL, DISCARD_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT);
-	return recv(fd, junk, sizeof junk, MSG_DONTWAIT);
+	static char nowhere[DISCARD_AT_ONCE];
+	bool tcp = c->family == AF_INET || c->family == AF_INET6;
+	return recv(fd, nowhere, sizeof nowhere, MSG_DONTWAIT | (tcp ? MSG_TRUNC : 0));
 }
 
 bool drain_some(struct connection *c, int fd)
@@ -74,8 +76,10 @@ bool drain_some(struct connection *c, int fd)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return false;
-		if (n < 0 || !c->read_shut)
-			c->peer_end = n == 0 ? PEER_FIN : PEER_RESET;
+		if (n < 0)
+			c->peer_end = PEER_RESET;
+		else if (c->peer_end == PEER_UNKNOWN && !c->read_shut)
+			c->peer_end = PEER_FIN;
 		return true;
 	}
 	return false;

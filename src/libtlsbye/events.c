@@ -214,6 +214,12 @@ static const char *silence_text(enum silence silence)
 		return "the SSL was gone";
 	case SOCKET_CHANGED:
 		return "the socket was closed or replaced before";
+	case UNHEARD:
+		return "the connection was broken or shut already";
+	case NO_DESCRIPTOR:
+		return "no descriptor was free (RLIMIT_NOFILE)";
+	case NO_THREAD:
+		return "the linger thread could not be reached";
 	}
 	return NULL;
 }
@@ -267,6 +273,7 @@ static void add_peer(struct text *line, const struct connection *c)
 		[PEER_RESET] = "reset",
 		[PEER_IDLE] = "still open, and silent for so long that the drain ended (LINGER_IDLE)",
 		[PEER_OVER_LIMIT] = "still open when the drain reached its limit",
+		[PEER_OUTLIVES_US] = "still open when the process ended (AT_EXIT)",
 		[PEER_GIVEN_UP] = "still open when its drain made room for another (LINGER_SOCKETS)",
 	};
 	if (!c->peer_notified && c->peer_end == PEER_UNKNOWN)
@@ -287,9 +294,10 @@ static bool all_was_well(const struct connection *c)
 	       (said && !c->unread && !c->unread_tls && !c->never_read && c->peer_end <= PEER_FIN);
 }
 
-void event_end(const struct connection *c)
+void event_end(struct connection *c)
 {
-	if (settings->mode == MODE_OFF || settings->log_level < (all_was_well(c) ? LEVEL_DEBUG : LEVEL_INFO))
+	enum level level = all_was_well(c) ? LEVEL_DEBUG : LEVEL_INFO;
+	if (atomic_exchange(&c->told, true) || settings->mode == MODE_OFF || settings->log_level < level)
 		return;
 	struct text line = {0};
 	add_who(&line, c);

@@ -13,8 +13,8 @@
 /* Constructor only: remembers the program's name, and which file descriptor 2 is. */
 void events_init(void);
 
-/* A connection's end. Level info where it needed a cure or was not given one, debug where all was well. */
-void event_end(const struct connection *c);
+/* A connection's end, once. Level info where it needed a cure or was not given one, debug where all was well. */
+void event_end(struct connection *c);
 
 /* Level warn. `refusal` and `fallback` as in src/settings_parse.h. */
 void event_bad_setting(const char *name, const char *text, const char *refusal, const char *fallback);

@@ -23,6 +23,7 @@ struct speech {
 	int hold;
 	bool one_write_only; /* completing a record: take the first write, refuse the next */
 	bool taken;
+	bool unheard; /* the socket takes nothing any more */
 };
 static _Thread_local struct speech *speech;
 
@@ -68,8 +69,13 @@ static bool take(struct connection *c, int hold, const unsigned char *bytes, siz
 	size_t sent = 0;
 	if (farewell_send_residue(c, hold)) {
 		ssize_t n = send(hold, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			return true; /* reset, or our side is shut already: nothing can be said */
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+			speech->unheard = true; /* reset, or our side is shut already */
+			if (errno == ECONNRESET ||
+			    (errno == EPIPE && !(atomic_load(&c->doors) & DOOR_SHUTDOWN)))
+				c->peer_end = PEER_RESET; /* the socket tells it only once */
+			return true;
+		}
 		sent = n > 0 ? (size_t)n : 0;
 	}
 	return sent == length || keep_for_later(&c->residue, bytes + sent, length - sent);
@@ -125,21 +131,28 @@ static BIO *swap_in(struct libssl *lib, SSL *ssl)
 /* --- what is said --- */
 
 /*
- * A record stands in OpenSSL's buffer, part of it on the wire: the peer must not be left with a torn one. SSL_write
- * repeated with the length that it failed with sends the rest from that buffer; our BIO refuses the second write, so
- * no further record is made, and the pointer is never read (SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER lets it be any).
+ * A record stands in OpenSSL's buffer, part of it on the wire: the peer must not be left with a torn one. SSL_write,
+ * repeated with the length that it failed with, sends the rest from that buffer. Then it makes the next record, which
+ * our BIO refuses, so that it never gets out; but for that it reads what the program would have written there. The
+ * program's buffer may be gone: nothing but zeros is lent instead, of the same length, in memory that takes no room
+ * (SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER lets the pointer be another).
  */
 static void complete_record(struct connection *c, SSL *ssl)
 {
 	struct libssl *lib = c->lib;
-	long mode = lib->SSL_ctrl(ssl, SSL_CTRL_MODE, 0, NULL);
 	size_t written;
+	void *zeros =
+		mmap(NULL, c->pending_length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (zeros == MAP_FAILED)
+		return;
+	long mode = lib->SSL_ctrl(ssl, SSL_CTRL_MODE, 0, NULL);
 	lib->SSL_ctrl(ssl, SSL_CTRL_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
 	speech->one_write_only = true;
-	lib->SSL_write_ex(ssl, "", c->pending_length, &written);
+	lib->SSL_write_ex(ssl, zeros, c->pending_length, &written);
+	c->completed_record = speech->taken;
 	if (!(mode & SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
 		lib->SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
-	c->completed_record = true;
+	munmap(zeros, c->pending_length);
 }
 
 /*
@@ -157,6 +170,10 @@ static void say_close_notify(struct connection *c, SSL *ssl)
 	lib->SSL_shutdown(ssl);
 	lib->SSL_set_quiet_shutdown(ssl, quiet);
 	c->notify = NOTIFY_SENT;
+	if (speech->unheard) {
+		c->notify = NOTIFY_NONE;
+		c->silence = UNHEARD;
+	}
 }
 
 static void no_info(const SSL *ssl, int type, int value)
@@ -193,12 +210,16 @@ enum silence farewell_silence(const struct connection *c)
 		return FATAL_ERROR;
 	if (!c->spoken || c->lib->SSL_in_init(ssl))
 		return NO_HANDSHAKE;
+	if (c->failed_exit)
+		return FAILED_EXIT;
 	if (c->unfinished)
 		return UNFINISHED_WRITE;
 	if (settings->notify == OFF)
 		return NOTIFY_IS_OFF;
 	if (settings->quiet_shutdown == QUIET_RESPECT && c->lib->SSL_get_quiet_shutdown(ssl))
 		return QUIET_SHUTDOWN;
+	if (!c->lib->SSL_get_wbio(ssl))
+		return SSL_GONE;
 	if (c->lib->BIO_ctrl(c->lib->SSL_get_wbio(ssl), BIO_CTRL_GET_KTLS_SEND, 0, NULL) > 0)
 		return KERNEL_TLS;
 	if (filter_holds_bytes(c->lib, ssl))
@@ -214,8 +235,9 @@ void farewell_say(struct connection *c, int hold)
 							      : farewell_silence(c);
 	if (silence != ALREADY_SAID || !c->silence)
 		c->silence = silence;
-	bool complete = silence == UNFINISHED_WRITE && c->pending_length && !c->completed_record &&
-			!filter_holds_bytes(c->lib, ssl);
+	bool unfinished = silence == UNFINISHED_WRITE || (silence == FAILED_EXIT && c->unfinished);
+	bool complete = unfinished && c->pending_length && !c->completed_record &&
+			c->lib->SSL_get_wbio(ssl) && !filter_holds_bytes(c->lib, ssl);
 	if (silence != MAY_SPEAK && !complete)
 		return;
 

@@ -19,6 +19,9 @@
 /* How long shutdown() and a waiting close() wait for the linger thread to speak: it does so within microseconds. */
 enum { ANSWER_WITHIN_MS = 1000 };
 
+/* How long a drain in place waits for a peer where it should have been in the background. */
+enum { IMPATIENT_MS = 50 };
+
 /*
  * While the goodbye is inside on the program's own thread, no handler and no cancellation of that thread may come:
  * the handler could enter the same connection and wait for itself.
@@ -63,7 +66,6 @@ void goodbye_introduce(struct connection *c, SSL *ssl)
 	connection_learn_socket(c, ssl);
 	if (curing() && atomic_load(&c->fd) >= 0)
 		linger_start();
-	process_watch_exit();
 }
 
 /* --- SSL_shutdown --- */
@@ -92,17 +94,21 @@ int goodbye_read_the_rest(struct connection *c, SSL *ssl)
  * P6: the goodbye acts on a hold of its own, whose identity is checked there. The copy is in the program's table for
  * the length of one send; it is not inherited by exec.
  */
-static void speak_on_hold(struct connection *c)
+static void speak_on_hold(struct connection *c, SSL *ssl)
 {
 	int fd = atomic_load(&c->fd);
-	int hold = fd >= 0 && connection_of_descriptor(fd) == c ? real.fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	if (!connection_has_descriptor(c, fd))
+		fd = c->lib->SSL_get_wfd(ssl); /* the one that was learnt is closed; another may be open */
+	bool open = connection_has_descriptor(c, fd);
+	int hold = open ? real.fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
 	if (hold >= 0) {
+		process_lends(hold);
 		farewell_say(c, hold);
-		real.close(hold);
+		process_takes_back(hold);
 	} else if (c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK) {
 		c->silence = farewell_silence(c);
 		if (c->silence == MAY_SPEAK)
-			c->silence = SOCKET_CHANGED;
+			c->silence = open ? NO_DESCRIPTOR : SOCKET_CHANGED;
 	}
 }
 
@@ -113,31 +119,40 @@ static void let_the_linger_thread_speak(struct connection *c)
 		linger_await_answer(c, 50);
 }
 
+/* The SSL is forgotten while the claim is held: no goodbye may find it between here and the real SSL_free. */
+static void speak_and_detach(struct connection *c, SSL *ssl)
+{
+	bool claimed = claim_take_after_goodbye(&c->claim);
+	c->not_ours = !process_owns(c);
+	if (!claimed && c->notify != NOTIFY_SENT)
+		c->silence = SOMEBODY_INSIDE;
+	if (claimed) {
+		c->unread_tls = (uint32_t)c->lib->SSL_pending(ssl);
+		if (curing() && c->spoken)
+			speak_on_hold(c, ssl);
+		else if (c->notify != NOTIFY_SENT)
+			c->silence = farewell_silence(c);
+	}
+	process_lets_go(c, c->notify == NOTIFY_SENT);
+	connection_detach_ssl(c);
+	if (claimed)
+		claim_drop(&c->claim);
+}
+
 static void part(struct connection *c, uint32_t door)
 {
 	int saved = errno;
 	struct quiet_thread before;
 	SSL *ssl = atomic_load(&c->ssl);
+	connection_stake(c);
 	note_door(c, door);
 	if (curing())
 		linger_start(); /* a fork child that made no SSL_* call yet has no thread */
 	let_the_linger_thread_speak(c);
 	quieten(&before);
-	c->not_ours = !process_owns(c);
-	if (!claim_take_after_goodbye(&c->claim)) {
-		if (c->notify != NOTIFY_SENT)
-			c->silence = SOMEBODY_INSIDE;
-	} else {
-		c->unread_tls = (uint32_t)c->lib->SSL_pending(ssl);
-		if (curing() && c->spoken)
-			speak_on_hold(c);
-		else if (c->notify != NOTIFY_SENT)
-			c->silence = farewell_silence(c);
-		claim_drop(&c->claim);
-	}
-	process_lets_go(c, c->notify == NOTIFY_SENT);
-	connection_detach_ssl(c);
+	speak_and_detach(c, ssl);
 	resume(&before);
+	connection_unstake(c);
 	errno = saved;
 }
 
@@ -174,6 +189,12 @@ static bool worth_a_goodbye(const struct connection *c)
 	return c->spoken && !c->hands_off;
 }
 
+static void disown(struct connection *c)
+{
+	atomic_store(&c->not_ours, true);
+	process_lets_go(c, false);
+}
+
 /* P7: SHUT_WR and a drain act for every holder of the socket, so they too are for the owner only. */
 static bool ours(const struct connection *c)
 {
@@ -197,41 +218,59 @@ static void leave_the_program(int fd)
 		real.fcntl(fd, F_SETFL, flags & ~O_ASYNC);
 }
 
-/* The whole goodbye is the linger thread's. False where it could not be given to it. */
-static bool hand_over(struct connection *c, int fd, bool may_use_ssl)
+/*
+ * Takes the claim, if the thread is to speak, and gives it to the thread together with the hold. Between the two no
+ * handler may run: it could want to enter.
+ */
+static bool give(struct connection *c, int fd, unsigned asked)
 {
-	unsigned asked = ASK_EVENT;
+	struct quiet_thread before;
+	quieten(&before);
+	bool claimed = asked & ASK_SPEAK && claim_take(&c->claim);
+	if (asked & ASK_SPEAK && !claimed)
+		asked = (asked & ~(unsigned)ASK_SPEAK) | ASK_SPEAK_LATER;
+	atomic_store(&c->speaks_later, asked & ASK_SPEAK_LATER);
+	bool given = (claimed || asked & ASK_EVENT) && linger_hand_over(c, fd, asked);
+	if (!given) {
+		atomic_store(&c->speaks_later, false);
+		if (claimed)
+			claim_drop(&c->claim);
+	}
+	resume(&before);
+	return given;
+}
+
+/* May the linger thread use the SSL? A single-threaded program's own allocator need not bear a second thread. */
+static unsigned speech(const struct connection *c, void *caller)
+{
+	/* A libssl that is linked -Bsymbolic closes from the middle of its own SSL_free: no SSL is left to use. */
+	bool usable = atomic_load(&c->ssl) && !c->lib->own_allocator && !real_is_libcrypto(caller);
+	return usable ? ASK_SPEAK : 0;
+}
+
+/* The whole goodbye is the linger thread's. False where it could not be given to it. */
+static bool hand_over(struct connection *c, int fd, unsigned asked)
+{
 	if (settings->linger != LINGER_OFF)
 		asked |= ASK_HALF_CLOSE | ASK_DRAIN;
-	bool speak = may_use_ssl && atomic_load(&c->ssl);
-	bool claimed = speak && claim_take(&c->claim);
-	if (speak)
-		asked |= claimed ? ASK_SPEAK : ASK_SPEAK_LATER;
-	atomic_store(&c->speaks_later, speak && !claimed);
 	leave_the_program(fd);
-	if (linger_hand_over(c, fd, asked))
-		return true;
-	atomic_store(&c->speaks_later, false);
-	if (claimed)
-		claim_drop(&c->claim);
-	return false;
+	return give(c, fd, asked | ASK_EVENT);
 }
 
 /* TLSBYE_LINGER=wait: the thread speaks, because close() must not call OpenSSL; the drain is in close() itself. */
-static void say_and_wait(struct connection *c, int fd, bool may_use_ssl)
+static void say_and_wait(struct connection *c, int fd, unsigned asked)
 {
-	if (!may_use_ssl || !atomic_load(&c->ssl) || !claim_take(&c->claim))
-		return;
-	if (linger_hand_over(c, fd, ASK_SPEAK))
+	if (asked & ASK_SPEAK && give(c, fd, asked))
 		linger_await_answer(c, ANSWER_WITHIN_MS);
-	else
-		claim_drop(&c->claim);
 }
 
+/* Where the thread cannot have it: a short drain where that is for the moment only, the whole where it is for good. */
 static void drain_here(struct connection *c, int fd, bool patient)
 {
+	if (settings->linger != LINGER_WAIT && c->silence == MAY_SPEAK && c->notify != NOTIFY_SENT)
+		c->silence = NO_THREAD;
 	if (settings->linger != LINGER_OFF)
-		linger_in_place(c, fd, patient ? (unsigned)settings->linger_idle_ms : 0);
+		linger_in_place(c, fd, patient ? (unsigned)settings->linger_idle_ms : IMPATIENT_MS);
 	event_end(c);
 }
 
@@ -253,20 +292,19 @@ static enum silence passed_through(const struct connection *c, int fd)
 
 static void end_connection(struct connection *c, int fd, void *caller)
 {
-	/* A libssl that is linked -Bsymbolic closes from the middle of its own SSL_free: no SSL is left to use. */
-	bool may_use_ssl = !real_is_libcrypto(caller);
+	unsigned asked = speech(c, caller);
 	enum silence silence = passed_through(c, fd);
 	if (silence != MAY_SPEAK)
 		c->silence = silence;
 	if (silence == NOT_OWNER)
-		process_lets_go(c, false);
+		disown(c);
 
 	if (!curing() || silence != MAY_SPEAK) {
 		observe_end(c, fd);
 	} else if (settings->linger == LINGER_WAIT) {
-		say_and_wait(c, fd, may_use_ssl);
+		say_and_wait(c, fd, asked);
 		drain_here(c, fd, true);
-	} else if (!epoll_sets_all_known() || !hand_over(c, fd, may_use_ssl)) {
+	} else if (!epoll_sets_all_known() || !hand_over(c, fd, asked)) {
 		drain_here(c, fd, linger_refused());
 	}
 }
@@ -275,9 +313,9 @@ void goodbye_before_close(int fd, void *caller)
 {
 	if (!process_is_home())
 		return;
-	int saved = errno;
-	struct quiet_thread before;
-	quieten(&before);
+	int saved = errno, cancel_state;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE,
+			       &cancel_state); /* our calls are no cancellation points of close() */
 	struct connection *c = connection_take_descriptor(fd);
 	if (c) {
 		bool last = !atomic_load(&c->descriptors);
@@ -287,14 +325,19 @@ void goodbye_before_close(int fd, void *caller)
 		}
 		if (last)
 			atomic_store(&c->fd, -1);
+		connection_descriptor_taken(fd);
 		connection_unstake(c);
 	}
-	resume(&before);
+	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved;
 }
 
 int goodbye_close(int fd, void *caller)
 {
+	if (process_is_home() && connection_is_closing(fd)) {
+		errno = EBADF; /* what the slower of two closers gets */
+		return -1;
+	}
 	goodbye_before_close(fd, caller);
 	return real.close(fd);
 }
@@ -307,78 +350,100 @@ void goodbye_before_dup_over(int from, int to, void *caller)
 
 void goodbye_after_dup(int from, int to)
 {
-	struct connection *c = connection_of_descriptor(from);
 	if (!process_is_home())
 		return;
-	if (c)
+	struct connection *c = connection_hold_by_descriptor(from);
+	if (c) {
 		connection_add_descriptor(c, to);
-	else
+		connection_unstake(c);
+	} else if (epoll_set_known(from)) {
 		epoll_set_seen(to);
+	} else {
+		descriptor_duplicated(from, to);
+	}
 }
 
 /* --- shutdown --- */
 
-bool goodbye_before_shutdown(int fd, int how)
+/* True where the FIN is ours to send, later. */
+static bool shut_behind_notify(struct connection *c, int fd, int how)
 {
-	struct connection *c = connection_of_descriptor(fd);
-	if (!c || !process_is_home() || !worth_a_goodbye(c))
-		return true;
-	if (how != SHUT_WR)
-		c->read_shut = true;
-	if (how == SHUT_RD || !curing() || !ours(c))
-		return true;
-
-	int saved = errno;
-	struct quiet_thread before;
-	quieten(&before);
 	note_door(c, DOOR_SHUTDOWN);
 	c->fin_later = false;
-	if (atomic_load(&c->ssl) && claim_take(&c->claim)) {
-		if (linger_hand_over(c, fd, ASK_SPEAK | (how == SHUT_WR ? ASK_FIN_BEHIND : 0)))
-			linger_await_answer(c, ANSWER_WITHIN_MS);
-		else
-			claim_drop(&c->claim);
-	}
-	resume(&before);
+	unsigned asked = speech(c, NULL);
+	if (asked && give(c, fd, asked | (how == SHUT_WR ? ASK_FIN_BEHIND : 0)))
+		linger_await_answer(c, ANSWER_WITHIN_MS);
+	return c->fin_later;
+}
+
+bool goodbye_before_shutdown(int fd, int how)
+{
+	struct connection *c = process_is_home() ? connection_hold_by_descriptor(fd) : NULL;
+	if (!c)
+		return true;
+	int saved = errno, cancel_state;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	if (how != SHUT_WR)
+		c->read_shut = true;
+	bool later =
+		how != SHUT_RD && curing() && worth_a_goodbye(c) && ours(c) && shut_behind_notify(c, fd, how);
+	connection_unstake(c);
+	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved;
-	return !c->fin_later;
+	return !later;
 }
 
 /* --- exit --- */
 
-struct leaving {
-	int status;
-	bool any;
-};
-
-static void leave(struct connection *c, void *arg)
+/* Has OpenSSL cleaned up already, by a handler that was not caught on its way (RTLD_DEEPBIND)? */
+static bool openssl_lives(const struct libssl *lib)
 {
-	struct leaving *leaving = arg;
+	enum { INIT_BASE_ONLY = 0x00040000 }; /* OPENSSL_INIT_BASE_ONLY: then a refusal raises no error */
+	return lib->OPENSSL_init_crypto(INIT_BASE_ONLY, NULL) == 1;
+}
+
+/*
+ * One connection that is open at exit. Where another thread is inside, it is left alone: its write would meet our FIN,
+ * and SIGPIPE would change how the process ends.
+ */
+static void leave(struct connection *c, void *status)
+{
 	int fd = atomic_load(&c->fd);
-	if (!ours(c))
-		process_lets_go(c, false);
-	if (fd < 0 || connection_of_descriptor(fd) != c || !worth_a_goodbye(c) || !ours(c) ||
+	bool failed = *(int *)status != 0, owned = ours(c);
+	if (!owned)
+		disown(c);
+	if (!owned || !connection_has_descriptor(c, fd) || !worth_a_goodbye(c) ||
 	    !connection_is_socket(c, fd))
 		return;
 	note_door(c, DOOR_EXIT);
-	bool failed = leaving->status != 0;
-	if (failed && c->notify != NOTIFY_SENT)
-		c->silence = FAILED_EXIT;
-	if (!curing() || abort_meant(fd))
+	bool inside = claim_is_entered(&c->claim), meant = abort_meant(fd);
+	c->failed_exit = failed;
+	if (c->notify != NOTIFY_SENT && (failed || inside || meant))
+		c->silence = meant ? ABORT_MEANT : inside ? SOMEBODY_INSIDE : FAILED_EXIT;
+	if (!curing() || inside || meant || !hand_over(c, fd, openssl_lives(c->lib) ? speech(c, NULL) : 0))
 		observe_end(c, fd);
-	else if (settings->linger != LINGER_OFF || !failed)
-		hand_over(c, fd, !failed);
+}
+
+/* What the linger thread still holds when the wait is over. */
+static void tell_unfinished(struct connection *c, void *arg)
+{
+	(void)arg;
+	if (!(atomic_load(&c->doors) & (DOOR_CLOSE | DOOR_EXIT)) || !ours(c))
+		return;
+	if (c->peer_end == PEER_UNKNOWN)
+		c->peer_end = PEER_OUTLIVES_US;
+	event_end(c);
 }
 
 void goodbye_exit(int status)
 {
-	struct leaving leaving = {.status = status};
 	if (settings->mode == MODE_OFF)
 		return;
-	connection_each(leave, &leaving);
+	connection_each(leave, &status);
 	if (linger_count()) {
 		process_save_output();
 		linger_finish((unsigned)settings->at_exit_ms);
+		connection_each(tell_unfinished, NULL);
 	}
 	events_flush();
 }

@@ -50,6 +50,7 @@ bool handover_send(int fd, const struct request *request)
 	int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (sender < 0)
 		return false;
+	process_lends(sender);
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
@@ -65,29 +66,30 @@ bool handover_send(int fd, const struct request *request)
 				 .msg_control = control.space,
 				 .msg_controllen = sizeof control.space};
 	bool sent = send_patiently(sender, &message);
-	real.close(sender);
+	process_takes_back(sender);
 	return sent;
 }
 
-/* The hold that a message carries; one from a stranger is closed, and counts as none. */
+/* What a message carries. A message from a stranger is as good as none, and leaves no descriptor behind. */
 static int unpack(struct msghdr *message, bool whole)
 {
-	int hold = -1;
+	int fds[2] = {HOLD_LOST, HOLD_LOST}; /* the control buffer's padding has room for two */
 	bool from_us = false;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
 		struct ucred sender;
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			memcpy(&hold, CMSG_DATA(c), sizeof hold);
+			memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
 			memcpy(&sender, CMSG_DATA(c), sizeof sender);
 			from_us = sender.pid == process_id();
 		}
 	}
-	if (hold >= 0 && !(from_us && whole)) {
-		real.close(hold);
-		hold = -1;
-	}
-	return hold;
+	if (from_us && whole)
+		return fds[0];
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			real.close(fds[i]);
+	return INBOX_EMPTY;
 }
 
 int handover_receive(int inbox, struct request *request)
@@ -106,9 +108,9 @@ int handover_receive(int inbox, struct request *request)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -1;
+			return INBOX_EMPTY;
 		int hold = unpack(&message, n == sizeof *request);
-		if (hold >= 0)
+		if (hold != INBOX_EMPTY)
 			return hold;
 	}
 }

@@ -25,7 +25,11 @@ int handover_open_inbox(void);
  */
 bool handover_send(int fd, const struct request *request);
 
-/* The next hold, or -1 when there is none. */
+/*
+ * The next hold. INBOX_EMPTY where there is none; HOLD_LOST where the message came, but its descriptor did not fit into
+ * the thread's table (RLIMIT_NOFILE): the request is there, and has to be answered.
+ */
+enum { INBOX_EMPTY = -1, HOLD_LOST = -2 };
 int handover_receive(int inbox, struct request *request);
 
 #endif

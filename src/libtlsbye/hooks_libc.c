@@ -10,6 +10,7 @@
 #include "events.h"
 #include "export.h"
 #include "goodbye.h"
+#include "process.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ EXPORT int shutdown(int fd, int how)
 
 static int duplicated(int from, int to)
 {
-	if (to >= 0 && descriptor_known(from))
+	if (to >= 0 && to != from)
 		goodbye_after_dup(from, to);
 	return to;
 }
@@ -97,10 +98,36 @@ EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 	return result;
 }
 
+/* --- the process ends at once: exit itself is heard by on_exit (process.c), exec is in hooks_exec.c --- */
+
+/* OpenSSL's own clean-up is put off until our goodbye has been said. */
+EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
+{
+	bool by_atexit = !argument; /* a C++ destructor has one */
+	if (by_atexit && real_is_openssl_cleanup(function) && process_cleans_up_later(function))
+		return 0;
+	return real.__cxa_atexit(function, argument, object);
+}
+
+EXPORT void _exit(int status)
+{
+	process_leaves();
+	real._exit(status);
+	__builtin_unreachable();
+}
+
+EXPORT void _Exit(int status)
+{
+	process_leaves();
+	real._Exit(status);
+	__builtin_unreachable();
+}
+
 __attribute__((constructor)) static void begin(void)
 {
 	int saved = errno;
 	real_init();
+	process_watch_exit();
 	events_init();
 	settings_read();
 	errno = saved;

@@ -7,31 +7,7 @@
 #include "connection.h"
 #include "export.h"
 #include "goodbye.h"
-#include "process.h"
 #include "seen.h"
-
-/* --- initialisation: our exit door must stand behind OpenSSL's atexit handler, and before the program's --- */
-
-EXPORT SSL_CTX *SSL_CTX_new(const SSL_METHOD *method)
-{
-	SSL_CTX *ctx = real_libssl(CALLER)->SSL_CTX_new(method);
-	process_watch_exit();
-	return ctx;
-}
-
-EXPORT SSL_CTX *SSL_CTX_new_ex(OSSL_LIB_CTX *libctx, const char *propq, const SSL_METHOD *method)
-{
-	SSL_CTX *ctx = real_libssl(CALLER)->SSL_CTX_new_ex(libctx, propq, method);
-	process_watch_exit();
-	return ctx;
-}
-
-EXPORT int OPENSSL_init_ssl(uint64_t options, const OPENSSL_INIT_SETTINGS *init)
-{
-	int result = real_libssl(CALLER)->OPENSSL_init_ssl(options, init);
-	process_watch_exit();
-	return result;
-}
 
 /* --- the socket --- */
 

@@ -22,11 +22,18 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 
 enum thread_state { NOT_STARTED, STARTING, RUNNING, REFUSED };
-enum { STACK_SIZE = 512 * 1024, READY_WITHIN_MS = 1000, LOOK_INSIDE_EVERY_MS = 5, FORK_WAIT_MS = 1000 };
+enum {
+	STACK_SIZE = 512 * 1024,
+	READY_WITHIN_MS = 1000,
+	LOOK_INSIDE_EVERY_MS = 5,
+	FORK_WAIT_MS = 1000,
+	OWN_DESCRIPTORS = 8
+};
 
 struct hold {
 	struct connection *c; /* NULL: a free place */
@@ -42,6 +49,7 @@ static _Atomic uint32_t state;
 static _Atomic uint32_t count; /* holds, and messages on their way */
 static pthread_mutex_t speaking = PTHREAD_MUTEX_INITIALIZER;
 static bool speaking_locked_for_fork;
+static _Atomic bool speech_is_over; /* the process exits: OpenSSL cleans up */
 
 /* The thread's own. */
 static struct hold *holds;
@@ -56,6 +64,8 @@ enum { INBOX = UINT32_MAX };
 static void let_go(struct hold *hold)
 {
 	struct connection *c = hold->c;
+	/* The file may be open elsewhere: closed alone, it would stay in the set, and go on telling of itself. */
+	real.epoll_ctl(events, EPOLL_CTL_DEL, hold->fd, NULL);
 	real.close(hold->fd);
 	c->lingered = hold->asked & ASK_DRAIN;
 	c->drain_us = now_us() - hold->since_us;
@@ -71,6 +81,8 @@ static void give_up(struct hold *hold, enum peer_end why)
 {
 	if (hold->c->peer_end == PEER_UNKNOWN)
 		hold->c->peer_end = why;
+	if (hold->asked & ASK_HALF_CLOSE) /* the program was told that its FIN is on the way */
+		drain_half_close(hold->c, hold->fd);
 	let_go(hold);
 }
 
@@ -85,7 +97,8 @@ static void answer(struct connection *c)
 static void speak(struct hold *hold)
 {
 	pthread_mutex_lock(&speaking);
-	farewell_say(hold->c, hold->fd);
+	if (!atomic_load(&speech_is_over))
+		farewell_say(hold->c, hold->fd);
 	pthread_mutex_unlock(&speaking);
 	hold->asked &= ~(unsigned)(ASK_SPEAK | ASK_SPEAK_LATER);
 	if (hold->asked & ASK_FIN_BEHIND && !farewell_send_residue(hold->c, hold->fd)) {
@@ -149,7 +162,11 @@ static void look_at_limits(struct hold *hold, uint64_t now)
 {
 	uint64_t total = hold->since_us + settings->linger_total_ms * 1000;
 	if (hold->asked & ASK_SPEAK_LATER) {
-		if (claim_take(&hold->c->claim)) {
+		if (!atomic_load(
+			    &hold->c->ssl)) { /* who never came out (a cancelled thread) is not in there any more */
+			hold->asked &= ~(unsigned)ASK_SPEAK_LATER;
+			go_on(hold);
+		} else if (claim_take(&hold->c->claim)) {
 			speak(hold);
 			go_on(hold);
 		} else if (now >= total)
@@ -178,7 +195,8 @@ static void look_at_all_limits(uint64_t now)
 /* Past the limit the one that can best be spared goes: nothing of ours is on its way to the peer, then the oldest. */
 static struct hold *spare_one(void)
 {
-	struct hold *best = &holds[0]; /* all places are taken when this is called, and there is at least one */
+	struct hold *best =
+		&holds[0]; /* all places are taken when this is called, and there is at least one */
 	bool best_is_sent = drain_unsent(best->fd) == 0;
 	for (unsigned i = 1; i < used_places; i++) {
 		struct hold *hold = &holds[i];
@@ -217,7 +235,9 @@ static void begin(int fd, const struct request *request)
 		return;
 	}
 	hold->unsent = drain_unsent(fd);
-	look_at_us = first(look_at_us, now); /* the loop sets the right moment */
+	unsigned soon_ms =
+		hold->asked & ASK_SPEAK_LATER ? LOOK_INSIDE_EVERY_MS : (unsigned)settings->linger_idle_ms / 8;
+	look_at_us = first(look_at_us, now + soon_ms * UINT64_C(1000));
 	go_on(hold);
 }
 
@@ -229,9 +249,19 @@ static bool own_empty_table(void)
 	return unshare(CLONE_FILES) == 0 && syscall(SYS_close_range, 0, ~0U, 0) == 0;
 }
 
+/* Our table has the same limit as the program's, and needs some room for itself. */
+static unsigned places_within_limit(void)
+{
+	struct rlimit limit;
+	rlim_t most = settings->linger_sockets;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < most + OWN_DESCRIPTORS)
+		most = limit.rlim_cur > OWN_DESCRIPTORS ? limit.rlim_cur - OWN_DESCRIPTORS : 1;
+	return (unsigned)most;
+}
+
 static bool prepare(void)
 {
-	places = (unsigned)settings->linger_sockets;
+	places = places_within_limit();
 	holds = mmap(NULL, places * sizeof *holds, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (holds == MAP_FAILED || !own_empty_table())
@@ -245,12 +275,31 @@ static bool prepare(void)
 	return inbox >= 0 && events >= 0 && real.epoll_ctl(events, EPOLL_CTL_ADD, inbox, &event) == 0;
 }
 
+/* The descriptor did not fit into our table: nothing can be done, but those who wait must be told. */
+static void lost(const struct request *request)
+{
+	struct connection *c = connection_by_index(request->index);
+	c->silence = NO_DESCRIPTOR;
+	if (request->asked & ASK_SPEAK)
+		claim_drop(&c->claim);
+	answer(c);
+	if (request->asked & ASK_EVENT)
+		event_end(c);
+	connection_unstake(c);
+	atomic_fetch_sub(&count, 1);
+	futex_wake(&count);
+}
+
 static void receive_all(void)
 {
 	struct request request;
 	int fd;
-	while ((fd = handover_receive(inbox, &request)) >= 0)
-		begin(fd, &request);
+	while ((fd = handover_receive(inbox, &request)) != INBOX_EMPTY) {
+		if (fd == HOLD_LOST)
+			lost(&request);
+		else
+			begin(fd, &request);
+	}
 }
 
 static int milliseconds_to(uint64_t moment, uint64_t now)
@@ -352,7 +401,9 @@ void linger_finish(unsigned milliseconds)
 	uint32_t left;
 	while ((left = atomic_load(&count)) && (now = now_us()) < until)
 		futex_wait(&count, left, (unsigned)((until - now) / 1000) + 1);
-	linger_before_fork(); /* never unlocked: OpenSSL cleans up behind us */
+	linger_before_fork(); /* a goodbye that is inside comes out first */
+	atomic_store(&speech_is_over, true);
+	linger_after_fork();
 }
 
 /* --- in place --- */
@@ -375,14 +426,16 @@ void linger_in_place(struct connection *c, int fd, unsigned idle_ms)
 		struct pollfd wait = {.fd = fd, .events = (short)(POLLIN | (all_sent ? 0 : POLLOUT))};
 		if (poll(&wait, 1, (int)idle_ms) == 0) {
 			uint32_t left = drain_unsent(fd);
-			if (left >= unsent || !idle_ms)
+			if (left >= unsent)
 				break;
 			unsent = left;
 		}
 		now = now_us();
 	}
-	if (!ended)
-		c->peer_end = now >= total ? PEER_OVER_LIMIT : PEER_IDLE;
+	if (!ended && now >= total)
+		c->peer_end = PEER_OVER_LIMIT;
+	else if (!ended && idle_ms == settings->linger_idle_ms)
+		c->peer_end = PEER_IDLE;
 	c->lingered = true;
 	c->drain_us = now_us() - start;
 }

@@ -98,25 +98,22 @@ static struct fork_slot *new_slot(void)
 
 bool process_owns(const struct connection *c)
 {
-	if (!process_is_home())
+	if (!process_is_home() || atomic_load(&c->not_ours))
 		return false;
-	if (!c->slot)
-		return !claim_is_marked(
-			&c->claim, CLAIM_FORKED); /* forked, and no slot could be had: in doubt, silent */
-	uint32_t speaker = atomic_load(&c->slot->speaker);
-	if (speaker == NOBODY_YET)
-		return atomic_load(&c->slot->holders) == 1;
-	return speaker == home->number;
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (!slot)
+		return true;
+	uint32_t speaker = atomic_load(&slot->speaker);
+	return speaker == NOBODY_YET ? atomic_load(&slot->holders) == 1 : speaker == home->number;
 }
 
 void process_speaks(struct connection *c)
 {
-	if (!c->slot)
-		return;
+	struct fork_slot *slot = atomic_load(&c->slot);
 	uint32_t speaker = NOBODY_YET;
-	if (!atomic_compare_exchange_strong(&c->slot->speaker, &speaker, home->number) &&
+	if (slot && !atomic_compare_exchange_strong(&slot->speaker, &speaker, home->number) &&
 	    speaker != home->number)
-		atomic_store(&c->slot->speaker, SEVERAL);
+		atomic_store(&slot->speaker, SEVERAL);
 }
 
 void process_lets_go(struct connection *c, bool said)
@@ -129,26 +126,28 @@ void process_lets_go(struct connection *c, bool said)
 	atomic_fetch_sub(&slot->holders, 1);
 }
 
-/* Before the fork: the child is counted as a holder already, so that a parent that is faster sees it. */
+/*
+ * Before the fork: the child is counted as a holder already, so that a parent that is faster sees it. Whoever is inside
+ * at this moment is speaking, and will be in the parent; the mark comes before the fork, so that no call slips through
+ * between the two.
+ */
 static void share(struct connection *c, void *arg)
 {
 	(void)arg;
 	if (!atomic_load(&c->ssl))
 		return;
 	bool ours = process_owns(c);
-	if (!c->slot)
-		c->slot = new_slot();
-	if (!c->slot)
+	bool inside = claim_mark(&c->claim, CLAIM_FORKED) & CLAIM_INSIDE;
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (!slot)
+		atomic_store(&c->slot, slot = new_slot());
+	if (!slot) {
+		atomic_store(&c->not_ours, true); /* nothing can tell the two apart: both stay silent */
 		return;
+	}
 	if (ours)
-		atomic_store(&c->slot->speaker, NOBODY_YET);
-	atomic_fetch_add(&c->slot->holders, 1);
-}
-
-static void mark_forked(struct connection *c, void *arg)
-{
-	(void)arg;
-	claim_mark(&c->claim, CLAIM_FORKED);
+		atomic_store(&slot->speaker, inside ? home->number : NOBODY_YET);
+	atomic_fetch_add(&slot->holders, 1);
 }
 
 static void before_fork(void)
@@ -165,10 +164,73 @@ static void before_fork(void)
 static void after_fork_in_parent(void)
 {
 	linger_after_fork();
-	if (process_is_home())
-		connection_each(mark_forked, NULL);
 	pthread_mutex_unlock(&forking);
 }
+
+/* --- descriptors of ours in the program's table --- */
+
+enum { LENT = 16 };
+static _Atomic int lent[LENT]; /* descriptor + 1 */
+
+void process_lends(int fd)
+{
+	for (int i = 0; i < LENT; i++) {
+		int nothing = 0;
+		if (atomic_compare_exchange_strong(&lent[i], &nothing, fd + 1))
+			return;
+	}
+}
+
+void process_takes_back(int fd)
+{
+	for (int i = 0; i < LENT; i++) {
+		int ours = fd + 1;
+		if (atomic_compare_exchange_strong(&lent[i], &ours, 0))
+			break;
+	}
+	real.close(fd);
+}
+
+static void close_lent(void)
+{
+	for (int i = 0; i < LENT; i++) {
+		int fd = atomic_exchange(&lent[i], 0) - 1;
+		if (fd >= 0)
+			real.close(fd);
+	}
+}
+
+/* --- exec and _exit --- */
+
+static void count_out(struct connection *c, void *arg)
+{
+	(void)arg;
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (slot)
+		atomic_fetch_sub(&slot->holders, 1);
+}
+
+static void count_in(struct connection *c, void *arg)
+{
+	(void)arg;
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (slot)
+		atomic_fetch_add(&slot->holders, 1);
+}
+
+void process_leaves(void)
+{
+	if (page_count && process_is_home())
+		connection_each(count_out, NULL);
+}
+
+void process_stays(void)
+{
+	if (page_count && process_is_home())
+		connection_each(count_in, NULL);
+}
+
+/* --- fork --- */
 
 static void settle(void)
 {
@@ -181,6 +243,8 @@ static void after_fork_in_child(void)
 {
 	pthread_mutex_init(&forking, NULL);
 	settle();
+	real_child_after_fork();
+	close_lent();
 	linger_child_after_fork();
 	connection_child_after_fork();
 }
@@ -201,18 +265,34 @@ void process_init(void)
 	pthread_once(&once, begin);
 }
 
+/* --- exit --- */
+
+enum { CLEANUPS = 4 };
+static void (*_Atomic cleanups[CLEANUPS])(void *);
+
+bool process_cleans_up_later(void (*cleanup)(void *))
+{
+	for (int i = 0; i < CLEANUPS; i++) {
+		void (*nothing)(void *) = NULL;
+		if (atomic_compare_exchange_strong(&cleanups[i], &nothing, cleanup))
+			return true;
+	}
+	return false;
+}
+
 static void at_exit(int status, void *arg)
 {
 	(void)arg;
 	if (process_is_home())
 		goodbye_exit(status);
+	for (int i = 0; i < CLEANUPS; i++)
+		if (atomic_load(&cleanups[i]))
+			cleanups[i](NULL);
 }
 
 void process_watch_exit(void)
 {
-	static _Atomic bool watching;
-	if (!atomic_exchange(&watching, true))
-		on_exit(at_exit, NULL);
+	on_exit(at_exit, NULL);
 }
 
 /* All threads, ours included; 0 if unknown. */

@@ -7,8 +7,7 @@
  * shared memory, mapped before the fork, tells.
  *
  * Rules: a vfork child lives in its parent's memory: whoever is about to write there at a close asks
- * process_is_home() first. All of these are async-signal-safe, except process_init and
- * process_watch_exit.
+ * process_is_home() first. All of these are async-signal-safe, except process_init.
  */
 #ifndef TLSBYE_PROCESS_H
 #define TLSBYE_PROCESS_H
@@ -31,12 +30,31 @@ bool process_owns(const struct connection *c);
 /* The first SSL_* call since the fork. */
 void process_speaks(struct connection *c);
 
-/* This process is done with the connection. `said`: it said goodbye, so nobody may any more. */
+/* This process is done with the connection, for good. `said`: it said goodbye, so nobody may any more. */
 void process_lets_go(struct connection *c, bool said);
 
-/* Registers the exit door; called when a hooked initialisation of libssl returns, that is, behind OpenSSL's own
- * atexit handler, so that ours runs first, and before those that the program registers later. */
+/* exec, _exit: this process is done with all of them. Async-signal-safe. */
+void process_leaves(void);
+
+/* The exec failed: it is not done after all. */
+void process_stays(void);
+
+/*
+ * A descriptor of ours that is in the program's table for the length of one call: a fork child that is born meanwhile
+ * closes its copy. Taking it back closes it.
+ */
+void process_lends(int fd);
+void process_takes_back(int fd);
+
+/*
+ * The exit door. A program's exit handlers may still talk on a connection, so the goodbye comes behind all of them; and
+ * before OpenSSL's own clean-up, after which nothing can be said. Hence the constructor registers a handler, which runs
+ * last, and OpenSSL's is caught on its way to the list and called behind ours.
+ */
 void process_watch_exit(void);
+
+/* True: the function is called at exit, behind our goodbye. */
+bool process_cleans_up_later(void (*cleanup)(void *));
 
 /* Before a wait at exit: what stands in the program's streams, lest a signal during the wait lose it. */
 void process_save_output(void);

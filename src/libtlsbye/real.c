@@ -15,6 +15,7 @@
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <limits.h>
 #include <link.h>
 #include <pthread.h>
 #include <string.h>
@@ -59,9 +60,21 @@ static int raw_fcntl(int fd, int command, ...)
 	return (int)syscall(SYS_fcntl, fd, command, argument);
 }
 
+static void raw_exit(int status)
+{
+	syscall(SYS_exit_group, status);
+}
+
 static int raw_epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 {
 	return (int)syscall(SYS_epoll_ctl, epfd, operation, fd, event);
+}
+
+/* Static constructors of C++ libraries may come before ours. */
+static int early_atexit(void (*function)(void *), void *argument, void *object)
+{
+	real_init();
+	return real.__cxa_atexit == early_atexit ? -1 : real.__cxa_atexit(function, argument, object);
 }
 
 struct real_libc real = {
@@ -73,6 +86,9 @@ struct real_libc real = {
 	.fcntl = raw_fcntl,
 	.fcntl64 = raw_fcntl,
 	.epoll_ctl = raw_epoll_ctl,
+	._exit = raw_exit,
+	._Exit = raw_exit,
+	.__cxa_atexit = early_atexit,
 };
 
 void real_init(void)
@@ -85,6 +101,18 @@ void real_init(void)
 		real.name = (__typeof__(real.name))found;
 	REAL_LIBC(FIND)
 #undef FIND
+}
+
+const struct real_exec *real_exec(void)
+{
+	static struct real_exec found;
+	void *next;
+#define FIND(name)                                                                                           \
+	next = found.name ? (void *)found.name : dlsym(RTLD_NEXT, #name);                                    \
+	found.name = (__typeof__(found.name))next;
+	REAL_EXEC(FIND)
+#undef FIND
+	return &found;
 }
 
 int real_closesocket(int fd)
@@ -120,7 +148,7 @@ static struct {
 	struct libssl *library;
 } callers[CALLERS_MAX];
 static _Atomic unsigned caller_count;
-static pthread_mutex_t finding = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t publishing = PTHREAD_MUTEX_INITIALIZER;
 
 /* The mapped range of the object that holds an address. */
 struct object_search {
@@ -176,13 +204,21 @@ static void *free_in_object(const char *path)
 	return found && !is_ours(found) ? found : NULL;
 }
 
-static int free_in_any(struct dl_phdr_info *info, size_t size, void *arg)
+/* Only notes the path: dl_iterate_phdr holds a lock that dlopen takes the other way round. */
+static int note_libssl(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	(void)size;
-	if (!strstr(info->dlpi_name, "libssl"))
+	if (!strstr(info->dlpi_name, "libssl") || strlen(info->dlpi_name) >= PATH_MAX)
 		return 0;
-	*(void **)arg = free_in_object(info->dlpi_name);
-	return *(void **)arg != NULL;
+	strcpy(arg, info->dlpi_name);
+	return 1;
+}
+
+static void *free_in_any(void)
+{
+	char path[PATH_MAX] = "";
+	dl_iterate_phdr(note_libssl, path);
+	return *path ? free_in_object(path) : NULL;
 }
 
 static void *find_free(void *caller)
@@ -195,9 +231,7 @@ static void *find_free(void *caller)
 		found = dlsym(RTLD_NEXT, "SSL_free");
 		found = found && !is_ours(found) ? found : NULL;
 	}
-	if (!found)
-		dl_iterate_phdr(free_in_any, &found);
-	return found;
+	return found ? found : free_in_any();
 }
 
 static void fill_library(struct libssl *library, void *handle)
@@ -217,26 +251,46 @@ static void fill_library(struct libssl *library, void *handle)
 	struct range crypto = object_range((void *)library->BIO_ctrl);
 	library->crypto_start = crypto.start;
 	library->crypto_end = crypto.end;
+	void *(*theirs)(size_t, const char *, int) = NULL;
+	library->CRYPTO_get_mem_functions(&theirs, NULL, NULL);
+	library->own_allocator = theirs && (void *)theirs != dlsym(handle, "CRYPTO_malloc");
 }
 
-/* The table of the library that this SSL_free belongs to. Lock held. */
-static struct libssl *library_of(void *ssl_free)
+static struct libssl *known_library(void *ssl_free)
 {
 	unsigned count = atomic_load(&library_count);
 	for (unsigned i = 0; i < count; i++)
 		if (library_free[i] == ssl_free)
 			return &libraries[i];
+	return NULL;
+}
 
+/*
+ * The table of the library that this SSL_free belongs to. The loader is asked before our lock is taken: another thread
+ * may be in a library's constructor, with the loader's lock, and call a hook that wants ours.
+ */
+static struct libssl *library_of(void *ssl_free)
+{
+	struct libssl *known = known_library(ssl_free), fresh;
 	Dl_info object;
-	if (count == LIBRARIES_MAX || !dladdr(ssl_free, &object))
-		return &no_library;
-	void *handle = dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD); /* kept: pins it */
+	if (known)
+		return known;
+	void *handle = dladdr(ssl_free, &object) ? dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD) : NULL;
 	if (!handle)
 		return &no_library;
-	fill_library(&libraries[count], handle);
-	library_free[count] = ssl_free;
-	atomic_store(&library_count, count + 1);
-	return &libraries[count];
+	fill_library(&fresh, handle); /* the handle is kept: it pins the library */
+
+	pthread_mutex_lock(&publishing);
+	unsigned count = atomic_load(&library_count);
+	known = known_library(ssl_free);
+	if (!known && count < LIBRARIES_MAX) {
+		known = &libraries[count];
+		*known = fresh;
+		library_free[count] = ssl_free;
+		atomic_store(&library_count, count + 1);
+	}
+	pthread_mutex_unlock(&publishing);
+	return known ? known : &no_library;
 }
 
 static struct libssl *remembered(void *caller)
@@ -248,27 +302,41 @@ static struct libssl *remembered(void *caller)
 	return NULL;
 }
 
+static void remember(struct range code, struct libssl *library)
+{
+	pthread_mutex_lock(&publishing);
+	unsigned count = atomic_load(&caller_count);
+	if (count < CALLERS_MAX) {
+		callers[count].code = code;
+		callers[count].library = library;
+		atomic_store(&caller_count, count + 1);
+	}
+	pthread_mutex_unlock(&publishing);
+}
+
 struct libssl *real_libssl(void *caller)
 {
 	struct libssl *library = remembered(caller);
 	if (library)
 		return library;
-
 	void *ssl_free = find_free(caller);
-	if (!ssl_free)
-		return &no_library;
-
+	library = ssl_free ? library_of(ssl_free) : &no_library;
 	struct range code = object_range(caller);
-	pthread_mutex_lock(&finding);
-	library = library_of(ssl_free);
-	unsigned count = atomic_load(&caller_count);
-	if (library != &no_library && code.end && count < CALLERS_MAX && !remembered(caller)) {
-		callers[count].code = code;
-		callers[count].library = library;
-		atomic_store(&caller_count, count + 1);
-	}
-	pthread_mutex_unlock(&finding);
+	if (library != &no_library && code.end)
+		remember(code, library);
 	return library;
+}
+
+void real_child_after_fork(void)
+{
+	pthread_mutex_init(&publishing, NULL);
+}
+
+bool real_is_openssl_cleanup(void (*function)(void *))
+{
+	Dl_info object;
+	return dladdr((void *)function, &object) && object.dli_sname &&
+	       strcmp(object.dli_sname, "OPENSSL_cleanup") == 0;
 }
 
 bool real_is_libcrypto(void *address)

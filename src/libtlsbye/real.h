@@ -16,26 +16,37 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 /* What only newer headers declare: one object serves every OpenSSL from 1.1.1 on. */
-typedef struct ossl_lib_ctx_st OSSL_LIB_CTX;
 ssize_t SSL_sendfile(SSL *ssl, int fd, off_t offset, size_t size, int flags);
 int SSL_write_ex2(SSL *ssl, const void *buf, size_t num, uint64_t flags, size_t *written);
 int SSL_is_quic(const SSL *ssl);
-SSL_CTX *SSL_CTX_new_ex(OSSL_LIB_CTX *libctx, const char *propq, const SSL_METHOD *method);
 int closesocket(int fd);
+int __cxa_atexit(void (*function)(void *), void *argument,
+		 void *object); /* the C++ ABI's; atexit() calls it */
 
-#define REAL_LIBC(X) X(close) X(shutdown) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) X(epoll_ctl)
+#define REAL_LIBC(X)                                                                                         \
+	X(close)                                                                                             \
+	X(shutdown)                                                                                          \
+	X(dup)                                                                                               \
+	X(dup2)                                                                                              \
+	X(dup3)                                                                                              \
+	X(fcntl)                                                                                             \
+	X(fcntl64)                                                                                           \
+	X(epoll_ctl)                                                                                         \
+	X(_exit)                                                                                             \
+	X(_Exit)                                                                                             \
+	X(__cxa_atexit)
+
+#define REAL_EXEC(X) X(execve) X(execv) X(execvp) X(execvpe) X(fexecve)
 
 /* Hooked: what the program calls. */
 #define REAL_LIBSSL_HOOKED(X)                                                                                \
-	X(SSL_CTX_new)                                                                                       \
-	X(SSL_CTX_new_ex)                                                                                    \
-	X(OPENSSL_init_ssl)                                                                                  \
 	X(SSL_set_fd)                                                                                        \
 	X(SSL_set_rfd)                                                                                       \
 	X(SSL_set_wfd)                                                                                       \
@@ -93,7 +104,9 @@ int closesocket(int fd);
 	X(BIO_get_new_index)                                                                                 \
 	X(ERR_set_mark)                                                                                      \
 	X(ERR_pop_to_mark)                                                                                   \
-	X(CRYPTO_get_ex_new_index)
+	X(CRYPTO_get_ex_new_index)                                                                           \
+	X(CRYPTO_get_mem_functions)                                                                          \
+	X(OPENSSL_init_crypto)
 
 #define REAL_MEMBER(name) __typeof__(name) *name;
 
@@ -102,18 +115,25 @@ struct real_libc {
 };
 extern struct real_libc real INTERNAL;
 
+/* Looked up when first called, and not at the start of every process. */
+struct real_exec {
+	REAL_EXEC(REAL_MEMBER)
+};
+const struct real_exec *real_exec(void);
+
 struct libssl {
 	REAL_LIBSSL_HOOKED(REAL_MEMBER)
 	REAL_LIBSSL_USED(REAL_MEMBER)
-	bool watches_frees;                 /* connection.c hears of an SSL that is freed unseen */
-	bool usable;                        /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
+	bool watches_frees; /* connection.c hears of an SSL that is freed unseen */
+	bool own_allocator; /* the program's, which need not bear another thread than the program's */
+	bool usable;        /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
 	uintptr_t crypto_start, crypto_end; /* where its libcrypto is mapped */
 	BIO_METHOD *farewell_method;        /* made by farewell.c on first use */
 };
 
 #undef REAL_MEMBER
 
-/* Constructor only. */
+/* Constructor, or before it where another library's constructor calls a hook that cannot do without. */
 void real_init(void);
 
 /*
@@ -127,6 +147,12 @@ int real_closesocket(int fd);
  * Takes the loader's lock (dlopen, dlsym): not async-signal-safe, like every SSL_* function.
  */
 struct libssl *real_libssl(void *caller);
+
+/* The only thread of a fresh child: nobody holds the lock. */
+void real_child_after_fork(void);
+
+/* Is this the clean-up of a libcrypto? Takes the loader's lock, as OpenSSL's own initialisation does around it. */
+bool real_is_openssl_cleanup(void (*function)(void *));
 
 /* Does the address lie in a libcrypto? Async-signal-safe. */
 bool real_is_libcrypto(void *address);
