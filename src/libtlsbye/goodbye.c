@@ -105,6 +105,8 @@ static void speak_on_hold(struct connection *c, SSL *ssl)
 		process_lends(hold);
 		farewell_say(c, hold);
 		process_takes_back(hold);
+	} else if (open && linger_hand_over(c, fd, ASK_SPEAK_HELD)) {
+		linger_await_answer(c, ANSWER_WITHIN_MS); /* no number was free; the claim stays ours */
 	} else if (c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK) {
 		c->silence = farewell_silence(c);
 		if (c->silence == MAY_SPEAK)

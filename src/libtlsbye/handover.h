@@ -16,12 +16,26 @@ struct request {
 	uint32_t asked; /* ASK_ bits (linger.h) */
 };
 
+enum { INBOX_EMPTY = -1, HOLD_LOST = -2 };
+
 /* Makes the inbox in the calling thread's descriptor table; -1 if it cannot be had. */
 int handover_open_inbox(void);
 
 /*
- * Sends a hold of fd. Async-signal-safe. The sending socket lives for the length of the call; false where it cannot
- * be had (EMFILE, a seccomp filter, another network namespace) or the inbox stays full for a tenth of a second.
+ * The second way, for a program that has no descriptor free for the message's socket, may not make one (seccomp), or is
+ * in another network namespace by now: the thread is rung up by a signal that it never takes, only hears by signalfd, and
+ * fetches the hold itself (pidfd_getfd). The sender waits for it, a tenth of a second at the most.
+ *
+ * Makes the bell in the calling thread's descriptor table; -1 if it cannot be had.
+ */
+int handover_open_bell(void);
+
+/* Answers the bell: the hold, or INBOX_EMPTY. */
+int handover_fetch(int bell, struct request *request);
+
+/*
+ * Sends a hold of fd. Async-signal-safe. The sending socket lives for the length of the call. False where neither way
+ * leads to the thread.
  */
 bool handover_send(int fd, const struct request *request);
 
@@ -29,7 +43,6 @@ bool handover_send(int fd, const struct request *request);
  * The next hold. INBOX_EMPTY where there is none; HOLD_LOST where the message came, but its descriptor did not fit into
  * the thread's table (RLIMIT_NOFILE): the request is there, and has to be answered.
  */
-enum { INBOX_EMPTY = -1, HOLD_LOST = -2 };
 int handover_receive(int inbox, struct request *request);
 
 #endif

@@ -55,9 +55,9 @@ static _Atomic bool speech_is_over; /* the process exits: OpenSSL cleans up */
 static struct hold *holds;
 static unsigned places, used_places;
 static uint64_t look_at_us; /* no limit is reached before */
-static int inbox, events;
+static int inbox, bell, events;
 
-enum { INBOX = UINT32_MAX };
+enum { INBOX = UINT32_MAX, BELL = UINT32_MAX - 1 };
 
 /* --- a hold's end --- */
 
@@ -105,7 +105,8 @@ static void speak(struct hold *hold)
 		hold->c->fin_later = true;
 		hold->asked |= ASK_HALF_CLOSE;
 	}
-	claim_drop(&hold->c->claim);
+	if (!(hold->asked & ASK_SPEAK_HELD))
+		claim_drop(&hold->c->claim);
 	answer(hold->c);
 }
 
@@ -228,7 +229,7 @@ static void begin(int fd, const struct request *request)
 	*hold = (struct hold){.c = c, .fd = fd, .asked = request->asked, .since_us = now, .moved_us = now};
 	if (hold->asked & ASK_DRAIN)
 		drain_measure(c, fd);
-	if (hold->asked & ASK_SPEAK)
+	if (hold->asked & (ASK_SPEAK | ASK_SPEAK_HELD))
 		speak(hold);
 	if (!connection_is_socket(c, fd) || c->silence == ABORT_MEANT) {
 		give_up(hold, PEER_UNKNOWN);
@@ -270,8 +271,11 @@ static bool prepare(void)
 	look_at_us = UINT64_MAX;
 	inbox = handover_open_inbox();
 	events = epoll_create1(EPOLL_CLOEXEC);
-	struct epoll_event event = {.events = EPOLLIN, .data.u32 = INBOX};
+	bell = handover_open_bell();
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = INBOX},
+			   ring = {.events = EPOLLIN, .data.u32 = BELL};
 	event_thread_has_own_table();
+	real.epoll_ctl(events, EPOLL_CTL_ADD, bell, &ring); /* it does without, if need be */
 	return inbox >= 0 && events >= 0 && real.epoll_ctl(events, EPOLL_CTL_ADD, inbox, &event) == 0;
 }
 
@@ -302,6 +306,14 @@ static void receive_all(void)
 	}
 }
 
+static void answer_bell(void)
+{
+	struct request request;
+	int fd = handover_fetch(bell, &request);
+	if (fd >= 0)
+		begin(fd, &request);
+}
+
 static int milliseconds_to(uint64_t moment, uint64_t now)
 {
 	if (moment == UINT64_MAX)
@@ -324,6 +336,8 @@ static void *run(void *nothing)
 			uint32_t place = ready_ones[i].data.u32;
 			if (place == INBOX)
 				receive_all();
+			else if (place == BELL)
+				answer_bell();
 			else if (holds[place].c)
 				go_on(&holds[place]);
 		}

@@ -18,6 +18,7 @@
 /* What the thread is asked to do with a hold. Bits. */
 enum {
 	ASK_SPEAK = 1,       /* the claim is taken: say goodbye, give it back */
+	ASK_SPEAK_HELD = 64, /* the caller has the claim, keeps it, and waits for the answer */
 	ASK_SPEAK_LATER = 2, /* somebody is inside: say goodbye when the last one is out */
 	ASK_HALF_CLOSE = 4,  /* behind whatever is still to be sent */
 	ASK_DRAIN = 8,       /* and discard until the peer's end */
