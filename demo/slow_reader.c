@@ -28,7 +28,7 @@ static void send_request(SSL *ssl, const char *path)
 	char *junk = filled_buffer(JUNK_BYTES);
 	char *all = NULL;
 	int length = asprintf(&all, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n%.*s",
-	                      path, JUNK_BYTES, junk);
+			      path, JUNK_BYTES, junk);
 
 	if (length < 0)
 		die("asprintf");

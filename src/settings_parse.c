@@ -36,14 +36,14 @@ struct unit {
 };
 
 static const struct unit duration_units[] = {
-        {"ms", 1}, {"s", 1000}, {"m", UINT64_C(60) * 1000}, {"h", UINT64_C(3600) * 1000}, {NULL, 0}};
+	{"ms", 1}, {"s", 1000}, {"m", UINT64_C(60) * 1000}, {"h", UINT64_C(3600) * 1000}, {NULL, 0}};
 
 static const struct unit size_units[] = {{"", 1},
-                                         {"K", UINT64_C(1) << 10},
-                                         {"M", UINT64_C(1) << 20},
-                                         {"G", UINT64_C(1) << 30},
-                                         {"T", UINT64_C(1) << 40},
-                                         {NULL, 0}};
+					 {"K", UINT64_C(1) << 10},
+					 {"M", UINT64_C(1) << 20},
+					 {"G", UINT64_C(1) << 30},
+					 {"T", UINT64_C(1) << 40},
+					 {NULL, 0}};
 
 static const struct unit count_units[] = {{"", 1}, {NULL, 0}};
 

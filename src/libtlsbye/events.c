@@ -195,7 +195,7 @@ static const char *silence_text(enum silence silence)
 	case NO_HANDSHAKE:
 		return "the handshake did not complete";
 	case FATAL_ERROR:
-		return "the connection failed before";
+		return "the connection, or its handshake, had failed";
 	case UNFINISHED_WRITE:
 		return "the program did not finish writing";
 	case QUIET_SHUTDOWN:

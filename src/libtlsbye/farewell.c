@@ -21,7 +21,7 @@
 struct speech {
 	struct connection *c;
 	int hold;
-	bool one_write_only; /* completing a record: take the first write, refuse the next */
+	bool completing; /* a record: take it, and say that it was not taken */
 	bool taken;
 	bool unheard; /* the socket takes nothing any more */
 };
@@ -85,9 +85,10 @@ static int farewell_bio_write(BIO *bio, const char *bytes, int length)
 {
 	struct libssl *lib = speech->c->lib;
 	lib->BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
-	bool refuse = speech->one_write_only && speech->taken;
-	speech->taken = true;
-	if (!refuse && take(speech->c, speech->hold, (const unsigned char *)bytes, (size_t)length))
+	bool enough = speech->completing && speech->taken;
+	if (!enough)
+		speech->taken = take(speech->c, speech->hold, (const unsigned char *)bytes, (size_t)length);
+	if (speech->taken && !speech->completing)
 		return length;
 	lib->BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY);
 	return -1;
@@ -132,27 +133,21 @@ static BIO *swap_in(struct libssl *lib, SSL *ssl)
 
 /*
  * A record stands in OpenSSL's buffer, part of it on the wire: the peer must not be left with a torn one. SSL_write,
- * repeated with the length that it failed with, sends the rest from that buffer. Then it makes the next record, which
- * our BIO refuses, so that it never gets out; but for that it reads what the program would have written there. The
- * program's buffer may be gone: nothing but zeros is lent instead, of the same length, in memory that takes no room
- * (SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER lets the pointer be another).
+ * repeated with the length that it failed with, hands the rest of that record to our BIO, which sends it and answers all
+ * the same that it could not: otherwise OpenSSL would go on to build the next record, out of memory that may be gone. So
+ * the pointer is never read (SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER lets it be any).
  */
 static void complete_record(struct connection *c, SSL *ssl)
 {
 	struct libssl *lib = c->lib;
 	size_t written;
-	void *zeros =
-		mmap(NULL, c->pending_length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (zeros == MAP_FAILED)
-		return;
 	long mode = lib->SSL_ctrl(ssl, SSL_CTRL_MODE, 0, NULL);
 	lib->SSL_ctrl(ssl, SSL_CTRL_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
-	speech->one_write_only = true;
-	lib->SSL_write_ex(ssl, zeros, c->pending_length, &written);
+	speech->completing = true;
+	lib->SSL_write_ex(ssl, "", c->pending_length, &written);
 	c->completed_record = speech->taken;
 	if (!(mode & SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
 		lib->SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
-	munmap(zeros, c->pending_length);
 }
 
 /*

@@ -15,10 +15,10 @@
 #define TOLD ECANCELED
 
 static const struct argp_option common_options[] = {
-        {.doc = "Help:", .group = -1},
-        {"help", 'h', NULL, 0, "show this and exit", -1},
-        {"version", 'V', NULL, 0, "show the version and exit", -1},
-        {0}};
+	{.doc = "Help:", .group = -1},
+	{"help", 'h', NULL, 0, "show this and exit", -1},
+	{"version", 'V', NULL, 0, "show the version and exit", -1},
+	{0}};
 
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {

@@ -14,7 +14,7 @@ static const struct command {
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is "tlsbye NAME" */
 } commands[] = {
-        {"run", "run a program with a proper TLS goodbye", run_command},
+	{"run", "run a program with a proper TLS goodbye", run_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -65,16 +65,16 @@ static error_t parse_main(int key, char *arg, struct argp_state *state)
 }
 
 static const char help[] = "Give unmodified programs a proper TLS goodbye.\v"
-                           "'tlsbye COMMAND --help' tells more; so does tlsbye(1).";
+			   "'tlsbye COMMAND --help' tells more; so does tlsbye(1).";
 
 int main(int argc, char **argv)
 {
 	static const struct argp_child children[] = {{&cli_argp, 0, NULL, -1}, {0}};
 	static const struct argp argp = {.parser = parse_main,
-	                                 .args_doc = "COMMAND [ARGS...]",
-	                                 .doc = help,
-	                                 .children = children,
-	                                 .help_filter = fill_help};
+					 .args_doc = "COMMAND [ARGS...]",
+					 .doc = help,
+					 .children = children,
+					 .help_filter = fill_help};
 	char title[64];
 	struct chosen chosen = {0};
 	int status;

@@ -45,12 +45,12 @@ bool object_find(char path[PATH_MAX])
 {
 	if (!find_built(path) && !realpath(INSTALLED, path)) {
 		cli_say("libtlsbye.so is not at " INSTALLED " (%m), nor in a build tree around this command; "
-		        "'make install' puts it there");
+			"'make install' puts it there");
 		return false;
 	}
 	if (strpbrk(path, SEPARATORS)) {
 		cli_say("%s: LD_PRELOAD cannot hold a path with a space or a colon; install tlsbye elsewhere",
-		        path);
+			path);
 		return false;
 	}
 	return true;

@@ -29,9 +29,9 @@ static const struct {
 	enum setting_id before;
 	const char *text;
 } headings[] = {{SETTING_MODE, "What is done:"},
-                {SETTING_LINGER_IDLE, "Limits:"},
-                {SETTING_LOG, "Events:"},
-                {SETTING_ONLY, "Where:"}};
+		{SETTING_LINGER_IDLE, "Limits:"},
+		{SETTING_LOG, "Events:"},
+		{SETTING_ONLY, "Where:"}};
 #define HEADINGS (int)(sizeof(headings) / sizeof(headings[0]))
 
 /* Two rows more: --observe, and the empty one that ends the list. */
@@ -53,8 +53,8 @@ static char *option_name(const char *setting)
 static const char *value_name(enum setting_kind kind)
 {
 	static const char *const names[] = {
-	        [KIND_CHOICE] = "WORD", [KIND_DURATION] = "TIME", [KIND_SIZE] = "SIZE",
-	        [KIND_COUNT] = "N",     [KIND_PATH] = "WHERE",    [KIND_NAMES] = "NAMES"};
+		[KIND_CHOICE] = "WORD", [KIND_DURATION] = "TIME", [KIND_SIZE] = "SIZE",
+		[KIND_COUNT] = "N",     [KIND_PATH] = "WHERE",    [KIND_NAMES] = "NAMES"};
 	return names[kind];
 }
 
@@ -64,14 +64,14 @@ static bool setting_option(const struct setting *setting, int key, int group, st
 	bool ranged = *setting->min != '\0';
 
 	if (asprintf(&doc, "%s (%s%s%s%s%s; default: %s)", setting->meaning, setting->allowed,
-	             ranged ? ", " : "", setting->min, ranged ? " to " : "", setting->max,
-	             *setting->fallback ? setting->fallback : "empty") < 0)
+		     ranged ? ", " : "", setting->min, ranged ? " to " : "", setting->max,
+		     *setting->fallback ? setting->fallback : "empty") < 0)
 		return false;
 	*option = (struct argp_option){.name = option_name(setting->name),
-	                               .key = key,
-	                               .arg = value_name(setting->kind),
-	                               .doc = doc,
-	                               .group = group};
+				       .key = key,
+				       .arg = value_name(setting->kind),
+				       .doc = doc,
+				       .group = group};
 	return option->name != NULL;
 }
 
@@ -135,22 +135,22 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 }
 
 static const char help[] =
-        "Run PROGRAM with a proper TLS goodbye: close_notify, half-close and drain behind every "
-        "connection that it lets go. PROGRAM is not rebuilt, not configured, not patched.\v"
-        "Each option sets the variable TLSBYE_<NAME>, which works as well; the option wins.\n\n"
-        "Example: tlsbye run --linger-idle=2s ./legacy-server --port 8443\n\n"
-        "The exit status is PROGRAM's; 2 for misuse, 125 when tlsbye itself fails, 126 when PROGRAM "
-        "cannot be executed, 127 when it is not found. More: tlsbye(1), libtlsbye.so(8).";
+	"Run PROGRAM with a proper TLS goodbye: close_notify, half-close and drain behind every "
+	"connection that it lets go. PROGRAM is not rebuilt, not configured, not patched.\v"
+	"Each option sets the variable TLSBYE_<NAME>, which works as well; the option wins.\n\n"
+	"Example: tlsbye run --linger-idle=2s ./legacy-server --port 8443\n\n"
+	"The exit status is PROGRAM's; 2 for misuse, 125 when tlsbye itself fails, 126 when PROGRAM "
+	"cannot be executed, 127 when it is not found. More: tlsbye(1), libtlsbye.so(8).";
 
 static bool parse(int argc, char **argv, struct run *run, int *status)
 {
 	static struct argp_option options[OPTIONS];
 	static const struct argp_child children[] = {{&cli_argp, 0, NULL, -1}, {0}};
 	const struct argp argp = {.options = options,
-	                          .parser = parse_run,
-	                          .args_doc = "[--] PROGRAM [ARGS...]",
-	                          .doc = help,
-	                          .children = children};
+				  .parser = parse_run,
+				  .args_doc = "[--] PROGRAM [ARGS...]",
+				  .doc = help,
+				  .children = children};
 
 	if (!list_options(options)) {
 		cli_say("out of memory");
@@ -167,7 +167,7 @@ static int not_found(const char *name)
 		cli_say("%s: no such file", name);
 	else
 		cli_say("%s: not found in PATH (%s); a program elsewhere needs its path, like ./%s", name,
-		        getenv("PATH") ? getenv("PATH") : "which is unset", name);
+			getenv("PATH") ? getenv("PATH") : "which is unset", name);
 	return EXIT_NOT_FOUND;
 }
 
@@ -183,8 +183,8 @@ static int cannot_run(const char *name, int err)
 		break;
 	case EACCES:
 		cli_say("%s: not executable; is its x permission missing (chmod +x), or its file system "
-		        "mounted noexec?",
-		        name);
+			"mounted noexec?",
+			name);
 		break;
 	case ENOEXEC:
 		cli_say("%s: neither a script nor a program for this machine", name);
@@ -208,7 +208,7 @@ static bool judge(const char *path, const char *object)
 		cli_say("warning: libtlsbye.so cannot reach %s: it %s", path, obstacle_text(obstacle));
 	else
 		cli_say("warning: libtlsbye.so cannot reach %s: its interpreter %s %s", path, code,
-		        obstacle_text(obstacle));
+			obstacle_text(obstacle));
 	/*
 	 * Elsewhere the variable does no harm, and children of the program may be within reach. Another libc's loader
 	 * ends the program over symbols it cannot find.

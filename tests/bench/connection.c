@@ -49,9 +49,9 @@ static void look_at_threads(void)
 			continue;
 		order = syscall(SYS_kcmp, getpid(), tid, KCMP_FILES, 0, 0);
 		snprintf(threads_text, sizeof(threads_text), "a second thread, %s",
-		         order == 0  ? "the same descriptors"
-		         : order > 0 ? "descriptors of its own"
-		                     : "descriptors unknown");
+			 order == 0  ? "the same descriptors"
+			 : order > 0 ? "descriptors of its own"
+				     : "descriptors unknown");
 	}
 	closedir(tasks);
 }

@@ -126,7 +126,7 @@ SSL_CTX *bench_client_context(void)
 void bench_start(void)
 {
 	static const RAND_METHOD same_numbers = {
-	        .bytes = same_bytes, .pseudorand = same_bytes, .status = always_seeded};
+		.bytes = same_bytes, .pseudorand = same_bytes, .status = always_seeded};
 
 	alarm(LONGEST_RUN_SECONDS);
 	bench_same_random_numbers();

@@ -8,6 +8,11 @@
 #   assert_verdict KEY=VALUE...       every connection's line says so; KEY=VALUE* where more may follow
 #   assert_total KEY=VALUE...         the total says so; KEY>=N and KEY<=N too
 #   assert_program KEY=VALUE...       a line of the program's own output says so
+#   assert_event TEXT...              one of the lines that tlsbye wrote to stderr holds all of these; refute_event TEXT
+#   both COMMAND...                   runs it at TLS 1.2, then at TLS 1.3
+#
+# The program must end with status $want_status, or there was no cure. Settings are given as TLSBYE_... before the
+# command, and $wrapper is put before the program, as in: wrapper=(env --chdir=/).
 #
 # Both pass --connections $connections and --tls $tls to the two sides alike. Where that does not fit (real programs,
 # more than one step), the parts are there: start_program, start_judge, wait_for_port, wait_program, wait_judge,
@@ -24,14 +29,22 @@ export BUILD TLSBYE JUDGE
 
 BATS_LIB_PATH=${BATS_LIB_PATH:+$BATS_LIB_PATH:}/usr/lib/bats
 export BATS_LIB_PATH
+bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
 bats_load_library bats-file
+
+# A user's own settings must not decide a test.
+while IFS= read -r variable; do
+  unset "$variable"
+done < <(compgen -e TLSBYE_)
 
 # How long a program, or a judge, may run in all. The judge ends its connections long before.
 judge_timeout=${judge_timeout:-60}
 connections=1
 tls=1.3
+want_status=0
+wrapper=()
 
 # Every test has a folder of its own, and leaves no process behind.
 setup() {
@@ -70,8 +83,8 @@ program_command() {
   path=$(program_path "$2")
   shift 2
   case $how in
-    bare) program_command=("$path" "$@") ;;
-    cured) program_command=("$TLSBYE" run -- "$path" "$@") ;;
+    bare) program_command=("${wrapper[@]}" "$path" "$@") ;;
+    cured) program_command=("${wrapper[@]}" "$TLSBYE" run -- "$path" "$@") ;;
     *)
       echo "program_command: $how is neither bare nor cured" >&2
       return 1
@@ -122,10 +135,22 @@ wait_for_port() {
   return 1
 }
 
-# Sets $program_status; 124 is the time limit's.
+# wait_until COMMAND...: until it succeeds, at most 10 seconds.
+wait_until() {
+  local i
+  for ((i = 0; i < 1000; i++)); do
+    "$@" && return 0
+    sleep 0.01 # nothing wakes a shell when this comes true; the loop ends with the condition
+  done
+  fail_showing "this did not come true in 10 seconds: $*"
+}
+
+# Sets $program_status, where 124 is the time limit's, and $program_ended_ms, the time of day.
 wait_program() {
   program_status=0
   wait "$program_pid" || program_status=$?
+  # shellcheck disable=SC2034  # for who measures an exit
+  program_ended_ms=$((${EPOCHREALTIME/[.,]/} / 1000))
   program_pid=''
 }
 
@@ -159,6 +184,7 @@ judge_server() {
   start_judge connect --connections "$connections" --tls "$tls" "${judge_args[@]}" "$port"
   wait_judge || return 1
   wait_program
+  assert_status
 }
 
 judge_client() {
@@ -170,7 +196,15 @@ judge_client() {
   wait_for_port "$file" "$judge_pid" || return 1
   start_program "$how" "${program_args[@]}" --port "$port" --connections "$connections" --tls "$tls"
   wait_program
-  wait_judge
+  wait_judge || return 1
+  assert_status
+}
+
+# Not "$@" || return: that would switch errexit off inside, and all but the last assertion with it.
+both() {
+  for tls in 1.2 1.3; do
+    "$@"
+  done
 }
 
 # What was run and said: for whoever reads a failed test.
@@ -189,6 +223,11 @@ fail_showing() {
   echo "-- $*" >&2
   show_all
   return 1
+}
+
+assert_status() {
+  [[ $program_status -eq $want_status ]] ||
+    fail_showing "the program ended with $program_status, not $want_status"
 }
 
 # The value of KEY in the total line.
@@ -233,4 +272,22 @@ assert_program() {
   for want in "$@"; do
     grep -qE -- "(^| )$want( |\$)" "$program_log" || fail_showing "the program did not say $want" || return 1
   done
+}
+
+# How many lines of tlsbye's hold all of these texts. Only what they begin with tells them from the program's own.
+events_with() {
+  local text lines
+  lines=$(grep '^tlsbye: ' "$program_err" || true)
+  for text in "$@"; do
+    lines=$(grep -F -- "$text" <<<"$lines" || true)
+  done
+  grep -c . <<<"$lines" || true
+}
+
+assert_event() {
+  [[ $(events_with "$@") -ge 1 ]] || fail_showing "no event says all of: $*"
+}
+
+refute_event() {
+  [[ $(events_with "$1") -eq 0 ]] || fail_showing "an event says $1"
 }

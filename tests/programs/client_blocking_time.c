@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints how long SSL_free() and close() held the program up, in milliseconds. Against a peer that never reads, or
- * never closes, a goodbye in the program's own thread would show here. Every program with one thread for all.
+ * Prints how long SSL_free() and close() held the program up, in milliseconds, and last the time of day at which it
+ * left main(). Against a peer that never reads, or never closes, a goodbye in the program's own thread would show here.
+ * Every program with one thread for all.
  */
+#include <time.h>
+
 #include "legacy.h"
 
 static void talk(SSL *ssl, int fd)
@@ -21,5 +24,11 @@ static void talk(SSL *ssl, int fd)
 
 int main(int argc, char **argv)
 {
-	return legacy_call(argc, argv, talk);
+	int status = legacy_call(argc, argv, talk);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	printf("left_ms=%lld\n", now.tv_sec * 1000LL + now.tv_nsec / 1000000);
+	fflush(stdout);
+	return status;
 }

@@ -30,7 +30,8 @@ static void parse(int argc, char **argv)
 		{"port-file", 1, 0, 'f'}, {"port", 1, 0, 'p'},   {"connections", 1, 0, 'n'},
 		{"read", 1, 0, 'r'},      {"write", 1, 0, 'w'},  {"tls", 1, 0, 't'},
 		{"status", 1, 0, 's'},    {"rounds", 1, 0, 'o'}, {"cache", 0, 0, 'c'},
-		{"mode", 1, 0, 'm'},      {"offset", 1, 0, 'O'}, {0},
+		{"mode", 1, 0, 'm'},      {"offset", 1, 0, 'O'}, {"ipv6", 0, 0, '6'},
+		{NULL, 0, NULL, 0},
 	};
 	int key;
 
@@ -53,6 +54,8 @@ static void parse(int argc, char **argv)
 			legacy.rounds = atoi(optarg);
 		else if (key == 'c')
 			legacy.cache = true;
+		else if (key == '6')
+			legacy.ipv6 = true;
 		else if (key == 'O')
 			legacy.offset = size_of(optarg);
 		else if (key == 'm')
@@ -79,13 +82,23 @@ SSL_CTX *legacy_start(int argc, char **argv, bool server)
 	return ctx;
 }
 
-static struct sockaddr_in loopback(int port)
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static union address loopback(int port)
 {
-	return (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
+	union address a = {0};
+
+	a.any.sa_family = legacy.ipv6 ? AF_INET6 : AF_INET;
+	a.v4.sin_port = htons((uint16_t)port); /* sin6_port lies at the same place */
+	if (legacy.ipv6)
+		a.v6.sin6_addr = in6addr_loopback;
+	else
+		a.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return a;
 }
 
 static void write_port(int port)
@@ -101,17 +114,16 @@ static void write_port(int port)
 
 int legacy_listen(void)
 {
-	struct sockaddr_in a = loopback(legacy.port);
+	union address a = loopback(legacy.port);
 	socklen_t size = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(a.any.sa_family, SOCK_STREAM, 0);
 
-	if (bind(fd, (struct sockaddr *)&a, size) != 0 || listen(fd, 512) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&a, &size) != 0) {
+	if (bind(fd, &a.any, size) != 0 || listen(fd, 512) != 0 || getsockname(fd, &a.any, &size) != 0) {
 		perror("listen");
 		exit(3);
 	}
 	if (legacy.port_file)
-		write_port(ntohs(a.sin_port));
+		write_port(ntohs(a.v4.sin_port));
 	return fd;
 }
 
@@ -129,11 +141,11 @@ int legacy_accept(int listener)
 
 int legacy_connect(void)
 {
-	struct sockaddr_in a = loopback(legacy.port);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	union address a = loopback(legacy.port);
+	int fd = socket(a.any.sa_family, SOCK_STREAM, 0);
 
 	alarm(30);
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0) {
+	if (connect(fd, &a.any, sizeof(a)) != 0) {
 		perror("connect");
 		exit(3);
 	}

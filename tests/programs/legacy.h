@@ -27,6 +27,7 @@ struct legacy {
 	int status;       /* of the exit, for programs that leave by it */
 	int rounds;       /* for programs that repeat their habit within one connection or process */
 	bool cache;       /* sessions in the server's memory, not in tickets: a dropped one is a lost one */
+	bool ipv6;        /* ::1 instead of 127.0.0.1 */
 	const char *mode; /* which of a program's variants */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Means to abort: SO_LINGER with a zero timeout, then SSL_free() and close(). haproxy does so on purpose, to be rid
- * of a client; whoever cures that breaks it.
+ * of a client; whoever cures that breaks it. --mode late sets it between the two.
  */
 #include <sys/socket.h>
 
@@ -12,8 +12,11 @@ static void talk(SSL *ssl, int fd)
 	struct linger now = {.l_onoff = 1, .l_linger = 0};
 
 	legacy_exchange(ssl);
+	if (legacy_is("late"))
+		SSL_free(ssl);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-	SSL_free(ssl);
+	if (!legacy_is("late"))
+		SSL_free(ssl);
 	close(fd);
 }
 

@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# P7: never a TLS record, a half-close or a drain from a process that does not own the connection. Whoever made an SSL
+# call since the fork owns it; who made none stays silent, unless every other holder has let go. Two speakers would show
+# as bad or late records at the judge.
+#
+# shellcheck disable=SC2034  # connections is read in lib/judge.bash
+
+load lib/judge
+
+connections=10
+good=(tls=close_notify tcp=fin whole=yes content=right 'order=data>close_notify>fin' plain=0 late=0)
+
+forks() {
+  judge_server "$1" server_fork_child --mode "$2" --write 64K -- --parallel 4 --send 1K --trail 20K --expect 64K
+}
+
+# forks_bare MODE: what is unread resets, and nobody says goodbye.
+forks_bare() {
+  forks bare "$1"
+  assert_total close_notify=0 rst=10 bad=0
+}
+
+forks_cured() {
+  forks cured "$1"
+  assert_verdict "${good[@]}"
+  assert_total bad=0 late=0 rst=0
+}
+
+@test "bare: a forking server resets, whoever of the two serves" {
+  both forks_bare child
+  both forks_bare parent
+  both forks_bare parent-exit
+}
+
+@test "P7: the child serves, the parent lets go at once: only the child says goodbye" {
+  both forks_cured child
+}
+
+@test "P7: the parent serves, a child closes what it inherited: only the parent says goodbye" {
+  both forks_cured parent
+}
+
+@test "P7: the parent serves, a child exits with what it inherited: only the parent says goodbye" {
+  both forks_cured parent-exit
+}
+
+@test "P7: the parent serves, the child was killed: the parent has spoken, and says goodbye" {
+  both forks_cured killed-parent
+}
+
+@test "bare: all was said before the fork, and nobody says goodbye" {
+  both forks_bare last
+}
+
+@test "P7: all was said before the fork: the last of the two to let go says goodbye" {
+  both forks_cured last
+}
+
+@test "P7: a child that execs has let go: the last holder says goodbye" {
+  both forks_cured last-exec
+}
+
+# The parent cannot know that the child is gone: in doubt it is silent, and says why.
+@test "P7, P11: all was said before the fork, the child was killed: silence, and an event that says so" {
+  killed() {
+    TLSBYE_LOG_LEVEL=debug forks cured killed
+    assert_verdict plain=0 late=0
+    assert_total close_notify=0 bad=0
+    assert_event 'no close_notify (another process may own the connection since a fork)'
+  }
+  both killed
+}
+
+vforks() {
+  judge_server "$1" server_vfork --mode "$2" --write 64K -- --parallel 4 --send 1K --trail 20K --expect 64K
+}
+
+@test "bare: a server whose vfork child closes the connection resets" {
+  vforks_bare() {
+    vforks bare "$1"
+    assert_total close_notify=0 rst=10
+  }
+  both vforks_bare exit
+  both vforks_bare exec
+}
+
+@test "P7: a vfork child closes in its parent's memory, and the parent's goodbye is whole" {
+  vforks_cured() {
+    vforks cured "$1"
+    assert_verdict "${good[@]}"
+    assert_total bad=0 late=0 rst=0
+  }
+  both vforks_cured exit
+  both vforks_cured exec
+}
+
+@test "P7: LINGER=wait keeps the same rules" {
+  export TLSBYE_LINGER=wait
+  both forks_cured child
+  both forks_cured parent
+  both forks_cured last
+}
