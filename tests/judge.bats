@@ -8,14 +8,6 @@
 
 load lib/judge
 
-# Runs the test's body at both versions: ends differ (TLS 1.3 sends tickets, encrypts its alerts).
-# Not "$@" || return: that would switch errexit off inside, and all but the last assertion with it.
-both() {
-  for tls in 1.2 1.3; do
-    "$@"
-  done
-}
-
 @test "right server: close_notify, then FIN, every byte" {
   right() {
     judge_server bare server_right --read 100K --write 1M -- --send 100K --expect 1M
