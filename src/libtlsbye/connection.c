@@ -340,7 +340,8 @@ static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
 /* The SSL moved on to another socket without SSL_clear: the old one is passed through. */
 static void forget_socket(struct connection *c, int fd)
 {
-	if (connection_has_descriptor(c, fd) && connection_take_descriptor(fd)) {
+	bool alone;
+	if (connection_has_descriptor(c, fd) && connection_take_descriptor(fd, &alone)) {
 		connection_descriptor_taken(fd);
 		connection_unstake(c);
 	}
@@ -371,17 +372,46 @@ void connection_learn_socket(struct connection *c, SSL *ssl)
 
 /* --- from the descriptor --- */
 
-struct connection *connection_take_descriptor(int fd)
+/* Who is being closed at this moment: in a fork child nobody is. Where there is no room, the number is not marked. */
+enum { CLOSING = 32 };
+static _Atomic int closing[CLOSING]; /* descriptor + 1 */
+
+static uint32_t closing_mark(int fd)
 {
-	uint32_t slot = atomic_load(&descriptor_slots[fd]);
+	for (int i = 0; i < CLOSING; i++) {
+		int nothing = 0;
+		if (atomic_compare_exchange_strong(&closing[i], &nothing, fd + 1))
+			return SLOT_CLOSING;
+	}
+	return 0;
+}
+
+static void closing_unmark(int fd)
+{
+	for (int i = 0; i < CLOSING; i++) {
+		int marked = fd + 1;
+		if (atomic_compare_exchange_strong(&closing[i], &marked, 0))
+			return;
+	}
+}
+
+struct connection *connection_take_descriptor(int fd, bool *alone)
+{
+	uint32_t slot = atomic_load(&descriptor_slots[fd]), mark = 0, instead;
 	do {
 		if (slot == SLOT_CLOSING)
-			return NULL;
-	} while (!atomic_compare_exchange_weak(&descriptor_slots[fd], &slot,
-					       connection_in_slot(slot) ? SLOT_CLOSING : 0));
+			break;
+		if (connection_in_slot(slot) && !mark)
+			mark = closing_mark(fd);
+		instead = connection_in_slot(slot) ? mark : 0;
+	} while (!atomic_compare_exchange_weak(&descriptor_slots[fd], &slot, instead));
 	struct connection *c = connection_in_slot(slot);
+	*alone = slot != SLOT_CLOSING;
 	if (c)
 		atomic_fetch_sub(&c->descriptors, 1);
+	else if (mark)
+		closing_unmark(
+			fd); /* the other closer was faster: the slot has its mark, this one is spare */
 	return c;
 }
 
@@ -389,11 +419,7 @@ void connection_descriptor_taken(int fd)
 {
 	uint32_t slot = SLOT_CLOSING;
 	atomic_compare_exchange_strong(&descriptor_slots[fd], &slot, 0);
-}
-
-bool connection_is_closing(int fd)
-{
-	return slot_of(fd) == SLOT_CLOSING;
+	closing_unmark(fd);
 }
 
 void connection_add_descriptor(struct connection *c, int fd)
@@ -401,9 +427,12 @@ void connection_add_descriptor(struct connection *c, int fd)
 	if ((unsigned)fd >= DESCRIPTOR_LIMIT)
 		return;
 	/* Whoever stood there before was closed where no hook saw it. */
-	struct connection *gone = connection_take_descriptor(fd);
-	if (gone)
+	bool alone;
+	struct connection *gone = connection_take_descriptor(fd, &alone);
+	if (gone) {
+		connection_descriptor_taken(fd);
 		connection_unstake(gone);
+	}
 	connection_stake(c);
 	atomic_fetch_add(&c->descriptors, 1);
 	atomic_store(&descriptor_slots[fd], c->index + 1);
@@ -442,9 +471,14 @@ void epoll_set_seen(int epfd)
 		atomic_store(&epoll_set_count, EPOLL_SETS + 1);
 		return;
 	}
-	uint32_t slot = atomic_load(&descriptor_slots[epfd]);
-	if ((slot && slot != SLOT_DUPLICATE) ||
-	    !atomic_compare_exchange_strong(&descriptor_slots[epfd], &slot, SLOT_EPOLL))
+	/* Whatever stood there was closed where no hook saw it: epoll_ctl took the number for a set. */
+	uint32_t slot = atomic_exchange(&descriptor_slots[epfd], SLOT_EPOLL);
+	struct connection *gone = connection_in_slot(slot);
+	if (gone) {
+		atomic_fetch_sub(&gone->descriptors, 1);
+		connection_unstake(gone);
+	}
+	if (slot == SLOT_EPOLL)
 		return;
 	uint32_t used = atomic_load(&epoll_set_count);
 	for (uint32_t i = 0; i < used && i < EPOLL_SETS; i++) {
@@ -487,5 +521,10 @@ static void inherit(struct connection *c, void *arg)
 void connection_child_after_fork(void)
 {
 	pthread_mutex_init(&table_lock, NULL);
+	for (int i = 0; i < CLOSING; i++) {
+		int fd = atomic_exchange(&closing[i], 0) - 1;
+		if (fd >= 0)
+			atomic_store(&descriptor_slots[fd], 0);
+	}
 	connection_each(inherit, NULL);
 }

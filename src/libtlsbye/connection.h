@@ -188,12 +188,11 @@ struct connection *connection_hold_by_descriptor(int fd);
 
 /*
  * The descriptor is about to be closed. Only one of two racing closers gets the connection, and with it the descriptor's
- * stake; NULL for what is no connection. Until it says that its goodbye has a hold of the socket, the number is marked:
- * the other closer must not close it before.
+ * stake; NULL for what is no connection. Until the winner says that its goodbye has a hold of the socket, the number is
+ * marked, and the other one is told that it is not *alone: it must not close the number before.
  */
-struct connection *connection_take_descriptor(int fd);
+struct connection *connection_take_descriptor(int fd, bool *alone);
 void connection_descriptor_taken(int fd);
-bool connection_is_closing(int fd);
 
 /* The program has one more descriptor of the same socket. */
 void connection_add_descriptor(struct connection *c, int fd);

@@ -311,14 +311,15 @@ static void end_connection(struct connection *c, int fd, void *caller)
 	}
 }
 
-void goodbye_before_close(int fd, void *caller)
+bool goodbye_before_close(int fd, void *caller)
 {
 	if (!process_is_home())
-		return;
+		return true;
 	int saved = errno, cancel_state;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE,
 			       &cancel_state); /* our calls are no cancellation points of close() */
-	struct connection *c = connection_take_descriptor(fd);
+	bool alone;
+	struct connection *c = connection_take_descriptor(fd, &alone);
 	if (c) {
 		bool last = !atomic_load(&c->descriptors);
 		if (last && worth_a_goodbye(c)) {
@@ -332,16 +333,15 @@ void goodbye_before_close(int fd, void *caller)
 	}
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved;
+	return alone;
 }
 
 int goodbye_close(int fd, void *caller)
 {
-	if (process_is_home() && connection_is_closing(fd)) {
-		errno = EBADF; /* what the slower of two closers gets */
-		return -1;
-	}
-	goodbye_before_close(fd, caller);
-	return real.close(fd);
+	if (goodbye_before_close(fd, caller))
+		return real.close(fd);
+	errno = EBADF; /* what the slower of two closers gets */
+	return -1;
 }
 
 void goodbye_before_dup_over(int from, int to, void *caller)
@@ -387,8 +387,9 @@ bool goodbye_before_shutdown(int fd, int how)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	if (how != SHUT_WR)
 		c->read_shut = true;
-	bool later =
-		how != SHUT_RD && curing() && worth_a_goodbye(c) && ours(c) && shut_behind_notify(c, fd, how);
+	bool wanted =
+		how != SHUT_RD && curing() && worth_a_goodbye(c) && ours(c) && connection_is_socket(c, fd);
+	bool later = wanted && shut_behind_notify(c, fd, how);
 	connection_unstake(c);
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved;

@@ -20,8 +20,8 @@ struct libssl *goodbye_before_free(SSL *ssl);
 /* SSL_clear between two connections: the same for the one that ends. */
 void goodbye_before_clear(SSL *ssl);
 
-/* close, dup2 over, ...: the descriptor goes now. The real call follows in any case. */
-void goodbye_before_close(int fd, void *caller);
+/* close, dup2 over, ...: the descriptor goes now. False where another thread is closing it at this moment. */
+bool goodbye_before_close(int fd, void *caller);
 
 /* The same, and the real close(): a jump from the hook, which costs an untracked descriptor nothing. */
 int goodbye_close(int fd, void *caller);

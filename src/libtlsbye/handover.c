@@ -76,7 +76,7 @@ static bool send_message(int fd, const struct request *request)
 /* --- the second way --- */
 
 /* No signal that anybody uses: the kernel does not raise it, and it is directed to our thread alone. */
-enum { BELL_SIGNAL = SIGSTKFLT, FETCHED_WITHIN_MS = 100 };
+enum { BELL_SIGNAL = SIGSTKFLT, FETCHED_WITHIN_MS = 100, TURNS = 50 };
 enum { FETCH_FREE, FETCH_FILLING, FETCH_POSTED, FETCH_RUNNING, FETCH_DONE, FETCH_FAILED };
 
 static struct {
@@ -85,6 +85,7 @@ static struct {
 	struct request request;
 } fetch;
 static _Atomic pid_t thread;
+static _Atomic bool rung; /* our signal is pending for the thread */
 
 int handover_open_bell(void)
 {
@@ -96,24 +97,42 @@ int handover_open_bell(void)
 	return signalfd(-1, &bell, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/* One at a time: whoever comes meanwhile has to do without. */
+/* One at a time. Signals are blocked here: no handler waits for the thread that it interrupted. */
+static bool take_turn(void)
+{
+	for (int turn = 0; turn < TURNS; turn++) {
+		uint32_t now = FETCH_FREE;
+		if (atomic_compare_exchange_strong(&fetch.state, &now, FETCH_FILLING))
+			return true;
+		futex_wait(&fetch.state, now, FETCHED_WITHIN_MS / TURNS);
+	}
+	return false;
+}
+
+static void end_turn(void)
+{
+	atomic_store(&fetch.state, FETCH_FREE);
+	futex_wake(&fetch.state);
+}
 static bool post(int fd, const struct request *request)
 {
-	uint32_t nobody = FETCH_FREE;
-	if (!atomic_load(&thread) || !atomic_compare_exchange_strong(&fetch.state, &nobody, FETCH_FILLING))
+	if (!atomic_load(&thread) || !take_turn())
 		return false;
 	fetch.fd = fd;
 	fetch.request = *request;
 	atomic_store(&fetch.state, FETCH_POSTED);
+	atomic_store(&rung, true);
 	syscall(SYS_tgkill, process_id(), atomic_load(&thread), BELL_SIGNAL);
 
 	futex_wait(&fetch.state, FETCH_POSTED, FETCHED_WITHIN_MS);
 	uint32_t now = FETCH_POSTED;
-	if (atomic_compare_exchange_strong(&fetch.state, &now, FETCH_FREE))
+	if (atomic_compare_exchange_strong(&fetch.state, &now, FETCH_FREE)) {
+		end_turn();
 		return false; /* nobody came */
+	}
 	while ((now = atomic_load(&fetch.state)) == FETCH_RUNNING)
 		futex_wait(&fetch.state, FETCH_RUNNING, FETCHED_WITHIN_MS);
-	atomic_store(&fetch.state, FETCH_FREE);
+	end_turn();
 	return now == FETCH_DONE;
 }
 
@@ -121,8 +140,9 @@ int handover_fetch(int bell, struct request *request)
 {
 	struct signalfd_siginfo ring;
 	uint32_t posted = FETCH_POSTED;
-	while (read(bell, &ring, sizeof ring) > 0)
-		continue;
+	/* A signal of this thread is read before one of the process: ours, and never the program's. */
+	if (atomic_exchange(&rung, false) && read(bell, &ring, sizeof ring) < 0)
+		return INBOX_EMPTY;
 	if (!atomic_compare_exchange_strong(&fetch.state, &posted, FETCH_RUNNING))
 		return INBOX_EMPTY;
 	*request = fetch.request;

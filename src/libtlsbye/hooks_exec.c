@@ -16,42 +16,32 @@
 
 EXPORT int execve(const char *path, char *const argv[], char *const environment[])
 {
-	process_leaves();
-	int result = real_exec()->execve(path, argv, environment);
-	process_stays();
-	return result;
+	process_executes();
+	return real_exec()->execve(path, argv, environment);
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
-	process_leaves();
-	int result = real_exec()->execv(path, argv);
-	process_stays();
-	return result;
+	process_executes();
+	return real_exec()->execv(path, argv);
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
-	process_leaves();
-	int result = real_exec()->execvp(file, argv);
-	process_stays();
-	return result;
+	process_executes();
+	return real_exec()->execvp(file, argv);
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
 {
-	process_leaves();
-	int result = real_exec()->execvpe(file, argv, environment);
-	process_stays();
-	return result;
+	process_executes();
+	return real_exec()->execvpe(file, argv, environment);
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
 {
-	process_leaves();
-	int result = real_exec()->fexecve(fd, argv, environment);
-	process_stays();
-	return result;
+	process_executes();
+	return real_exec()->fexecve(fd, argv, environment);
 }
 
 /* The arguments behind the first, up to the NULL that ends them. */

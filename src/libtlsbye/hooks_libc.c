@@ -26,9 +26,10 @@ EXPORT int close(int fd)
 /* The name that code ported from another system gives to close. */
 EXPORT int closesocket(int fd)
 {
-	if (descriptor_known(fd))
-		goodbye_before_close(fd, CALLER);
-	return real_closesocket(fd);
+	if (!descriptor_known(fd) || goodbye_before_close(fd, CALLER))
+		return real_closesocket(fd);
+	errno = EBADF;
+	return -1;
 }
 
 EXPORT int shutdown(int fd, int how)
@@ -93,7 +94,7 @@ EXPORT int fcntl64(int fd, int command, ...)
 EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 {
 	int result = real.epoll_ctl(epfd, operation, fd, event);
-	if (result == 0 && operation == EPOLL_CTL_ADD && !descriptor_known(epfd))
+	if (result == 0 && operation == EPOLL_CTL_ADD && !epoll_set_known(epfd))
 		epoll_set_seen(epfd);
 	return result;
 }
@@ -104,6 +105,8 @@ EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
 {
 	bool by_atexit = !argument; /* a C++ destructor has one */
+	if (real_is_main_program(CALLER))
+		process_watch_exit();
 	if (by_atexit && real_is_openssl_cleanup(function) && process_cleans_up_later(function))
 		return 0;
 	return real.__cxa_atexit(function, argument, object);
@@ -111,14 +114,14 @@ EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
 
 EXPORT void _exit(int status)
 {
-	process_leaves();
+	process_ends();
 	real._exit(status);
 	__builtin_unreachable();
 }
 
 EXPORT void _Exit(int status)
 {
-	process_leaves();
+	process_ends();
 	real._Exit(status);
 	__builtin_unreachable();
 }
@@ -127,7 +130,6 @@ __attribute__((constructor)) static void begin(void)
 {
 	int saved = errno;
 	real_init();
-	process_watch_exit();
 	events_init();
 	settings_read();
 	errno = saved;

@@ -16,6 +16,7 @@
 #include "settings.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -53,7 +54,7 @@ static _Atomic bool speech_is_over; /* the process exits: OpenSSL cleans up */
 
 /* The thread's own. */
 static struct hold *holds;
-static unsigned places, used_places;
+static unsigned held, used_places;
 static uint64_t look_at_us; /* no limit is reached before */
 static int inbox, bell, events;
 
@@ -72,6 +73,7 @@ static void let_go(struct hold *hold)
 	if (hold->asked & ASK_EVENT)
 		event_end(c);
 	hold->c = NULL;
+	held--;
 	connection_unstake(c);
 	atomic_fetch_sub(&count, 1);
 	futex_wake(&count);
@@ -81,7 +83,8 @@ static void give_up(struct hold *hold, enum peer_end why)
 {
 	if (hold->c->peer_end == PEER_UNKNOWN)
 		hold->c->peer_end = why;
-	if (hold->asked & ASK_HALF_CLOSE) /* the program was told that its FIN is on the way */
+	/* The program was told that its FIN is on the way; not, where a thread may be writing still. */
+	if (hold->asked & ASK_HALF_CLOSE && !(hold->asked & ASK_SPEAK_LATER))
 		drain_half_close(hold->c, hold->fd);
 	let_go(hold);
 }
@@ -101,7 +104,8 @@ static void speak(struct hold *hold)
 		farewell_say(hold->c, hold->fd);
 	pthread_mutex_unlock(&speaking);
 	hold->asked &= ~(unsigned)(ASK_SPEAK | ASK_SPEAK_LATER);
-	if (hold->asked & ASK_FIN_BEHIND && !farewell_send_residue(hold->c, hold->fd)) {
+	if (hold->asked & ASK_FIN_BEHIND && connection_is_socket(hold->c, hold->fd) &&
+	    !farewell_send_residue(hold->c, hold->fd)) {
 		hold->c->fin_later = true;
 		hold->asked |= ASK_HALF_CLOSE;
 	}
@@ -193,32 +197,56 @@ static void look_at_all_limits(uint64_t now)
 
 /* --- a hold's beginning --- */
 
-/* Past the limit the one that can best be spared goes: nothing of ours is on its way to the peer, then the oldest. */
-static struct hold *spare_one(void)
+/* Our table has the same limit as the program's, which may lower it at any time, and needs some room for itself. */
+static unsigned places_within_limit(void)
 {
-	struct hold *best =
-		&holds[0]; /* all places are taken when this is called, and there is at least one */
-	bool best_is_sent = drain_unsent(best->fd) == 0;
-	for (unsigned i = 1; i < used_places; i++) {
+	struct rlimit limit;
+	rlim_t most = settings->linger_sockets;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < most + OWN_DESCRIPTORS)
+		most = limit.rlim_cur > OWN_DESCRIPTORS ? limit.rlim_cur - OWN_DESCRIPTORS : 1;
+	return (unsigned)most;
+}
+
+/* Who can be spared? Rather one that has nothing left on its way to the peer; last of all one that has not spoken. */
+static int worth(const struct hold *hold)
+{
+	if (hold->asked & ASK_SPEAK_LATER)
+		return 2;
+	return drain_unsent(hold->fd) ? 1 : 0;
+}
+
+/* Past the limit the one that can best be spared goes: by its worth, then the oldest. There is at least one. */
+static void spare_one(void)
+{
+	struct hold *best = NULL;
+	int best_worth = INT_MAX;
+	for (unsigned i = 0; i < used_places; i++) {
 		struct hold *hold = &holds[i];
-		bool sent = drain_unsent(hold->fd) == 0;
-		if ((sent && !best_is_sent) || (sent == best_is_sent && hold->since_us < best->since_us)) {
+		int worth_of_it = hold->c ? worth(hold) : INT_MAX;
+		if (worth_of_it < best_worth ||
+		    (best && worth_of_it == best_worth && hold->since_us < best->since_us)) {
 			best = hold;
-			best_is_sent = sent;
+			best_worth = worth_of_it;
 		}
 	}
-	give_up(best, PEER_GIVEN_UP);
-	return best;
+	if (best)
+		give_up(best, PEER_GIVEN_UP);
+}
+
+static void make_room(void)
+{
+	unsigned most = places_within_limit();
+	while (held && held >= most)
+		spare_one();
 }
 
 static struct hold *free_place(void)
 {
-	if (used_places < places)
-		return &holds[used_places++];
-	for (unsigned i = 0; i < places; i++)
+	make_room();
+	for (unsigned i = 0; i < used_places; i++)
 		if (!holds[i].c)
 			return &holds[i];
-	return spare_one();
+	return &holds[used_places++];
 }
 
 static void begin(int fd, const struct request *request)
@@ -226,13 +254,14 @@ static void begin(int fd, const struct request *request)
 	struct hold *hold = free_place();
 	struct connection *c = connection_by_index(request->index);
 	uint64_t now = now_us();
+	held++;
 	*hold = (struct hold){.c = c, .fd = fd, .asked = request->asked, .since_us = now, .moved_us = now};
 	if (hold->asked & ASK_DRAIN)
 		drain_measure(c, fd);
 	if (hold->asked & (ASK_SPEAK | ASK_SPEAK_HELD))
 		speak(hold);
 	if (!connection_is_socket(c, fd) || c->silence == ABORT_MEANT) {
-		give_up(hold, PEER_UNKNOWN);
+		let_go(hold);
 		return;
 	}
 	hold->unsent = drain_unsent(fd);
@@ -250,30 +279,20 @@ static bool own_empty_table(void)
 	return unshare(CLONE_FILES) == 0 && syscall(SYS_close_range, 0, ~0U, 0) == 0;
 }
 
-/* Our table has the same limit as the program's, and needs some room for itself. */
-static unsigned places_within_limit(void)
-{
-	struct rlimit limit;
-	rlim_t most = settings->linger_sockets;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < most + OWN_DESCRIPTORS)
-		most = limit.rlim_cur > OWN_DESCRIPTORS ? limit.rlim_cur - OWN_DESCRIPTORS : 1;
-	return (unsigned)most;
-}
-
 static bool prepare(void)
 {
-	places = places_within_limit();
+	unsigned places = (unsigned)settings->linger_sockets;
 	holds = mmap(NULL, places * sizeof *holds, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (holds == MAP_FAILED || !own_empty_table())
 		return false;
-	used_places = 0;
+	used_places = held = 0;
 	look_at_us = UINT64_MAX;
 	inbox = handover_open_inbox();
 	events = epoll_create1(EPOLL_CLOEXEC);
 	bell = handover_open_bell();
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = INBOX},
-			   ring = {.events = EPOLLIN, .data.u32 = BELL};
+			   ring = {.events = EPOLLIN | EPOLLET, .data.u32 = BELL};
 	event_thread_has_own_table();
 	real.epoll_ctl(events, EPOLL_CTL_ADD, bell, &ring); /* it does without, if need be */
 	return inbox >= 0 && events >= 0 && real.epoll_ctl(events, EPOLL_CTL_ADD, inbox, &event) == 0;
@@ -292,6 +311,7 @@ static void lost(const struct request *request)
 	connection_unstake(c);
 	atomic_fetch_sub(&count, 1);
 	futex_wake(&count);
+	make_room();
 }
 
 static void receive_all(void)

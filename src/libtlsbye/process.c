@@ -202,32 +202,32 @@ static void close_lent(void)
 
 /* --- exec and _exit --- */
 
-static void count_out(struct connection *c, void *arg)
+/* Whoever has spoken since the fork remains the one who did: the others stay silent in any case. */
+static void disown_unspoken(struct connection *c, void *arg)
 {
 	(void)arg;
-	struct fork_slot *slot = atomic_load(&c->slot);
-	if (slot)
-		atomic_fetch_sub(&slot->holders, 1);
+	if (!atomic_load(&c->slot) || !claim_is_marked(&c->claim, CLAIM_FORKED))
+		return;
+	atomic_store(&c->not_ours, true);
+	process_lets_go(c, false);
 }
 
-static void count_in(struct connection *c, void *arg)
+static void release(struct connection *c, void *arg)
 {
 	(void)arg;
-	struct fork_slot *slot = atomic_load(&c->slot);
-	if (slot)
-		atomic_fetch_add(&slot->holders, 1);
+	process_lets_go(c, false);
 }
 
-void process_leaves(void)
+void process_executes(void)
 {
 	if (page_count && process_is_home())
-		connection_each(count_out, NULL);
+		connection_each(disown_unspoken, NULL);
 }
 
-void process_stays(void)
+void process_ends(void)
 {
 	if (page_count && process_is_home())
-		connection_each(count_in, NULL);
+		connection_each(release, NULL);
 }
 
 /* --- fork --- */
@@ -257,6 +257,7 @@ static void begin(void)
 		home = &home_without_wipe;
 	settle();
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+	process_watch_exit();
 }
 
 void process_init(void)
@@ -272,6 +273,7 @@ static void (*_Atomic cleanups[CLEANUPS])(void *);
 
 bool process_cleans_up_later(void (*cleanup)(void *))
 {
+	process_watch_exit();
 	for (int i = 0; i < CLEANUPS; i++) {
 		void (*nothing)(void *) = NULL;
 		if (atomic_compare_exchange_strong(&cleanups[i], &nothing, cleanup))
@@ -292,7 +294,9 @@ static void at_exit(int status, void *arg)
 
 void process_watch_exit(void)
 {
-	on_exit(at_exit, NULL);
+	static _Atomic bool watching;
+	if (!atomic_exchange(&watching, true))
+		on_exit(at_exit, NULL);
 }
 
 /* All threads, ours included; 0 if unknown. */

@@ -33,11 +33,14 @@ void process_speaks(struct connection *c);
 /* This process is done with the connection, for good. `said`: it said goodbye, so nobody may any more. */
 void process_lets_go(struct connection *c, bool said);
 
-/* exec, _exit: this process is done with all of them. Async-signal-safe. */
-void process_leaves(void);
+/*
+ * exec: this process is done with the connections on which it has not spoken since a fork, and for good: should the exec
+ * fail, it stays silent. Async-signal-safe.
+ */
+void process_executes(void);
 
-/* The exec failed: it is not done after all. */
-void process_stays(void);
+/* _exit: it is done with all of them. Async-signal-safe. */
+void process_ends(void);
 
 /*
  * A descriptor of ours that is in the program's table for the length of one call: a fork child that is born meanwhile
@@ -47,9 +50,10 @@ void process_lends(int fd);
 void process_takes_back(int fd);
 
 /*
- * The exit door. A program's exit handlers may still talk on a connection, so the goodbye comes behind all of them; and
- * before OpenSSL's own clean-up, after which nothing can be said. Hence the constructor registers a handler, which runs
- * last, and OpenSSL's is caught on its way to the list and called behind ours.
+ * The exit door. The program's exit handlers may still talk on a connection, so the goodbye comes behind all of them; and
+ * before OpenSSL's own clean-up, after which nothing can be said, and the destructors of the libraries. Hence our handler
+ * is registered when the program registers its first one, or when there is a first connection, whichever is earlier;
+ * and OpenSSL's is caught on its way to the list and called behind ours.
  */
 void process_watch_exit(void);
 

@@ -19,6 +19,7 @@
 #include <link.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 
 enum { LIBRARIES_MAX = 4, CALLERS_MAX = 32 };
@@ -336,7 +337,16 @@ bool real_is_openssl_cleanup(void (*function)(void *))
 {
 	Dl_info object;
 	return dladdr((void *)function, &object) && object.dli_sname &&
-	       strcmp(object.dli_sname, "OPENSSL_cleanup") == 0;
+	       strcmp(object.dli_sname, "OPENSSL_cleanup") == 0 &&
+	       dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != NULL;
+}
+
+bool real_is_main_program(void *address)
+{
+	static struct range program;
+	if (!program.end)
+		program = object_range((void *)getauxval(AT_ENTRY));
+	return in_range(&program, address);
 }
 
 bool real_is_libcrypto(void *address)

@@ -151,8 +151,14 @@ struct libssl *real_libssl(void *caller);
 /* The only thread of a fresh child: nobody holds the lock. */
 void real_child_after_fork(void);
 
-/* Is this the clean-up of a libcrypto? Takes the loader's lock, as OpenSSL's own initialisation does around it. */
+/*
+ * Is this the clean-up of a libcrypto? Then the library is pinned: its clean-up may be called at any time later. Takes
+ * the loader's lock, as OpenSSL's own initialisation does around it.
+ */
 bool real_is_openssl_cleanup(void (*function)(void *));
+
+/* Does the address lie in the program itself, and in none of its libraries? */
+bool real_is_main_program(void *address);
 
 /* Does the address lie in a libcrypto? Async-signal-safe. */
 bool real_is_libcrypto(void *address);
