@@ -4,6 +4,7 @@
  */
 #include "goodbye.h"
 
+#include "descriptors.h"
 #include "drain.h"
 #include "events.h"
 #include "farewell.h"

@@ -6,7 +6,7 @@
  * vfork child, before our constructor and after our exit handler; an untracked descriptor costs one array look-up
  * (P8). The door is called before the real function: afterwards the number may be somebody else's already.
  */
-#include "connection.h"
+#include "descriptors.h"
 #include "events.h"
 #include "export.h"
 #include "goodbye.h"

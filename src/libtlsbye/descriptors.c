@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program's descriptors, by number: which of them are tracked sockets, copies that may become some, or epoll sets.
+ *
+ * One array, read without a lock by every close; a slot is changed by an exchange, so that only one closer gets it. A
+ * number whose file was closed where no hook saw it (fclose, a raw system call) stays until the number is seen again:
+ * whoever acts on a descriptor checks the socket's identity first (connection_is_socket).
+ */
+#include "descriptors.h"
+
+enum { SLOT_CLOSING = UINT32_MAX - 2, SLOT_DUPLICATE = UINT32_MAX - 1, SLOT_EPOLL = UINT32_MAX };
+
+_Atomic uint32_t descriptor_slots[DESCRIPTOR_LIMIT]; /* a record's index + 1, or SLOT_ */
+
+static struct connection *connection_in_slot(uint32_t slot)
+{
+	return slot && slot < SLOT_CLOSING ? connection_by_index(slot - 1) : NULL;
+}
+
+static uint32_t slot_of(int fd)
+{
+	return (unsigned)fd < DESCRIPTOR_LIMIT ? atomic_load(&descriptor_slots[fd]) : 0;
+}
+
+bool connection_has_descriptor(const struct connection *c, int fd)
+{
+	return connection_in_slot(slot_of(fd)) == c;
+}
+
+/* Another thread may close the descriptor meanwhile: a stake counts only where the slot is the same behind it. */
+struct connection *connection_hold_by_descriptor(int fd)
+{
+	uint32_t slot = slot_of(fd);
+	struct connection *c = connection_in_slot(slot);
+	uint32_t stakes = c ? atomic_load(&c->stakes) : 0;
+	while (stakes && !atomic_compare_exchange_weak(&c->stakes, &stakes, stakes + 1))
+		continue;
+	if (!stakes)
+		return NULL;
+	if (slot_of(fd) == slot)
+		return c;
+	connection_unstake(c);
+	return NULL;
+}
+
+/* Who is being closed at this moment: in a fork child nobody is. Where there is no room, the number is not marked. */
+enum { CLOSING = 32 };
+static _Atomic int closing[CLOSING]; /* descriptor + 1 */
+
+static uint32_t closing_mark(int fd)
+{
+	for (int i = 0; i < CLOSING; i++) {
+		int nothing = 0;
+		if (atomic_compare_exchange_strong(&closing[i], &nothing, fd + 1))
+			return SLOT_CLOSING;
+	}
+	return 0;
+}
+
+static void closing_unmark(int fd)
+{
+	for (int i = 0; i < CLOSING; i++) {
+		int marked = fd + 1;
+		if (atomic_compare_exchange_strong(&closing[i], &marked, 0))
+			return;
+	}
+}
+
+struct connection *connection_take_descriptor(int fd, bool *alone)
+{
+	uint32_t slot = atomic_load(&descriptor_slots[fd]), mark = 0, instead;
+	do {
+		if (slot == SLOT_CLOSING)
+			break;
+		if (connection_in_slot(slot) && !mark)
+			mark = closing_mark(fd);
+		instead = connection_in_slot(slot) ? mark : 0;
+	} while (!atomic_compare_exchange_weak(&descriptor_slots[fd], &slot, instead));
+	struct connection *c = connection_in_slot(slot);
+	*alone = slot != SLOT_CLOSING;
+	if (c)
+		atomic_fetch_sub(&c->descriptors, 1);
+	else if (mark)
+		closing_unmark(fd); /* the other closer was faster, and has its own mark */
+	return c;
+}
+
+void connection_descriptor_taken(int fd)
+{
+	uint32_t slot = SLOT_CLOSING;
+	atomic_compare_exchange_strong(&descriptor_slots[fd], &slot, 0);
+	closing_unmark(fd);
+}
+
+void connection_add_descriptor(struct connection *c, int fd)
+{
+	if ((unsigned)fd >= DESCRIPTOR_LIMIT)
+		return;
+	/* Whoever stood there before was closed where no hook saw it. */
+	bool alone;
+	struct connection *gone = connection_take_descriptor(fd, &alone);
+	if (gone) {
+		connection_descriptor_taken(fd);
+		connection_unstake(gone);
+	}
+	connection_stake(c);
+	atomic_fetch_add(&c->descriptors, 1);
+	atomic_store(&descriptor_slots[fd], c->index + 1);
+}
+
+/* Others of the program's numbers may be the same socket: dup() came first, or inetd gave 0, 1 and 2. */
+static _Atomic int highest_duplicate = 2;
+
+void connection_adopt_duplicates(struct connection *c, int fd)
+{
+	bool marked = slot_of(fd) == SLOT_DUPLICATE;
+	int last = marked ? atomic_load(&highest_duplicate) : 2;
+	for (int other = 0; other <= last; other++) {
+		uint32_t slot = slot_of(other);
+		bool candidate = slot == SLOT_DUPLICATE || (slot == 0 && other <= 2 && (marked || fd <= 2));
+		if (other != fd && candidate && connection_is_socket(c, other))
+			connection_add_descriptor(c, other);
+	}
+}
+
+void descriptor_duplicated(int from, int to)
+{
+	int pair[] = {from, to};
+	for (int i = 0; i < 2; i++) {
+		uint32_t nothing = 0;
+		if ((unsigned)pair[i] >= DESCRIPTOR_LIMIT)
+			return;
+		atomic_compare_exchange_strong(&descriptor_slots[pair[i]], &nothing, SLOT_DUPLICATE);
+		int highest = atomic_load(&highest_duplicate);
+		while (pair[i] > highest &&
+		       !atomic_compare_exchange_weak(&highest_duplicate, &highest, pair[i]))
+			continue;
+	}
+}
+
+/* --- the program's epoll sets --- */
+
+bool epoll_set_known(int epfd)
+{
+	return slot_of(epfd) == SLOT_EPOLL;
+}
+
+enum { EPOLL_SETS = 256 };
+static _Atomic int epoll_sets[EPOLL_SETS]; /* descriptor + 1 */
+static _Atomic uint32_t epoll_set_count;   /* ever used; more than EPOLL_SETS: not all known */
+
+void epoll_set_seen(int epfd)
+{
+	if ((unsigned)epfd >= DESCRIPTOR_LIMIT) {
+		atomic_store(&epoll_set_count, EPOLL_SETS + 1);
+		return;
+	}
+	/* Whatever stood there was closed where no hook saw it: epoll_ctl took the number for a set. */
+	uint32_t slot = atomic_exchange(&descriptor_slots[epfd], SLOT_EPOLL);
+	struct connection *gone = connection_in_slot(slot);
+	if (gone) {
+		atomic_fetch_sub(&gone->descriptors, 1);
+		connection_unstake(gone);
+	}
+	if (slot == SLOT_EPOLL)
+		return;
+	uint32_t used = atomic_load(&epoll_set_count);
+	for (uint32_t i = 0; i < used && i < EPOLL_SETS; i++) {
+		int stale = atomic_load(&epoll_sets[i]);
+		bool reusable = stale == epfd + 1 || !epoll_set_known(stale - 1);
+		if (reusable && atomic_compare_exchange_strong(&epoll_sets[i], &stale, epfd + 1))
+			return;
+	}
+	uint32_t place = atomic_fetch_add(&epoll_set_count, 1);
+	if (place < EPOLL_SETS)
+		atomic_store(&epoll_sets[place], epfd + 1);
+}
+
+bool epoll_sets_all_known(void)
+{
+	return atomic_load(&epoll_set_count) <= EPOLL_SETS;
+}
+
+void epoll_sets_forget_socket(int fd)
+{
+	uint32_t count = atomic_load(&epoll_set_count);
+	for (uint32_t i = 0; i < count && i < EPOLL_SETS; i++) {
+		int epfd = atomic_load(&epoll_sets[i]) - 1;
+		if (epfd >= 0 && atomic_load(&descriptor_slots[epfd]) == SLOT_EPOLL)
+			real.epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL);
+	}
+}
+
+void descriptors_child_after_fork(void)
+{
+	for (int i = 0; i < CLOSING; i++) {
+		int fd = atomic_exchange(&closing[i], 0) - 1;
+		if (fd >= 0)
+			atomic_store(&descriptor_slots[fd], 0);
+	}
+}

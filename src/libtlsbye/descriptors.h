@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a descriptor's number to its connection; and what else is known of the program's numbers.
+ *
+ * Rules: everything here is async-signal-safe: atomics only, no lock, no allocation (P8).
+ */
+#ifndef TLSBYE_DESCRIPTORS_H
+#define TLSBYE_DESCRIPTORS_H
+
+#include "connection.h"
+
+/* One array look-up: is the descriptor a tracked socket, or one of the program's epoll sets? */
+enum { DESCRIPTOR_LIMIT = 1 << 20 }; /* fs.nr_open's default; a higher number is passed through */
+extern _Atomic uint32_t descriptor_slots[DESCRIPTOR_LIMIT] INTERNAL;
+
+static inline bool descriptor_known(int fd)
+{
+	return (unsigned)fd < DESCRIPTOR_LIMIT &&
+	       atomic_load_explicit(&descriptor_slots[fd], memory_order_relaxed) != 0;
+}
+
+/* Is the descriptor one of this connection's? */
+bool connection_has_descriptor(const struct connection *c, int fd);
+
+/* The connection behind a descriptor, with a stake that the caller gives back; NULL. */
+struct connection *connection_hold_by_descriptor(int fd);
+
+/*
+ * The descriptor is about to be closed. Only one of two racing closers gets the connection, and with it the descriptor's
+ * stake; NULL for what is no connection. Until the winner says that its goodbye has a hold of the socket, the number is
+ * marked, and the other one is told that it is not *alone: it must not close the number before.
+ */
+struct connection *connection_take_descriptor(int fd, bool *alone);
+void connection_descriptor_taken(int fd);
+
+/* The program has one more descriptor of the same socket. */
+void connection_add_descriptor(struct connection *c, int fd);
+
+/* A connection begins on fd: the copies of it that were made before are its descriptors, too. */
+void connection_adopt_duplicates(struct connection *c, int fd);
+
+/*
+ * dup() of a descriptor that is not tracked (yet): both numbers are remembered, so that a connection that begins on one
+ * of them later knows of the other.
+ */
+void descriptor_duplicated(int from, int to);
+
+/* The program's epoll sets: a socket that lives on in our hands must leave them (DESIGN: stale events). */
+void epoll_set_seen(int epfd);
+bool epoll_set_known(int epfd);
+bool epoll_sets_all_known(void);
+void epoll_sets_forget_socket(int fd);
+
+/* In a fresh child nobody is closing anything. */
+void descriptors_child_after_fork(void);
+
+#endif
