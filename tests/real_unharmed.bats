@@ -244,8 +244,11 @@ curl_same_as_bare() {
   assert_same_as_bare curl --silent --show-error "https://localhost:$port/page"
   assert_bare 60
   free_port
-  curl_same_as_bare "https://localhost:$port/"
-  assert_bare 7
+  # It says how many milliseconds it tried, which are the machine's.
+  # shellcheck disable=SC2016
+  assert_same_as_bare bash -c 'curl --silent --show-error "$1" 2>&1 | sed -E "s/after [0-9]+ ms/after a while/"
+    exit "${PIPESTATUS[0]}"' bash "https://localhost:$port/"
+  assert_bare 7 'after a while'
   start_peer "$port" /usr/bin/python3 -m http.server --bind 127.0.0.1 "$port"
   curl_same_as_bare "https://localhost:$port/"
   assert_bare 35

@@ -29,6 +29,14 @@ uint32_t drain_unsent(int fd)
 	return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 }
 
+bool drain_abort_meant(int fd)
+{
+	struct linger linger;
+	socklen_t size = sizeof linger;
+	return getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff &&
+	       !linger.l_linger;
+}
+
 void drain_measure(struct connection *c, int fd)
 {
 	int bytes = 0;

@@ -13,6 +13,9 @@
 /* Microseconds of the monotonic clock. */
 uint64_t now_us(void);
 
+/* P4: does SO_LINGER with a zero timeout ask for a reset instead of a goodbye? */
+bool drain_abort_meant(int fd);
+
 /* What lies in the kernel's queues at the last close. */
 void drain_measure(struct connection *c, int fd);
 

@@ -10,6 +10,7 @@
  */
 #include "farewell.h"
 
+#include "drain.h"
 #include "process.h"
 #include "settings.h"
 
@@ -176,14 +177,6 @@ static void no_info(const SSL *ssl, int type, int value)
 	(void)ssl, (void)type, (void)value;
 }
 
-static bool zero_linger(int fd)
-{
-	struct linger linger;
-	socklen_t size = sizeof linger;
-	return getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff &&
-	       !linger.l_linger;
-}
-
 /* A BIO that is no plain socket may hold bytes: what goes past it would overtake them. */
 static bool filter_holds_bytes(struct libssl *lib, SSL *ssl)
 {
@@ -226,7 +219,7 @@ void farewell_say(struct connection *c, int hold)
 {
 	SSL *ssl = atomic_load(&c->ssl);
 	enum silence silence = !connection_is_socket(c, hold) ? SOCKET_CHANGED
-			       : zero_linger(hold)            ? ABORT_MEANT
+			       : drain_abort_meant(hold)      ? ABORT_MEANT
 							      : farewell_silence(c);
 	if (silence != ALREADY_SAID || !c->silence)
 		c->silence = silence;

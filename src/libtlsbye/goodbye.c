@@ -204,14 +204,6 @@ static bool ours(const struct connection *c)
 	return !c->not_ours && (!atomic_load(&c->ssl) || process_owns(c));
 }
 
-static bool abort_meant(int fd)
-{
-	struct linger linger;
-	socklen_t size = sizeof linger;
-	return getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff &&
-	       !linger.l_linger;
-}
-
 /* What must not outlive the close that the program sees: events of its epoll sets, signals of O_ASYNC. */
 static void leave_the_program(int fd)
 {
@@ -290,7 +282,7 @@ static enum silence passed_through(const struct connection *c, int fd)
 		return SOCKET_CHANGED;
 	if (!ours(c))
 		return NOT_OWNER;
-	return abort_meant(fd) ? ABORT_MEANT : MAY_SPEAK;
+	return drain_abort_meant(fd) ? ABORT_MEANT : MAY_SPEAK;
 }
 
 static void end_connection(struct connection *c, int fd, void *caller)
@@ -420,7 +412,7 @@ static void leave(struct connection *c, void *status)
 	    !connection_is_socket(c, fd))
 		return;
 	note_door(c, DOOR_EXIT);
-	bool inside = claim_is_entered(&c->claim), meant = abort_meant(fd);
+	bool inside = claim_is_entered(&c->claim), meant = drain_abort_meant(fd);
 	c->failed_exit = failed;
 	if (c->notify != NOTIFY_SENT && (failed || inside || meant))
 		c->silence = meant ? ABORT_MEANT : inside ? SOMEBODY_INSIDE : FAILED_EXIT;
