@@ -49,12 +49,61 @@ cured() {
   both cured server_close_then_free
 }
 
-@test "bare: dup2 over the connection loses replies" {
-  both loses_bare server_close_then_free --mode dup2
+# What closes a descriptor without passing through close().
+closers=(dup2 dup3 fclose freopen close_range closefrom)
+
+@test "bare: dup2 and dup3 over the connection, fclose, freopen, close_range, closefrom lose replies" {
+  local closer
+  for closer in "${closers[@]}"; do
+    loses_bare server_close_then_free --mode "$closer"
+  done
 }
 
-@test "P1: dup2 over the connection: every byte, close_notify, FIN" {
-  both cured server_close_then_free --mode dup2
+@test "P1: dup2 and dup3 over the connection, fclose, freopen, close_range, closefrom: every byte, close_notify, FIN" {
+  each_closer() {
+    local closer
+    for closer in "${closers[@]}"; do
+      cured server_close_then_free --mode "$closer"
+    done
+  }
+  both each_closer
+}
+
+# The reply is 64 KB by the first descriptor and 64 KB by its copy.
+copies() {
+  connections=10
+  judge_server "$1" server_copies --mode "$2" --read 2K --write 64K -- --parallel 4 --send 1K --trail 20K --expect 128K
+}
+
+@test "bare: with a copy of the descriptor, and the first one closed, the last close resets" {
+  local copier
+  for copier in dup dup2 dup3 fcntl fcntl-cloexec; do
+    copies bare "$copier"
+    assert_total close_notify=0 rst=10
+  done
+}
+
+@test "P1: copies by dup, dup2, dup3 and fcntl: goodbye is said for the last of them, and not before" {
+  each_copier() {
+    local copier
+    for copier in dup dup2 dup3 fcntl fcntl-cloexec; do
+      copies cured "$copier"
+      assert_verdict "${good[@]}" content=right
+    done
+  }
+  both each_copier
+}
+
+@test "bare: a server that closes all that it does not know loses replies" {
+  both loses_bare server_closes_everything
+}
+
+@test "P1, P9: a server that closes all that it does not know finds nothing of ours, and hurts nothing" {
+  closes_everything() {
+    cured server_closes_everything
+    assert_equal "$(sort -u "$program_log")" 'open=0 closed=0'
+  }
+  both closes_everything
 }
 
 shuts_first() {

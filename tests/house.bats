@@ -56,7 +56,7 @@ skip_if_sanitized() {
 }
 
 @test "house: text is not formatted by stdio, and no stream of the host's is written to" {
-  mapfile -t files < <(object_files_but process.c) # fflush(NULL) before a wait at exit
+  mapfile -t files < <(object_files_but process.c | grep -v hooks_stdio.c) # fflush, fclose
   run grep -nE '#include <(stdio|err|error|assert|syslog)\.h>' "${files[@]}"
   assert_output ""
   run bash -c 'nm -D --undefined-only "$0" | grep -E " (__)?(v?f?printf|v?dprintf|puts|fputs|fwrite|fopen|perror|v?syslog|stdout|stderr)(_chk)?(@|$)"' "$OBJECT"

@@ -17,6 +17,16 @@ static struct connection *connection_in_slot(uint32_t slot)
 	return slot && slot < SLOT_CLOSING ? connection_by_index(slot - 1) : NULL;
 }
 
+/* No number above was ever known: what walks them ends here. */
+static _Atomic int highest_known = 2;
+
+static void note_highest(int fd)
+{
+	int highest = atomic_load(&highest_known);
+	while (fd > highest && !atomic_compare_exchange_weak(&highest_known, &highest, fd))
+		continue;
+}
+
 static uint32_t slot_of(int fd)
 {
 	return (unsigned)fd < DESCRIPTOR_LIMIT ? atomic_load(&descriptor_slots[fd]) : 0;
@@ -25,6 +35,28 @@ static uint32_t slot_of(int fd)
 bool connection_has_descriptor(const struct connection *c, int fd)
 {
 	return connection_in_slot(slot_of(fd)) == c;
+}
+
+int connection_any_descriptor(const struct connection *c)
+{
+	int fd = atomic_load(&c->fd), highest = atomic_load(&highest_known);
+	if (connection_has_descriptor(c, fd))
+		return fd;
+	if (!atomic_load(&c->descriptors))
+		return -1;
+	for (fd = 0; fd <= highest; fd++)
+		if (connection_has_descriptor(c, fd))
+			return fd;
+	return -1;
+}
+
+int descriptor_next_known(unsigned first, unsigned last)
+{
+	unsigned highest = (unsigned)atomic_load(&highest_known);
+	for (unsigned fd = first; fd <= last && fd <= highest; fd++)
+		if (descriptor_known((int)fd))
+			return (int)fd;
+	return -1;
 }
 
 /* Another thread may close the descriptor meanwhile: a stake counts only where the slot is the same behind it. */
@@ -105,16 +137,15 @@ void connection_add_descriptor(struct connection *c, int fd)
 	}
 	connection_stake(c);
 	atomic_fetch_add(&c->descriptors, 1);
+	note_highest(fd);
 	atomic_store(&descriptor_slots[fd], c->index + 1);
 }
 
 /* Others of the program's numbers may be the same socket: dup() came first, or inetd gave 0, 1 and 2. */
-static _Atomic int highest_duplicate = 2;
-
 void connection_adopt_duplicates(struct connection *c, int fd)
 {
 	bool marked = slot_of(fd) == SLOT_DUPLICATE;
-	int last = marked ? atomic_load(&highest_duplicate) : 2;
+	int last = marked ? atomic_load(&highest_known) : 2;
 	for (int other = 0; other <= last; other++) {
 		uint32_t slot = slot_of(other);
 		bool candidate = slot == SLOT_DUPLICATE || (slot == 0 && other <= 2 && (marked || fd <= 2));
@@ -131,10 +162,7 @@ void descriptor_duplicated(int from, int to)
 		if ((unsigned)pair[i] >= DESCRIPTOR_LIMIT)
 			return;
 		atomic_compare_exchange_strong(&descriptor_slots[pair[i]], &nothing, SLOT_DUPLICATE);
-		int highest = atomic_load(&highest_duplicate);
-		while (pair[i] > highest &&
-		       !atomic_compare_exchange_weak(&highest_duplicate, &highest, pair[i]))
-			continue;
+		note_highest(pair[i]);
 	}
 }
 
@@ -155,6 +183,7 @@ void epoll_set_seen(int epfd)
 		atomic_store(&epoll_set_count, EPOLL_SETS + 1);
 		return;
 	}
+	note_highest(epfd);
 	/* Whatever stood there was closed where no hook saw it: epoll_ctl took the number for a set. */
 	uint32_t slot = atomic_exchange(&descriptor_slots[epfd], SLOT_EPOLL);
 	struct connection *gone = connection_in_slot(slot);

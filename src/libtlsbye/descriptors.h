@@ -22,6 +22,12 @@ static inline bool descriptor_known(int fd)
 /* Is the descriptor one of this connection's? */
 bool connection_has_descriptor(const struct connection *c, int fd);
 
+/* One of them, preferably the one that OpenSSL uses; -1 where none is open. */
+int connection_any_descriptor(const struct connection *c);
+
+/* The lowest known descriptor from `first` to `last`; -1. */
+int descriptor_next_known(unsigned first, unsigned last);
+
 /* The connection behind a descriptor, with a stake that the caller gives back; NULL. */
 struct connection *connection_hold_by_descriptor(int fd);
 

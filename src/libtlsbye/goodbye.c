@@ -95,12 +95,10 @@ int goodbye_read_the_rest(struct connection *c, SSL *ssl)
  * P6: the goodbye acts on a hold of its own, whose identity is checked there. The copy is in the program's table for
  * the length of one send; it is not inherited by exec.
  */
-static void speak_on_hold(struct connection *c, SSL *ssl)
+static void speak_on_hold(struct connection *c)
 {
-	int fd = atomic_load(&c->fd);
-	if (!connection_has_descriptor(c, fd))
-		fd = c->lib->SSL_get_wfd(ssl); /* the one that was learnt is closed; another may be open */
-	bool open = connection_has_descriptor(c, fd);
+	int fd = connection_any_descriptor(c);
+	bool open = fd >= 0;
 	int hold = open ? real.fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
 	if (hold >= 0) {
 		process_lends(hold);
@@ -132,7 +130,7 @@ static void speak_and_detach(struct connection *c, SSL *ssl)
 	if (claimed) {
 		c->unread_tls = (uint32_t)c->lib->SSL_pending(ssl);
 		if (curing() && c->spoken)
-			speak_on_hold(c, ssl);
+			speak_on_hold(c);
 		else if (c->notify != NOTIFY_SENT)
 			c->silence = farewell_silence(c);
 	}
@@ -337,6 +335,15 @@ int goodbye_close(int fd, void *caller)
 	return -1;
 }
 
+void goodbye_before_close_range(unsigned first, unsigned last, void *caller)
+{
+	if (!process_is_home())
+		return;
+	for (int fd; first <= last && (fd = descriptor_next_known(first, last)) >= 0;
+	     first = (unsigned)fd + 1)
+		goodbye_before_close(fd, caller);
+}
+
 void goodbye_before_dup_over(int from, int to, void *caller)
 {
 	if (real.fcntl(from, F_GETFD) >= 0)
@@ -389,7 +396,7 @@ bool goodbye_before_shutdown(int fd, int how)
 	return !later;
 }
 
-/* --- exit --- */
+/* --- the process leaves (leaving.c) --- */
 
 /* Has OpenSSL cleaned up already, by a handler that was not caught on its way (RTLD_DEEPBIND)? */
 static bool openssl_lives(const struct libssl *lib)
@@ -399,17 +406,16 @@ static bool openssl_lives(const struct libssl *lib)
 }
 
 /*
- * One connection that is open at exit. Where another thread is inside, it is left alone: its write would meet our FIN,
- * and SIGPIPE would change how the process ends.
+ * Where another thread is inside, the connection is left alone: its write would meet our FIN, and SIGPIPE would change
+ * how the process ends.
  */
-static void leave(struct connection *c, void *status)
+void goodbye_leave(struct connection *c, bool failed)
 {
-	int fd = atomic_load(&c->fd);
-	bool failed = *(int *)status != 0, owned = ours(c);
+	int fd = connection_any_descriptor(c);
+	bool owned = ours(c);
 	if (!owned)
 		disown(c);
-	if (!owned || !connection_has_descriptor(c, fd) || !worth_a_goodbye(c) ||
-	    !connection_is_socket(c, fd))
+	if (!owned || fd < 0 || !worth_a_goodbye(c) || !connection_is_socket(c, fd))
 		return;
 	note_door(c, DOOR_EXIT);
 	bool inside = claim_is_entered(&c->claim), meant = drain_abort_meant(fd);
@@ -418,28 +424,4 @@ static void leave(struct connection *c, void *status)
 		c->silence = meant ? ABORT_MEANT : inside ? SOMEBODY_INSIDE : FAILED_EXIT;
 	if (!curing() || inside || meant || !hand_over(c, fd, openssl_lives(c->lib) ? speech(c, NULL) : 0))
 		observe_end(c, fd);
-}
-
-/* What the linger thread still holds when the wait is over. */
-static void tell_unfinished(struct connection *c, void *arg)
-{
-	(void)arg;
-	if (!(atomic_load(&c->doors) & (DOOR_CLOSE | DOOR_EXIT)) || !ours(c))
-		return;
-	if (c->peer_end == PEER_UNKNOWN)
-		c->peer_end = PEER_OUTLIVES_US;
-	event_end(c);
-}
-
-void goodbye_exit(int status)
-{
-	if (settings->mode == MODE_OFF)
-		return;
-	connection_each(leave, &status);
-	if (linger_count()) {
-		process_save_output();
-		linger_finish((unsigned)settings->at_exit_ms);
-		connection_each(tell_unfinished, NULL);
-	}
-	events_flush();
 }

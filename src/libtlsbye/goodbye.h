@@ -26,6 +26,9 @@ bool goodbye_before_close(int fd, void *caller);
 /* The same, and the real close(): a jump from the hook, which costs an untracked descriptor nothing. */
 int goodbye_close(int fd, void *caller);
 
+/* close_range, closefrom: all of them from `first` to `last`. */
+void goodbye_before_close_range(unsigned first, unsigned last, void *caller);
+
 /* dup2(from, to) where `to` is tracked: a close of it, if the call is going to succeed. */
 void goodbye_before_dup_over(int from, int to, void *caller);
 
@@ -35,8 +38,11 @@ void goodbye_after_dup(int from, int to);
 /* shutdown(SHUT_WR or SHUT_RDWR): close_notify must be on its way before the FIN. False: the FIN will be sent later, by us. */
 bool goodbye_before_shutdown(int fd, int how);
 
-/* exit() or the return from main, with connections open. */
-void goodbye_exit(int status);
+/*
+ * The process ends, or becomes another program (leaving.h), with this connection open: the whole goodbye, in the
+ * background; silent in TLS where it `failed`. Async-signal-safe.
+ */
+void goodbye_leave(struct connection *c, bool failed);
 
 /* The first SSL_* call of this process on the connection that does I/O: learns the socket, starts the thread. Inside. */
 void goodbye_introduce(struct connection *c, SSL *ssl);

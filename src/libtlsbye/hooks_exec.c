@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exported exec family. A process that executes another program does not hold its connections any more: of those
- * that it shares with others since a fork, the others may then be the last to hold one (P7). Otherwise a helper that a
- * program forks in the middle of a connection would cost it the goodbye.
+ * The exported exec family: a door of its own (leaving.h), and for a process that only inherited a connection the moment
+ * from which it does not hold it any more (P7).
  *
- * Rules: async-signal-safe but for the first look-up of the real functions; nothing is done in a vfork child, whose
- * birth no fork handler counted. The variadic ones go through those with an array, as libc's do.
+ * Rules: async-signal-safe but for the first look-up of the real functions. The variadic ones go through those with an
+ * array, as libc's do.
  */
 #include "export.h"
-#include "process.h"
+#include "leaving.h"
 #include "real.h"
 
 #include <alloca.h>
@@ -16,32 +15,42 @@
 
 EXPORT int execve(const char *path, char *const argv[], char *const environment[])
 {
-	process_executes();
-	return real_exec()->execve(path, argv, environment);
+	leaving_by_exec(EXEC_PATH, path, -1);
+	return real_execve()(path, argv, environment);
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
-	process_executes();
-	return real_exec()->execv(path, argv);
+	leaving_by_exec(EXEC_PATH, path, -1);
+	return real_execv()(path, argv);
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
-	process_executes();
-	return real_exec()->execvp(file, argv);
+	leaving_by_exec(EXEC_SEARCH, file, -1);
+	return real_execvp()(file, argv);
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
 {
-	process_executes();
-	return real_exec()->execvpe(file, argv, environment);
+	leaving_by_exec(EXEC_SEARCH, file, -1);
+	return real_execvpe()(file, argv, environment);
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
 {
-	process_executes();
-	return real_exec()->fexecve(fd, argv, environment);
+	leaving_by_exec(EXEC_DESCRIPTOR, NULL, fd);
+	return real_fexecve()(fd, argv, environment);
+}
+
+/* A path that begins at a folder other than the current one is not followed: it passes through as bare. */
+EXPORT int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags)
+{
+	if (flags & AT_EMPTY_PATH)
+		leaving_by_exec(EXEC_DESCRIPTOR, NULL, folder);
+	else
+		leaving_by_exec(EXEC_PATH, folder == AT_FDCWD ? path : NULL, -1);
+	return real_execveat(folder, path, argv, environment, flags);
 }
 
 /* The arguments behind the first, up to the NULL that ends them. */

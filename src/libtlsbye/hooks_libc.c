@@ -10,6 +10,7 @@
 #include "events.h"
 #include "export.h"
 #include "goodbye.h"
+#include "leaving.h"
 #include "process.h"
 #include "settings.h"
 
@@ -37,6 +38,20 @@ EXPORT int shutdown(int fd, int how)
 	if (descriptor_known(fd) && !goodbye_before_shutdown(fd, how))
 		return 0;
 	return real.shutdown(fd, how);
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags)
+{
+	/* With CLOSE_RANGE_CLOEXEC nothing is closed; with _UNSHARE other threads keep what they have. */
+	if (flags == 0)
+		goodbye_before_close_range(first, last, CALLER);
+	return real_close_range(first, last, flags);
+}
+
+EXPORT void closefrom(int first)
+{
+	goodbye_before_close_range(first < 0 ? 0 : (unsigned)first, ~0U, CALLER);
+	real_closefrom(first);
 }
 
 static int duplicated(int from, int to)
@@ -99,7 +114,7 @@ EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 	return result;
 }
 
-/* --- the process ends at once: exit itself is heard by on_exit (process.c), exec is in hooks_exec.c --- */
+/* --- the process ends: exit itself is heard by on_exit (process.c), exec is in hooks_exec.c --- */
 
 /* OpenSSL's own clean-up is put off until our goodbye has been said. */
 EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
@@ -114,15 +129,22 @@ EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
 
 EXPORT void _exit(int status)
 {
-	process_ends();
+	leaving_at_once(status);
 	real._exit(status);
 	__builtin_unreachable();
 }
 
 EXPORT void _Exit(int status)
 {
-	process_ends();
+	leaving_at_once(status);
 	real._Exit(status);
+	__builtin_unreachable();
+}
+
+EXPORT void quick_exit(int status)
+{
+	leaving_quickly(status);
+	real_quick_exit()(status);
 	__builtin_unreachable();
 }
 

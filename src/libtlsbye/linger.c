@@ -429,12 +429,17 @@ uint32_t linger_count(void)
 	return atomic_load(&count);
 }
 
-void linger_finish(unsigned milliseconds)
+void linger_wait(unsigned milliseconds)
 {
 	uint64_t until = now_us() + milliseconds * UINT64_C(1000), now;
 	uint32_t left;
 	while ((left = atomic_load(&count)) && (now = now_us()) < until)
 		futex_wait(&count, left, (unsigned)((until - now) / 1000) + 1);
+}
+
+void linger_finish(unsigned milliseconds)
+{
+	linger_wait(milliseconds);
 	linger_before_fork(); /* a goodbye that is inside comes out first */
 	atomic_store(&speech_is_over, true);
 	linger_after_fork();

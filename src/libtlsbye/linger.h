@@ -48,7 +48,10 @@ void linger_in_place(struct connection *c, int fd, unsigned idle_ms);
 /* How many holds the thread has or is about to get. */
 uint32_t linger_count(void);
 
-/* Waits for them to end, so long at the most; OpenSSL is not used by the thread any more afterwards. */
+/* Waits for them to end, so long at the most. Async-signal-safe. */
+void linger_wait(unsigned milliseconds);
+
+/* The same; and OpenSSL is not used by the thread any more afterwards. */
 void linger_finish(unsigned milliseconds);
 
 void linger_before_fork(void);

@@ -12,7 +12,7 @@
  */
 #include "process.h"
 
-#include "goodbye.h"
+#include "leaving.h"
 #include "linger.h"
 #include "settings.h"
 
@@ -258,6 +258,7 @@ static void begin(void)
 	settle();
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 	process_watch_exit();
+	leaving_watch_quick_exit();
 }
 
 void process_init(void)
@@ -286,7 +287,7 @@ static void at_exit(int status, void *arg)
 {
 	(void)arg;
 	if (process_is_home())
-		goodbye_exit(status);
+		leaving_by_exit(status);
 	for (int i = 0; i < CLEANUPS; i++)
 		if (atomic_load(&cleanups[i]))
 			cleanups[i](NULL);

@@ -104,17 +104,17 @@ void real_init(void)
 #undef FIND
 }
 
-const struct real_exec *real_exec(void)
-{
-	static struct real_exec found;
-	void *next;
-#define FIND(name)                                                                                           \
-	next = found.name ? (void *)found.name : dlsym(RTLD_NEXT, #name);                                    \
-	found.name = (__typeof__(found.name))next;
-	REAL_EXEC(FIND)
-#undef FIND
-	return &found;
-}
+/* Two threads may look at the same time: they find the same. */
+#define LATE(name)                                                                                           \
+	__typeof__(name) *real_##name(void)                                                                  \
+	{                                                                                                    \
+		static __typeof__(name) *_Atomic found;                                                      \
+		if (!found)                                                                                  \
+			found = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                 \
+		return found;                                                                                \
+	}
+REAL_LATE(LATE)
+#undef LATE
 
 int real_closesocket(int fd)
 {
@@ -124,6 +124,32 @@ int real_closesocket(int fd)
 		found = theirs ? theirs : real.close;
 	}
 	return found(fd);
+}
+
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* Linux 5.9; the same number on every machine */
+#endif
+
+int real_close_range(unsigned first, unsigned last, int flags)
+{
+	return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+/* An older kernel has glibc's way, or that of a library that the program brought. */
+void real_closefrom(int first)
+{
+	static void (*_Atomic theirs)(int);
+	if (real_close_range(first < 0 ? 0 : (unsigned)first, ~0U, 0) == 0)
+		return;
+	if (!theirs)
+		theirs = (void (*)(int))dlsym(RTLD_NEXT, "closefrom");
+	if (theirs)
+		theirs(first);
+}
+
+int real_execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags)
+{
+	return (int)syscall(SYS_execveat, folder, path, argv, environment, flags);
 }
 
 /* Stands for a function that the library lacks. 0 is failure, or "no", for all of them. */

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <openssl/bio.h>
@@ -27,6 +28,9 @@ ssize_t SSL_sendfile(SSL *ssl, int fd, off_t offset, size_t size, int flags);
 int SSL_write_ex2(SSL *ssl, const void *buf, size_t num, uint64_t flags, size_t *written);
 int SSL_is_quic(const SSL *ssl);
 int closesocket(int fd);
+int close_range(unsigned first, unsigned last, int flags);
+void closefrom(int first);
+int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags);
 int __cxa_atexit(void (*function)(void *), void *argument,
 		 void *object); /* the C++ ABI's; atexit() calls it */
 
@@ -43,7 +47,17 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(_Exit)                                                                                             \
 	X(__cxa_atexit)
 
-#define REAL_EXEC(X) X(execve) X(execv) X(execvp) X(execvpe) X(fexecve)
+/* Looked up when first called, and not at the start of every process. */
+#define REAL_LATE(X)                                                                                         \
+	X(execve)                                                                                            \
+	X(execv)                                                                                             \
+	X(execvp)                                                                                            \
+	X(execvpe)                                                                                           \
+	X(fexecve)                                                                                           \
+	X(quick_exit)                                                                                        \
+	X(fclose)                                                                                            \
+	X(freopen)                                                                                           \
+	X(freopen64)
 
 /* Hooked: what the program calls. */
 #define REAL_LIBSSL_HOOKED(X)                                                                                \
@@ -115,11 +129,9 @@ struct real_libc {
 };
 extern struct real_libc real INTERNAL;
 
-/* Looked up when first called, and not at the start of every process. */
-struct real_exec {
-	REAL_EXEC(REAL_MEMBER)
-};
-const struct real_exec *real_exec(void);
+#define REAL_LATE_ONE(name) __typeof__(name) *real_##name(void);
+REAL_LATE(REAL_LATE_ONE)
+#undef REAL_LATE_ONE
 
 struct libssl {
 	REAL_LIBSSL_HOOKED(REAL_MEMBER)
@@ -141,6 +153,11 @@ void real_init(void);
  * called, and not at the start of every process.
  */
 int real_closesocket(int fd);
+
+/* The system calls themselves: glibc has functions for them only since 2.34. */
+int real_close_range(unsigned first, unsigned last, int flags);
+void real_closefrom(int first);
+int real_execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags);
 
 /*
  * The libssl that the code at `caller` means. Never NULL: where none is loaded, one whose functions all fail.

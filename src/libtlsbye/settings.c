@@ -109,6 +109,15 @@ void settings_read(void)
 		settle(&reading);
 }
 
+const char *settings_search_path(void)
+{
+	static const char name[] = "PATH=";
+	for (char **entry = environ; entry && *entry; entry++)
+		if (strncmp(*entry, name, sizeof name - 1) == 0)
+			return *entry + sizeof name - 1;
+	return "/bin:/usr/bin"; /* _CS_PATH */
+}
+
 void settings_need(void)
 {
 	struct reading defaults = {0};

@@ -40,4 +40,7 @@ void settings_read(void);
 /* At the first connection of the process, under process_init's lock. */
 void settings_need(void);
 
+/* Where execvp looks: the program's PATH as it is now, or the system's. Async-signal-safe. */
+const char *settings_search_path(void);
+
 #endif

@@ -1,25 +1,102 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes and leaves by exit(--status) with neither SSL_free() nor close(): redis-cli, wrk and `ncat --send-only`.
- * --mode partial abandons a write half-done; --mode _exit, quick_exit, abort and return leave by those doors.
+ * --mode partial abandons a write half-done; --mode return, _exit, _Exit, quick_exit, abort, exec, execvp and fexecve
+ * leave by those doors; --mode atexit and at_quick_exit write the second half in a handler of the exit; --mode handler
+ * --mode close-exec frees and closes before the exec, which the drain has to survive; --mode handler
+ * leaves by _exit() in a signal handler, while the thread is in malloc(); --mode no-exec tries three programs that
+ * cannot be executed, and goes on as if nothing had been (a shell that looks along PATH).
  */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/time.h>
+
 #include "legacy.h"
 
-static void talk(SSL *ssl, int fd)
+static SSL *open_one;
+
+static void write_the_rest(void)
 {
-	if (legacy_is("partial"))
-		printf("half-done=%s\n", legacy_overfill(ssl, fd) ? "yes" : "no");
-	else
-		legacy_write(ssl);
-	fflush(stdout);
+	legacy.offset = legacy.write;
+	legacy_write(open_one);
+}
+
+static void leave_at_once(int signal)
+{
+	(void)signal;
+	_exit(legacy.status);
+}
+
+static void be_interrupted_in_malloc(void)
+{
+	struct itimerval soon = {.it_value.tv_usec = 2000};
+
+	signal(SIGALRM, leave_at_once);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	for (unsigned i = 0;; i++) {
+		void *volatile p = malloc(64 + i % 4096);
+
+		free(p);
+	}
+}
+
+static void try_to_exec(void)
+{
+	execl("/nonexistent", "nothing", (char *)NULL);
+	execl("/etc/passwd", "no program", (char *)NULL);
+	execlp("tlsbye-no-such-program", "nothing", (char *)NULL);
+}
+
+static void leave_by_exec(void)
+{
+	char *argv[] = {"true", NULL};
+
+	if (legacy_is("exec") || legacy_is("close-exec"))
+		execl("/bin/true", "true", (char *)NULL);
+	if (legacy_is("execvp"))
+		execvp("true", argv);
+	if (legacy_is("fexecve"))
+		fexecve(open("/bin/true", O_RDONLY | O_CLOEXEC), argv, environ);
+}
+
+static void leave(void)
+{
+	leave_by_exec();
+	if (legacy_is("handler"))
+		be_interrupted_in_malloc();
 	if (legacy_is("_exit"))
 		_exit(legacy.status);
-	if (legacy_is("quick_exit"))
+	if (legacy_is("_Exit"))
+		_Exit(legacy.status);
+	if (legacy_is("quick_exit") || legacy_is("at_quick_exit"))
 		quick_exit(legacy.status);
 	if (legacy_is("abort"))
 		abort();
 	if (!legacy_is("return"))
 		exit(legacy.status);
+}
+
+static void talk(SSL *ssl, int fd)
+{
+	open_one = ssl;
+	if (legacy_is("partial"))
+		printf("half-done=%s\n", legacy_overfill(ssl, fd) ? "yes" : "no");
+	else
+		legacy_write(ssl);
+	if (legacy_is("atexit"))
+		atexit(write_the_rest);
+	if (legacy_is("at_quick_exit"))
+		at_quick_exit(write_the_rest);
+	if (legacy_is("no-exec")) {
+		try_to_exec();
+		write_the_rest();
+	}
+	if (legacy_is("close-exec")) {
+		SSL_free(ssl);
+		close(fd);
+	}
+	fflush(stdout);
+	leave();
 }
 
 int main(int argc, char **argv)

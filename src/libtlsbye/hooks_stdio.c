@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exported functions of stdio that close a descriptor: libc's own do it without passing through close().
+ *
+ * Rules: what stands in the stream is written before the goodbye, as bare it would be before the close. Not
+ * async-signal-safe, like the functions themselves; a stream on an untracked descriptor costs one array look-up.
+ */
+#include "descriptors.h"
+#include "export.h"
+#include "goodbye.h"
+
+#include <stdio.h>
+
+static void before_stream_closes(FILE *stream, void *caller)
+{
+	int fd = stream ? fileno_unlocked(stream) : -1;
+	if (fd < 0 || !descriptor_known(fd))
+		return;
+	fflush(stream);
+	goodbye_before_close(fd, caller);
+}
+
+EXPORT int fclose(FILE *stream)
+{
+	before_stream_closes(stream, CALLER);
+	return real_fclose()(stream);
+}
+
+EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)
+{
+	before_stream_closes(stream, CALLER);
+	return real_freopen()(path, mode, stream);
+}
+
+EXPORT FILE *freopen64(const char *path, const char *mode, FILE *stream)
+{
+	before_stream_closes(stream, CALLER);
+	return real_freopen64()(path, mode, stream);
+}

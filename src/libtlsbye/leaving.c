@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See leaving.h. An exec leaves each descriptor without FD_CLOEXEC to the next program: where the SSL is alive, nobody
+ * can go on with the TLS on it, and its end is said here; where the SSL was freed before, the next program may go on in
+ * plaintext, and the connection is left to it.
+ */
+#include "leaving.h"
+
+#include "descriptors.h"
+#include "events.h"
+#include "goodbye.h"
+#include "linger.h"
+#include "process.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* --- the end --- */
+
+/* The parent sees eight bits of the status: 256 is success. */
+static bool is_failure(int status)
+{
+	return (status & 0xff) != 0;
+}
+
+static void leave(struct connection *c, void *failed)
+{
+	if (!(atomic_load(&c->doors) & DOOR_EXIT)) /* exit, and then _exit in one of its handlers */
+		goodbye_leave(c, *(bool *)failed);
+}
+
+/* What the linger thread still holds when the wait is over. */
+static void tell_unfinished(struct connection *c, void *arg)
+{
+	(void)arg;
+	if (!(atomic_load(&c->doors) & (DOOR_CLOSE | DOOR_EXIT)) || !process_owns(c))
+		return;
+	if (c->peer_end == PEER_UNKNOWN)
+		c->peer_end = PEER_OUTLIVES_US;
+	event_end(c);
+}
+
+static void leave_all(int status, void (*before_waiting)(void))
+{
+	bool failed = is_failure(status);
+	if (settings->mode == MODE_OFF)
+		return;
+	connection_each(leave, &failed);
+	if (linger_count()) {
+		if (before_waiting)
+			before_waiting();
+		linger_finish((unsigned)settings->at_exit_ms);
+		connection_each(tell_unfinished, NULL);
+	}
+	events_flush();
+}
+
+void leaving_by_exit(int status)
+{
+	leave_all(status, process_save_output);
+}
+
+void leaving_at_once(int status)
+{
+	if (!process_is_home())
+		return;
+	leave_all(status, NULL);
+	process_ends();
+}
+
+/* --- quick_exit --- */
+
+static _Atomic int quick_status;
+
+void leaving_quickly(int status)
+{
+	if (process_is_home())
+		atomic_store(&quick_status, status);
+}
+
+static void at_quick_exit_of_ours(void)
+{
+	leaving_at_once(atomic_load(&quick_status));
+}
+
+void leaving_watch_quick_exit(void)
+{
+	at_quick_exit(at_quick_exit_of_ours);
+}
+
+/* --- exec --- */
+
+/* The kernel takes ELF and #!; execvp gives what is neither to a shell. */
+static bool is_runnable(int fd, const char *path, bool by_shell)
+{
+	struct stat status;
+	char magic[4];
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !(status.st_mode & 0111))
+		return false;
+	if (path && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
+		return false;
+	ssize_t n = by_shell ? 0 : pread(fd, magic, sizeof magic, 0);
+	return by_shell ||
+	       (n == sizeof magic && (memcmp(magic, "\177ELF", 4) == 0 || memcmp(magic, "#!", 2) == 0));
+}
+
+static bool path_is_runnable(const char *path, bool by_shell)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) /* a program that may be executed and not read: rare enough to be passed through */
+		return false;
+	process_lends(fd);
+	bool runnable = is_runnable(fd, path, by_shell);
+	process_takes_back(fd);
+	return runnable;
+}
+
+/* As execvp(3) looks: the first on PATH that can be executed. */
+static bool is_on_path(const char *file)
+{
+	char path[PATH_MAX];
+	size_t length = strlen(file);
+	for (const char *folder = settings_search_path(); *folder;) {
+		size_t size = strcspn(folder, ":");
+		if (size + 1 + length < sizeof path) {
+			memcpy(path, size ? folder : ".", size ? size : 1);
+			size_t end = size ? size : 1;
+			path[end] = '/';
+			memcpy(path + end + 1, file, length + 1);
+			if (path_is_runnable(path, true))
+				return true;
+		}
+		folder += size + (folder[size] == ':');
+	}
+	return false;
+}
+
+static bool will_succeed(enum exec_by by, const char *file, int fd)
+{
+	if (by == EXEC_DESCRIPTOR)
+		return is_runnable(fd, NULL, false);
+	if (!file || !*file)
+		return false;
+	if (by == EXEC_SEARCH && !strchr(file, '/'))
+		return is_on_path(file);
+	return path_is_runnable(file, by == EXEC_SEARCH);
+}
+
+static bool stays_open(const struct connection *c)
+{
+	int flags = real.fcntl(connection_any_descriptor(c), F_GETFD);
+	return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+static void leave_behind(struct connection *c, void *failed)
+{
+	if (atomic_load(&c->ssl) || !stays_open(c))
+		leave(c, failed);
+}
+
+/* A helper that was forked owns nothing: it pays for no look at its program. */
+static void look_for_open(struct connection *c, void *found)
+{
+	if (atomic_load(&c->descriptors) && process_owns(c))
+		*(bool *)found = true;
+}
+
+void leaving_by_exec(enum exec_by by, const char *file, int fd)
+{
+	bool something = linger_count() != 0, failed = false;
+	int saved = errno;
+	if (!process_is_home())
+		return;
+	process_executes();
+	connection_each(look_for_open, &something);
+	if (something && settings->mode != MODE_OFF && will_succeed(by, file, fd)) {
+		connection_each(leave_behind, &failed);
+		linger_wait((unsigned)settings->at_exit_ms);
+		events_flush();
+	}
+	errno = saved;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The doors of the process itself: it ends (exit, the return from main, _exit, _Exit, quick_exit), or becomes another
+ * program (exec). What is open then gets the goodbye of a close, and what drains is waited for, both bounded by AT_EXIT:
+ * with the process its linger thread ends.
+ *
+ * Rules: leaving_at_once and leaving_by_exec are async-signal-safe, as _exit and execve are. A vfork child, and whoever
+ * does not own a connection since a fork, leaves without a word. A failed exec is an ordinary thing (a shell that
+ * looks along PATH): there the goodbye is said only where the exec is going to succeed as far as that can be seen.
+ */
+#ifndef TLSBYE_LEAVING_H
+#define TLSBYE_LEAVING_H
+
+/* exit and the return from main, behind the program's own handlers: its streams are written out before the wait. */
+void leaving_by_exit(int status);
+
+/* _exit, _Exit. What stands in the program's streams is lost, as it is bare. */
+void leaving_at_once(int status);
+
+/* quick_exit: behind the program's own at_quick_exit handlers, which must be registered later than ours. */
+void leaving_quickly(int status); /* the hook: remembers the status */
+void leaving_watch_quick_exit(void);
+
+/* What an exec is given to find its program by. */
+enum exec_by { EXEC_PATH, EXEC_SEARCH, EXEC_DESCRIPTOR };
+
+/* Before the exec. `file` for the first two, `fd` for the last. */
+void leaving_by_exec(enum exec_by by, const char *file, int fd);
+
+#endif
