@@ -81,6 +81,18 @@ prints_the_same() {
   both epoll
 }
 
+# Bare the reset frees the port at once.
+@test "P5: a port that is bound again right behind the close can be bound, as bare" {
+  binds_again() {
+    connections=5
+    prints_the_same client_same_port --write 64K -- --send 1K --expect 64K --rcvbuf 4K --pause 20
+    assert_equal "$(sort -u "$program_log")" 'bind=0 listen=0'
+    assert_verdict "${good[@]}"
+  }
+  judge_server() { judge_client "$@"; }
+  both binds_again
+}
+
 # --- P6: nothing lands elsewhere ---
 
 @test "P6: a number that is another's by the time of SSL_free gets not a byte" {

@@ -9,6 +9,7 @@
 #include "events.h"
 #include "farewell.h"
 #include "linger.h"
+#include "ports.h"
 #include "process.h"
 #include "settings.h"
 
@@ -202,9 +203,10 @@ static bool ours(const struct connection *c)
 	return !c->not_ours && (!atomic_load(&c->ssl) || process_owns(c));
 }
 
-/* What must not outlive the close that the program sees: events of its epoll sets, signals of O_ASYNC. */
-static void leave_the_program(int fd)
+/* What must not outlive the close that the program sees: its port, events of its epoll sets, signals of O_ASYNC. */
+static void leave_the_program(const struct connection *c, int fd)
 {
+	ports_goodbye_begins(c, fd);
 	epoll_sets_forget_socket(fd);
 	int flags = real.fcntl(fd, F_GETFL);
 	if (flags >= 0 && flags & O_ASYNC)
@@ -246,7 +248,7 @@ static bool hand_over(struct connection *c, int fd, unsigned asked)
 {
 	if (settings->linger != LINGER_OFF)
 		asked |= ASK_HALF_CLOSE | ASK_DRAIN;
-	leave_the_program(fd);
+	leave_the_program(c, fd);
 	return give(c, fd, asked | ASK_EVENT);
 }
 

@@ -11,6 +11,7 @@
 #include "export.h"
 #include "goodbye.h"
 #include "leaving.h"
+#include "ports.h"
 #include "process.h"
 #include "settings.h"
 
@@ -103,6 +104,14 @@ EXPORT int fcntl64(int fd, int command, ...)
 	va_end(arguments);
 	int result = real.fcntl64(fd, command, argument);
 	return duplicates(command) ? duplicated(fd, result) : result;
+}
+
+EXPORT int bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+	int result = real_bind(fd, address, size);
+	if (result != 0 && errno == EADDRINUSE && ports_may_be_ours(fd, address, size))
+		result = real_bind(fd, address, size);
+	return result;
 }
 
 /* The set's descriptor is remembered: a socket that we hold must leave the set when the program closes it. */

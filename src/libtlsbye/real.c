@@ -130,6 +130,11 @@ int real_closesocket(int fd)
 #define SYS_close_range 436 /* Linux 5.9; the same number on every machine */
 #endif
 
+int real_bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+	return (int)syscall(SYS_bind, fd, address, size);
+}
+
 int real_close_range(unsigned first, unsigned last, int flags)
 {
 	return (int)syscall(SYS_close_range, first, last, flags);

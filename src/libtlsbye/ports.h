@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ports of connections that ended with a goodbye of ours.
+ *
+ * Bare, a close with bytes unread resets the connection, and its port is free at once; behind a goodbye it ends as TCP
+ * should, and its port is taken until the drain is over and TIME_WAIT behind it (RFC 9293, 3.6.1). A program that binds
+ * the port again, and never needed SO_REUSEADDR for it, must not notice (P5).
+ *
+ * Rules: everything here is async-signal-safe. At most one bit a port is kept.
+ */
+#ifndef TLSBYE_PORTS_H
+#define TLSBYE_PORTS_H
+
+#include "connection.h"
+
+/* Before the goodbye of a connection is handed over: from here on its port can be bound beside it. */
+void ports_goodbye_begins(const struct connection *c, int fd);
+
+/* bind() failed with EADDRINUSE: may it be tried once more? Then the socket has been made ready for it. */
+bool ports_may_be_ours(int fd, const struct sockaddr *address, socklen_t size);
+
+#endif

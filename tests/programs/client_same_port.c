@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connects, writes, waits for something that it never reads, frees, closes: bare the connection is reset, and its port
+ * is free. So the program binds it again at once, without SO_REUSEADDR, and listens there (rsh's second channel; ftp's
+ * active mode). Prints what bind() and listen() answered.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "legacy.h"
+
+/* A port that is nobody's, not even in TIME_WAIT: that is what the kernel chooses for a bind. */
+static int call_from_own_port(void)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET}, there = here;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	here.sin_addr.s_addr = there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	there.sin_port = htons((uint16_t)legacy.port);
+	if (bind(fd, (struct sockaddr *)&here, sizeof(here)) != 0 ||
+	    connect(fd, (struct sockaddr *)&there, sizeof(there)) != 0)
+		exit(3);
+	return fd;
+}
+
+static void talk(SSL *ssl, int fd)
+{
+	struct pollfd unread = {.fd = fd, .events = POLLIN};
+	struct sockaddr_storage own;
+	socklen_t size = sizeof(own);
+	int again, bound, listening;
+
+	legacy_write(ssl);
+	getsockname(fd, (struct sockaddr *)&own, &size);
+	poll(&unread, 1, 10000);
+	SSL_free(ssl);
+	close(fd);
+	again = socket(own.ss_family, SOCK_STREAM, 0);
+	bound = bind(again, (struct sockaddr *)&own, size) == 0 ? 0 : errno;
+	listening = listen(again, 1) == 0 ? 0 : errno;
+	printf("bind=%d listen=%d\n", bound, listening);
+	close(again);
+}
+
+int main(int argc, char **argv)
+{
+	SSL_CTX *ctx = legacy_start(argc, argv, false);
+
+	for (int i = 0; i < legacy.connections; i++) {
+		int fd = call_from_own_port();
+
+		talk(legacy_handshake(ctx, fd, false), fd);
+	}
+	SSL_CTX_free(ctx);
+	return 0;
+}
