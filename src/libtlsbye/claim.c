@@ -44,7 +44,7 @@ static void wait_for_goodbye(struct claim *claim)
 /* LOOK stands exactly while one of the others does. */
 static uint32_t with_look(uint32_t word)
 {
-	uint32_t marks = CLAIM_GOODBYE | CLAIM_NEW | CLAIM_FORKED | CLAIM_PENDING;
+	uint32_t marks = CLAIM_GOODBYE | CLAIM_NEW | CLAIM_FORKED | CLAIM_PENDING | CLAIM_LEARNING;
 	return word & marks ? word | CLAIM_LOOK : word & ~CLAIM_LOOK;
 }
 
@@ -64,9 +64,10 @@ uint32_t claim_enter(struct claim *claim)
 	 */
 	if (atomic_fetch_add_explicit(&claim->word, 1, memory_order_acquire) & CLAIM_GOODBYE)
 		wait_for_goodbye(claim);
-	if (!claim_is_marked(claim, CLAIM_NEW | CLAIM_FORKED))
-		return 0;
-	return change(claim, 0, CLAIM_NEW | CLAIM_FORKED) & (CLAIM_NEW | CLAIM_FORKED);
+	uint32_t news = atomic_load(&claim->word) & (CLAIM_NEW | CLAIM_FORKED | CLAIM_LEARNING);
+	if (!(news & (CLAIM_NEW | CLAIM_FORKED)))
+		return news;
+	return change(claim, 0, CLAIM_NEW | CLAIM_FORKED) & (CLAIM_NEW | CLAIM_FORKED | CLAIM_LEARNING);
 }
 
 bool claim_take(struct claim *claim)
@@ -97,9 +98,9 @@ uint32_t claim_mark(struct claim *claim, uint32_t mark)
 	return change(claim, mark, 0);
 }
 
-void claim_unmark(struct claim *claim, uint32_t mark)
+uint32_t claim_unmark(struct claim *claim, uint32_t mark)
 {
-	change(claim, 0, mark);
+	return change(claim, 0, mark);
 }
 
 bool claim_is_marked(const struct claim *claim, uint32_t mark)

@@ -26,7 +26,9 @@ enum {
 	CLAIM_NEW = 1u << 29,     /* nobody of this process entered yet */
 	CLAIM_FORKED = 1u << 28,  /* nobody entered since the last fork (P7) */
 	CLAIM_PENDING = 1u << 27, /* a write was left half-done: each call looks whether it is made good */
-	CLAIM_INSIDE = (1u << 27) - 1,
+	CLAIM_LEARNING =
+		1u << 26, /* the socket is not known: each call looks at the I/O that it does (learn.h) */
+	CLAIM_INSIDE = (1u << 26) - 1,
 };
 
 /* Counts a call in where nothing is to be looked at; else the caller enters slowly. */
@@ -39,7 +41,10 @@ static inline bool claim_enter_fast(struct claim *claim)
 	return false;
 }
 
-/* Counts a call in, behind a goodbye that is inside. Which of NEW and FORKED it has cleared: to be acted on. */
+/*
+ * Counts a call in, behind a goodbye that is inside. Which of NEW and FORKED it has cleared, and LEARNING, which stays: to
+ * be acted on.
+ */
 uint32_t claim_enter(struct claim *claim);
 
 static inline void claim_leave(struct claim *claim)
@@ -55,9 +60,9 @@ bool claim_take_after_goodbye(struct claim *claim);
 
 void claim_drop(struct claim *claim);
 
-/* Sets or clears NEW, FORKED or PENDING. Setting returns the word as it was. */
+/* Sets or clears NEW, FORKED, PENDING or LEARNING. The word as it was. */
 uint32_t claim_mark(struct claim *claim, uint32_t mark);
-void claim_unmark(struct claim *claim, uint32_t mark);
+uint32_t claim_unmark(struct claim *claim, uint32_t mark);
 bool claim_is_marked(const struct claim *claim, uint32_t mark);
 bool claim_is_entered(const struct claim *claim);
 

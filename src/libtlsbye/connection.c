@@ -253,7 +253,7 @@ bool connection_is_socket(const struct connection *c, int fd)
 	return socket_cookie(fd, &cookie) && cookie == c->cookie;
 }
 
-static bool is_stream(int fd)
+bool descriptor_is_stream(int fd)
 {
 	int type = 0;
 	socklen_t size = sizeof type;
@@ -288,14 +288,35 @@ static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
 }
 
 /* The SSL moved on to another socket without SSL_clear: the old one is passed through. */
-static void forget_socket(struct connection *c, int fd)
+static void forget_socket(struct connection *c)
 {
+	int fd = atomic_load(&c->fd);
 	bool alone;
 	if (connection_has_descriptor(c, fd) && connection_take_descriptor(fd, &alone)) {
 		connection_descriptor_taken(fd);
 		connection_unstake(c);
 	}
 	atomic_store(&c->fd, -1);
+}
+
+/* Where the SSL speaks over another socket than before, that one is forgotten. */
+static void settle_on_socket(struct connection *c, int fd, uint64_t cookie)
+{
+	if (atomic_load(&c->fd) >= 0 && c->cookie != cookie)
+		forget_socket(c);
+	if (atomic_load(&c->fd) < 0)
+		adopt_socket(c, fd, cookie);
+}
+
+void connection_socket_learnt(struct connection *c, int fd)
+{
+	uint64_t cookie;
+	if (!socket_cookie(fd, &cookie) || !(claim_unmark(&c->claim, CLAIM_LEARNING) & CLAIM_LEARNING))
+		return;
+	c->own_bio = true;
+	settle_on_socket(c, fd, cookie);
+	if (!connection_has_descriptor(c, fd))
+		connection_add_descriptor(c, fd);
 }
 
 void connection_learn_socket(struct connection *c, SSL *ssl)
@@ -306,16 +327,20 @@ void connection_learn_socket(struct connection *c, SSL *ssl)
 	bool one_socket =
 		fd >= 0 && write_fd >= 0 && socket_cookie(fd, &cookie) &&
 		(write_fd == fd || (socket_cookie(write_fd, &write_cookie) && write_cookie == cookie));
-	if (!c->hands_off && one_socket && is_stream(fd)) {
-		int known = atomic_load(&c->fd);
-		if (known >= 0 && c->cookie != cookie)
-			forget_socket(c, known);
-		if (atomic_load(&c->fd) < 0)
-			adopt_socket(c, fd, cookie);
+	if (!c->hands_off && one_socket && descriptor_is_stream(fd)) {
+		settle_on_socket(c, fd, cookie);
+		c->own_bio = false;
+		claim_unmark(&c->claim, CLAIM_LEARNING);
 		if (write_fd != fd && !connection_has_descriptor(c, write_fd))
 			connection_add_descriptor(c, write_fd);
-	} else if (fd < 0 && atomic_load(&c->fd) >= 0) {
-		forget_socket(c, atomic_load(&c->fd)); /* it moved to a BIO that is no socket */
+	} else {
+		/* One that was learnt stays until another is: a program may put its own BIO in once more. */
+		if (atomic_load(&c->fd) >= 0 && (fd < 0) != c->own_bio)
+			forget_socket(c); /* it moved to a BIO that is no socket, or is a pipe */
+		if (fd < 0 && write_fd < 0 && !c->hands_off) {
+			c->patience = LEARN_PATIENCE;
+			claim_mark(&c->claim, CLAIM_LEARNING);
+		}
 	}
 	errno = saved;
 }

@@ -40,6 +40,7 @@ enum silence {
 	QUIET_SHUTDOWN,   /* P4: asked for by the program */
 	ABORT_MEANT,      /* P4: SO_LINGER with a zero timeout */
 	FAILED_EXIT,      /* P3: the process ended with another status than 0 */
+	OWN_BIO,          /* the program's: a record of ours would overtake what it still holds */
 	FILTER_BIO,       /* a BIO between OpenSSL and the socket holds bytes that would be overtaken */
 	KERNEL_TLS,       /* the record layer is in the kernel */
 	SOMEBODY_INSIDE,  /* another thread was in an SSL_* call until the end */
@@ -91,6 +92,7 @@ struct connection {
 	/* seen: written by the SSL_* hooks, who are inside */
 	uint32_t references; /* of the SSL: SSL_up_ref, SSL_dup */
 	bool hands_off;      /* DTLS, QUIC: nothing is ours */
+	bool own_bio;        /* the socket was learnt from the I/O of a BIO of the program's own */
 	bool spoken;         /* an SSL_* call that does I/O was made: before, there is nothing to end */
 	bool fatal_error;
 	bool peer_notified;     /* the peer's close_notify was read */
@@ -102,6 +104,13 @@ struct connection {
 	uint64_t
 		pending_length; /* of the SSL_write that wants to be repeated: a record is in OpenSSL's buffer */
 	uint64_t never_read;    /* bytes that SSL_shutdown's second call threw away for the program */
+
+	/* learning: written by learn.c, on the thread that is inside */
+	struct connection
+		*learnt_within; /* an SSL_* call on that one is going on further out on this thread's stack */
+	uintptr_t stack;        /* where the call stands on it */
+	unsigned patience;      /* what is left of it */
+	bool did_io;            /* the call did any */
 
 	/* shared with other processes after a fork (process.c) */
 	struct fork_slot *_Atomic slot;
@@ -130,6 +139,7 @@ struct connection {
 	enum peer_end peer_end;
 };
 
+enum { LEARN_PATIENCE = 1024 };   /* SSL_* calls; learn.c */
 enum { RESIDUE_MAX = 32 * 1024 }; /* more than a TLS record and an alert */
 
 /*
@@ -158,8 +168,14 @@ static inline struct connection *connection_enter_fast(SSL *ssl)
 /* The connection of an SSL, not entered; NULL if it is not tracked. */
 struct connection *connection_of_ssl(const SSL *ssl);
 
-/* After the program gave the SSL a descriptor or a BIO: which socket is it? Inside. */
+/*
+ * After the program gave the SSL a descriptor or a BIO: which socket is it? Where the BIO does not tell, learning (learn.h)
+ * begins, anew if need be. Inside.
+ */
 void connection_learn_socket(struct connection *c, SSL *ssl);
+
+/* Learning ends: it is this one. Only the first to say so is believed. Inside; async-signal-safe. */
+void connection_socket_learnt(struct connection *c, int fd);
 
 /* SSL_clear: the SSL, detached from the connection that ended, begins another. */
 void connection_track_again(SSL *ssl, struct libssl *lib, uint32_t references);
@@ -180,6 +196,9 @@ void connection_each(void (*visit)(struct connection *c, void *arg), void *arg);
 
 /* P6: is this descriptor the connection's socket? Async-signal-safe. */
 bool connection_is_socket(const struct connection *c, int fd);
+
+/* Is this descriptor a stream socket at all? Async-signal-safe. */
+bool descriptor_is_stream(int fd);
 
 void connection_child_after_fork(void);
 

@@ -65,7 +65,7 @@ static ssize_t discard(const struct connection *c, int fd)
 {
 	static char nowhere[DISCARD_AT_ONCE];
 	bool tcp = c->family == AF_INET || c->family == AF_INET6;
-	return recv(fd, nowhere, sizeof nowhere, MSG_DONTWAIT | (tcp ? MSG_TRUNC : 0));
+	return real.recv(fd, nowhere, sizeof nowhere, MSG_DONTWAIT | (tcp ? MSG_TRUNC : 0));
 }
 
 bool drain_some(struct connection *c, int fd)

@@ -204,6 +204,8 @@ static const char *silence_text(enum silence silence)
 		return "SO_LINGER 0 asks for an abort";
 	case FAILED_EXIT:
 		return "the exit status was not 0";
+	case OWN_BIO:
+		return "the program writes through a BIO of its own";
 	case FILTER_BIO:
 		return "a BIO of the program's holds bytes back";
 	case KERNEL_TLS:
@@ -304,5 +306,22 @@ void event_end(struct connection *c)
 	add_program(&line, c);
 	add_ours(&line, c);
 	add_peer(&line, c);
+	say(&line);
+}
+
+void event_out_of_reach(void)
+{
+	static _Atomic bool said;
+	if (settings->log_level < LEVEL_DEBUG || atomic_exchange(&said, true))
+		return;
+	struct text line = {0};
+	text_add(&line, "tlsbye: ");
+	text_add(&line, program);
+	text_add(&line, "[");
+	text_add_number(&line, (uint64_t)process_id());
+	text_add(
+		&line,
+		"]: the bytes of a connection go through memory (BIO_s_mem or the like), not from SSL_* calls to a "
+		"socket: its goodbye is out of reach (said once)");
 	say(&line);
 }

@@ -16,6 +16,9 @@ void events_init(void);
 /* A connection's end, once. Level info where it needed a cure or was not given one, debug where all was well. */
 void event_end(struct connection *c);
 
+/* Level debug, once a process: an SSL does no I/O of its own. */
+void event_out_of_reach(void);
+
 /* Level warn. `refusal` and `fallback` as in src/settings_parse.h. */
 void event_bad_setting(const char *name, const char *text, const char *refusal, const char *fallback);
 void event_unknown_setting(const char *name, size_t length);

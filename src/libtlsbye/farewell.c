@@ -50,8 +50,8 @@ bool farewell_send_residue(struct connection *c, int hold)
 {
 	struct residue *residue = &c->residue;
 	while (residue->sent < residue->length) {
-		ssize_t sent = send(hold, residue->bytes + residue->sent, residue->length - residue->sent,
-				    MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t sent = real.send(hold, residue->bytes + residue->sent,
+					 residue->length - residue->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -69,7 +69,7 @@ static bool take(struct connection *c, int hold, const unsigned char *bytes, siz
 {
 	size_t sent = 0;
 	if (farewell_send_residue(c, hold)) {
-		ssize_t n = send(hold, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = real.send(hold, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
 			speech->unheard = true; /* reset, or our side is shut already */
 			if (errno == ECONNRESET ||
@@ -198,6 +198,8 @@ enum silence farewell_silence(const struct connection *c)
 		return FATAL_ERROR;
 	if (!c->spoken || c->lib->SSL_in_init(ssl))
 		return NO_HANDSHAKE;
+	if (c->own_bio) /* it may hold records that ours would overtake, and must not be called from here */
+		return OWN_BIO;
 	if (c->failed_exit)
 		return FAILED_EXIT;
 	if (c->unfinished)

@@ -39,11 +39,11 @@ int handover_open_inbox(void)
 /* The queue of a datagram socket is short (net.unix.max_dgram_qlen): wait a little where it is full. */
 static bool send_patiently(int sender, const struct msghdr *message)
 {
-	ssize_t sent = sendmsg(sender, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t sent = real.sendmsg(sender, message, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent < 0 && errno == EAGAIN) {
 		struct timeval patience = {.tv_usec = 100000};
 		setsockopt(sender, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-		sent = sendmsg(sender, message, MSG_NOSIGNAL);
+		sent = real.sendmsg(sender, message, MSG_NOSIGNAL);
 	}
 	return sent >= 0;
 }
@@ -141,7 +141,7 @@ int handover_fetch(int bell, struct request *request)
 	struct signalfd_siginfo ring;
 	uint32_t posted = FETCH_POSTED;
 	/* A signal of this thread is read before one of the process: ours, and never the program's. */
-	if (atomic_exchange(&rung, false) && read(bell, &ring, sizeof ring) < 0)
+	if (atomic_exchange(&rung, false) && real.read(bell, &ring, sizeof ring) < 0)
 		return INBOX_EMPTY;
 	if (!atomic_compare_exchange_strong(&fetch.state, &posted, FETCH_RUNNING))
 		return INBOX_EMPTY;
@@ -196,7 +196,7 @@ int handover_receive(int inbox, struct request *request)
 					 .msg_iovlen = 1,
 					 .msg_control = control.space,
 					 .msg_controllen = sizeof control};
-		ssize_t n = recvmsg(inbox, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+		ssize_t n = real.recvmsg(inbox, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

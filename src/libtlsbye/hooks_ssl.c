@@ -111,19 +111,19 @@ EXPORT void SSL_set_shutdown(SSL *ssl, int mode)
 EXPORT int SSL_do_handshake(SSL *ssl)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen(c, c->lib->SSL_do_handshake(ssl));
+	return seen_slowly(c, c->lib->SSL_do_handshake(ssl));
 }
 
 EXPORT int SSL_connect(SSL *ssl)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen(c, c->lib->SSL_connect(ssl));
+	return seen_slowly(c, c->lib->SSL_connect(ssl));
 }
 
 EXPORT int SSL_accept(SSL *ssl)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen(c, c->lib->SSL_accept(ssl));
+	return seen_slowly(c, c->lib->SSL_accept(ssl));
 }
 
 /* --- reading: SSL_read is called often enough to have a fast way --- */
@@ -131,7 +131,7 @@ EXPORT int SSL_accept(SSL *ssl)
 SLOWLY static int read_slowly(SSL *ssl, void *buf, int num, void *caller)
 {
 	struct connection *c = enter_io(ssl, caller);
-	return seen(c, c->lib->SSL_read(ssl, buf, num));
+	return seen_slowly(c, c->lib->SSL_read(ssl, buf, num));
 }
 
 EXPORT int SSL_read(SSL *ssl, void *buf, int num)
@@ -145,13 +145,15 @@ EXPORT int SSL_read(SSL *ssl, void *buf, int num)
 EXPORT int SSL_read_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen(c, c->lib->SSL_read_ex(ssl, buf, num, readbytes));
+	return seen_slowly(c, c->lib->SSL_read_ex(ssl, buf, num, readbytes));
 }
 
 EXPORT int SSL_read_early_data(SSL *ssl, void *buf, size_t num, size_t *readbytes)
 {
 	struct connection *c = enter_io(ssl, CALLER);
 	int result = c->lib->SSL_read_early_data(ssl, buf, num, readbytes);
+	if (io_watched())
+		seen_no_more(c);
 	claim_leave(&c->claim);
 	return result;
 }
@@ -159,13 +161,13 @@ EXPORT int SSL_read_early_data(SSL *ssl, void *buf, size_t num, size_t *readbyte
 EXPORT int SSL_peek(SSL *ssl, void *buf, int num)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen(c, c->lib->SSL_peek(ssl, buf, num));
+	return seen_slowly(c, c->lib->SSL_peek(ssl, buf, num));
 }
 
 EXPORT int SSL_peek_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen(c, c->lib->SSL_peek_ex(ssl, buf, num, readbytes));
+	return seen_slowly(c, c->lib->SSL_peek_ex(ssl, buf, num, readbytes));
 }
 
 /* --- writing: SSL_write likewise --- */

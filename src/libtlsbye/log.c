@@ -79,7 +79,8 @@ static void write_quietly(int fd, const struct text *line)
 	sigaddset(&sigpipe, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
 	sigpending(&pending);
-	if (write(fd, line->bytes, line->length) < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
+	if (real.write(fd, line->bytes, line->length) < 0 && errno == EPIPE &&
+	    !sigismember(&pending, SIGPIPE)) {
 		struct timespec at_once = {0};
 		sigtimedwait(&sigpipe, NULL, &at_once);
 	}

@@ -13,6 +13,7 @@
 #include "process.h"
 
 #include "leaving.h"
+#include "learn.h"
 #include "linger.h"
 #include "settings.h"
 
@@ -247,6 +248,7 @@ static void after_fork_in_child(void)
 	close_lent();
 	linger_child_after_fork();
 	connection_child_after_fork();
+	learn_child_after_fork();
 }
 
 static void begin(void)

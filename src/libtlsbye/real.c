@@ -78,6 +78,82 @@ static int early_atexit(void (*function)(void *), void *argument, void *object)
 	return real.__cxa_atexit == early_atexit ? -1 : real.__cxa_atexit(function, argument, object);
 }
 
+static ssize_t raw_read(int fd, void *buf, size_t size)
+{
+	return syscall(SYS_read, fd, buf, size);
+}
+
+static ssize_t raw_readv(int fd, const struct iovec *parts, int count)
+{
+	return syscall(SYS_readv, fd, parts, count);
+}
+
+static ssize_t raw_recvfrom(int fd, void *__restrict buf, size_t size, int flags, __SOCKADDR_ARG from,
+			    socklen_t *__restrict from_size)
+{
+	return syscall(SYS_recvfrom, fd, buf, size, flags, from.__sockaddr__, from_size);
+}
+
+static ssize_t raw_recv(int fd, void *buf, size_t size, int flags)
+{
+	return syscall(SYS_recvfrom, fd, buf, size, flags, NULL, NULL);
+}
+
+static ssize_t raw_recvmsg(int fd, struct msghdr *message, int flags)
+{
+	return syscall(SYS_recvmsg, fd, message, flags);
+}
+
+static ssize_t raw_write(int fd, const void *buf, size_t size)
+{
+	return syscall(SYS_write, fd, buf, size);
+}
+
+static ssize_t raw_writev(int fd, const struct iovec *parts, int count)
+{
+	return syscall(SYS_writev, fd, parts, count);
+}
+
+static ssize_t raw_sendto(int fd, const void *buf, size_t size, int flags, __CONST_SOCKADDR_ARG to,
+			  socklen_t to_size)
+{
+	return syscall(SYS_sendto, fd, buf, size, flags, to.__sockaddr__, to_size);
+}
+
+static ssize_t raw_send(int fd, const void *buf, size_t size, int flags)
+{
+	return syscall(SYS_sendto, fd, buf, size, flags, NULL, 0);
+}
+
+static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return syscall(SYS_sendmsg, fd, message, flags);
+}
+
+/* The check is libc's to make, and to die of: so these look for it even before our constructor. */
+static ssize_t early_read_chk(int fd, void *buf, size_t size, size_t room)
+{
+	real_init();
+	return real.__read_chk == early_read_chk ? raw_read(fd, buf, size)
+						 : real.__read_chk(fd, buf, size, room);
+}
+
+static ssize_t early_recv_chk(int fd, void *buf, size_t size, size_t room, int flags)
+{
+	real_init();
+	return real.__recv_chk == early_recv_chk ? raw_recv(fd, buf, size, flags)
+						 : real.__recv_chk(fd, buf, size, room, flags);
+}
+
+static ssize_t early_recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, int flags,
+				  __SOCKADDR_ARG from, socklen_t *__restrict from_size)
+{
+	real_init();
+	return real.__recvfrom_chk == early_recvfrom_chk
+		       ? raw_recvfrom(fd, buf, size, flags, from, from_size)
+		       : real.__recvfrom_chk(fd, buf, size, room, flags, from, from_size);
+}
+
 struct real_libc real = {
 	.close = raw_close,
 	.shutdown = raw_shutdown,
@@ -90,6 +166,19 @@ struct real_libc real = {
 	._exit = raw_exit,
 	._Exit = raw_exit,
 	.__cxa_atexit = early_atexit,
+	.read = raw_read,
+	.readv = raw_readv,
+	.recv = raw_recv,
+	.recvfrom = raw_recvfrom,
+	.recvmsg = raw_recvmsg,
+	.write = raw_write,
+	.writev = raw_writev,
+	.send = raw_send,
+	.sendto = raw_sendto,
+	.sendmsg = raw_sendmsg,
+	.__read_chk = early_read_chk,
+	.__recv_chk = early_recv_chk,
+	.__recvfrom_chk = early_recvfrom_chk,
 };
 
 void real_init(void)
@@ -101,6 +190,7 @@ void real_init(void)
 	if (found)                                                                                           \
 		real.name = (__typeof__(real.name))found;
 	REAL_LIBC(FIND)
+	REAL_IO(FIND)
 #undef FIND
 }
 

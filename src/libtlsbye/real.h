@@ -17,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <stdio.h>
+#include <sys/uio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <openssl/bio.h>
@@ -33,6 +34,12 @@ void closefrom(int first);
 int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags);
 int __cxa_atexit(void (*function)(void *), void *argument,
 		 void *object); /* the C++ ABI's; atexit() calls it */
+
+/* What _FORTIFY_SOURCE makes of the program's calls; the headers declare them only to those that are built so. */
+ssize_t __read_chk(int fd, void *buf, size_t size, size_t room);
+ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, int flags, __SOCKADDR_ARG from,
+		       socklen_t *__restrict from_size);
 
 #define REAL_LIBC(X)                                                                                         \
 	X(close)                                                                                             \
@@ -58,6 +65,22 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(fclose)                                                                                            \
 	X(freopen)                                                                                           \
 	X(freopen64)
+
+#define REAL_IO(X)                                                                                           \
+	X(read)                                                                                              \
+	X(readv)                                                                                             \
+	X(recv)                                                                                              \
+	X(recvfrom)                                                                                          \
+	X(recvmsg)                                                                                           \
+	X(write)                                                                                             \
+	X(writev)                                                                                            \
+	X(send)                                                                                              \
+	X(sendto)                                                                                            \
+	X(sendmsg)                                                                                           \
+	X(__read_chk)                                                                                        \
+	X(__recv_chk)                                                                                        \
+	X(__recvfrom_chk)
+
 
 /* Hooked: what the program calls. */
 #define REAL_LIBSSL_HOOKED(X)                                                                                \
@@ -126,6 +149,7 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 
 struct real_libc {
 	REAL_LIBC(REAL_MEMBER)
+	REAL_IO(REAL_MEMBER)
 };
 extern struct real_libc real INTERNAL;
 

@@ -5,6 +5,7 @@
 #include "seen.h"
 
 #include "goodbye.h"
+#include "linger.h"
 #include "process.h"
 #include "settings.h"
 
@@ -29,7 +30,16 @@ struct connection *enter_io(SSL *ssl, void *caller)
 		process_speaks(c);
 	if (news & CLAIM_NEW)
 		goodbye_introduce(c, ssl);
+	if (news & (CLAIM_NEW | CLAIM_LEARNING))
+		learn_enter(c);
 	return c;
+}
+
+/* The thread is started here and not by the I/O itself: that may be a signal handler's. */
+void seen_no_more(struct connection *c)
+{
+	if (learn_leave(c) && settings->mode == MODE_CURE)
+		linger_start();
 }
 
 /* What SSL_get_error says of the call; notes what ends a connection. */
@@ -76,6 +86,8 @@ static void note_write(struct connection *c, uint64_t length, uint64_t written, 
 
 int seen_odd_write(struct connection *c, uint64_t length, int result)
 {
+	if (io_watched())
+		seen_no_more(c);
 	note_write(c, length, result > 0 ? (uint64_t)result : 0, result);
 	claim_leave(&c->claim);
 	return result;
@@ -83,6 +95,8 @@ int seen_odd_write(struct connection *c, uint64_t length, int result)
 
 int seen_write_ex(struct connection *c, size_t length, int result, const size_t *written)
 {
+	if (io_watched())
+		seen_no_more(c);
 	if (result <= 0 || *written != length || c->unfinished)
 		note_write(c, length, result > 0 ? *written : 0, result);
 	claim_leave(&c->claim);
@@ -92,6 +106,8 @@ int seen_write_ex(struct connection *c, size_t length, int result, const size_t 
 /* Less than asked for may be the file's end: only a refusal counts as unfinished. */
 ssize_t seen_sendfile(struct connection *c, size_t size, ssize_t sent)
 {
+	if (io_watched())
+		seen_no_more(c);
 	note_write(c, size, size, sent > 0 ? 1 : -1);
 	claim_leave(&c->claim);
 	return sent;

@@ -12,6 +12,7 @@
 #define TLSBYE_SEEN_H
 
 #include "connection.h"
+#include "learn.h"
 
 /* Enters a connection (connection.h) for a call that does I/O; the first one introduces the two to each other. */
 struct connection *enter_io(SSL *ssl, void *caller);
@@ -30,12 +31,23 @@ void seen_set_shutdown(struct connection *c, int mode);
 void seen_new_socket(struct connection *c, SSL *ssl);
 void seen_reference(struct connection *c, bool one_more);
 
+/* Behind a call that was entered slowly: it looks at no more I/O. */
+void seen_no_more(struct connection *c);
+
 static inline int seen(struct connection *c, int result)
 {
 	if (__builtin_expect(result <= 0, false))
 		return seen_failure(c, result);
 	claim_leave(&c->claim);
 	return result;
+}
+
+/* The same for calls that have no fast way in. */
+static inline int seen_slowly(struct connection *c, int result)
+{
+	if (io_watched())
+		seen_no_more(c);
+	return seen(c, result);
 }
 
 static inline int seen_write(struct connection *c, int length, int result)

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exported functions that read and write. Nearly always they are nothing but a jump to the real ones; what they are
+ * here for stands in learn.h.
+ *
+ * Rules: these are the calls that every program makes most. Cancellation points and async-signal-safe, as the real ones
+ * are, which is why those are called last, or their result is all that is looked at.
+ */
+#undef _FORTIFY_SOURCE /* or the headers define some of these themselves */
+#include "export.h"
+#include "learn.h"
+
+EXPORT ssize_t read(int fd, void *buf, size_t size)
+{
+	if (!io_watched())
+		return real.read(fd, buf, size);
+	return io_seen(fd, buf, real.read(fd, buf, size));
+}
+
+EXPORT ssize_t readv(int fd, const struct iovec *parts, int count)
+{
+	if (!io_watched())
+		return real.readv(fd, parts, count);
+	return io_seen_parts(fd, parts, (size_t)count, real.readv(fd, parts, count));
+}
+
+EXPORT ssize_t recv(int fd, void *buf, size_t size, int flags)
+{
+	if (!io_watched())
+		return real.recv(fd, buf, size, flags);
+	return io_seen(fd, io_filled(buf, flags), real.recv(fd, buf, size, flags));
+}
+
+EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags, __SOCKADDR_ARG from,
+			socklen_t *restrict from_size)
+{
+	if (!io_watched())
+		return real.recvfrom(fd, buf, size, flags, from, from_size);
+	return io_seen(fd, io_filled(buf, flags), real.recvfrom(fd, buf, size, flags, from, from_size));
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+	if (!io_watched())
+		return real.recvmsg(fd, message, flags);
+	return io_seen_message(fd, message, flags, real.recvmsg(fd, message, flags));
+}
+
+EXPORT ssize_t write(int fd, const void *buf, size_t size)
+{
+	if (!io_watched())
+		return real.write(fd, buf, size);
+	return io_seen(fd, buf, real.write(fd, buf, size));
+}
+
+EXPORT ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+	if (!io_watched())
+		return real.writev(fd, parts, count);
+	return io_seen_parts(fd, parts, (size_t)count, real.writev(fd, parts, count));
+}
+
+EXPORT ssize_t send(int fd, const void *buf, size_t size, int flags)
+{
+	if (!io_watched())
+		return real.send(fd, buf, size, flags);
+	return io_seen(fd, buf, real.send(fd, buf, size, flags));
+}
+
+EXPORT ssize_t sendto(int fd, const void *buf, size_t size, int flags, __CONST_SOCKADDR_ARG to,
+		      socklen_t to_size)
+{
+	if (!io_watched())
+		return real.sendto(fd, buf, size, flags, to, to_size);
+	return io_seen(fd, buf, real.sendto(fd, buf, size, flags, to, to_size));
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	if (!io_watched())
+		return real.sendmsg(fd, message, flags);
+	return io_seen_message(fd, message, 0, real.sendmsg(fd, message, flags));
+}
+
+/* --- what _FORTIFY_SOURCE makes of them --- */
+
+EXPORT ssize_t __read_chk(int fd, void *buf, size_t size, size_t room)
+{
+	if (!io_watched())
+		return real.__read_chk(fd, buf, size, room);
+	return io_seen(fd, buf, real.__read_chk(fd, buf, size, room));
+}
+
+EXPORT ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags)
+{
+	if (!io_watched())
+		return real.__recv_chk(fd, buf, size, room, flags);
+	return io_seen(fd, io_filled(buf, flags), real.__recv_chk(fd, buf, size, room, flags));
+}
+
+EXPORT ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t size, size_t room, int flags,
+			      __SOCKADDR_ARG from, socklen_t *restrict from_size)
+{
+	if (!io_watched())
+		return real.__recvfrom_chk(fd, buf, size, room, flags, from, from_size);
+	ssize_t n = real.__recvfrom_chk(fd, buf, size, room, flags, from, from_size);
+	return io_seen(fd, io_filled(buf, flags), n);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See learn.h. Calls nest: a callback may call SSL_* for another connection, so the one that is sought further out is
+ * remembered in the record of the inner one.
+ *
+ * An SSL_* call may never return (longjmp, a cancelled thread), or leave the stack for a while (coroutines): then
+ * io_learning is wrong, and would be so for ever. So the place of the call on the stack is kept as well, and I/O counts
+ * only where it happens a little deeper on the same stack.
+ */
+#include "learn.h"
+
+#include "descriptors.h"
+#include "events.h"
+#include "process.h"
+
+#include <errno.h>
+
+enum { STACK_BELOW = 256 * 1024, STACK_ABOVE = 1024 };
+
+/* A call without any I/O is a sign of memory BIOs; one whose I/O showed no record (EAGAIN, a callback's) hardly one. */
+enum { COST_OF_SILENCE = LEARN_PATIENCE / 32 };
+
+enum { RECORD_HEADER = 5, RECORD_MAX = (1 << 14) + 2048 };
+
+_Thread_local struct connection *io_learning;
+
+static uintptr_t stack_here(void)
+{
+	return (uintptr_t)__builtin_frame_address(0);
+}
+
+/* Is this thread still in the call that seeks the connection's socket? */
+static bool within_call(const struct connection *c)
+{
+	return c->stack + STACK_ABOVE - stack_here() < STACK_BELOW;
+}
+
+void learn_enter(struct connection *c)
+{
+	struct connection *further_out = io_learning;
+	if (further_out == c || !claim_is_marked(&c->claim, CLAIM_LEARNING))
+		return;
+	c->learnt_within = further_out && within_call(further_out) ? further_out : NULL;
+	c->stack = stack_here();
+	c->did_io = false;
+	io_learning = c;
+}
+
+bool learn_leave(struct connection *c)
+{
+	if (io_learning != c)
+		return false;
+	io_learning = c->learnt_within;
+	if (!claim_is_marked(&c->claim, CLAIM_LEARNING))
+		return c->own_bio;
+	unsigned cost = c->did_io ? 1 : COST_OF_SILENCE;
+	c->patience -= cost < c->patience ? cost : c->patience;
+	if (!c->patience) {
+		claim_unmark(&c->claim, CLAIM_LEARNING);
+		event_out_of_reach();
+	}
+	return false;
+}
+
+/* RFC 8446, 5.1: a content type, 3 and a minor version, a length. */
+static bool begins_record(const unsigned char *bytes)
+{
+	size_t length = (size_t)bytes[3] << 8 | bytes[4];
+	return bytes[0] >= 20 && bytes[0] <= 24 && bytes[1] == 3 && bytes[2] <= 4 && length > 0 &&
+	       length <= RECORD_MAX;
+}
+
+/* A callback may talk TLS to somebody else. */
+static bool is_another_connections(const struct connection *c, int fd)
+{
+	struct connection *owner = connection_hold_by_descriptor(fd);
+	if (!owner)
+		return false;
+	bool anothers = owner != c && atomic_load(&owner->ssl) && connection_is_socket(owner, fd);
+	connection_unstake(owner);
+	return anothers;
+}
+
+/*
+ * Only a stream socket has surely read or filled the memory: /dev/null takes whatever it is given, unread.
+ */
+static void look(struct connection *c, int fd, const unsigned char *bytes)
+{
+	if (descriptor_is_stream(fd) && begins_record(bytes) && !is_another_connections(c, fd))
+		connection_socket_learnt(c, fd);
+}
+
+ssize_t io_seen(int fd, const void *bytes, ssize_t n)
+{
+	struct connection *c = io_learning;
+	int saved = errno;
+	if (process_is_home() && within_call(c) && claim_is_marked(&c->claim, CLAIM_LEARNING)) {
+		c->did_io = true;
+		if (bytes && n >= RECORD_HEADER)
+			look(c, fd, bytes);
+	}
+	errno = saved;
+	return n;
+}
+
+/* A header that is spread over several parts is not looked for. */
+ssize_t io_seen_parts(int fd, const struct iovec *parts, size_t count, ssize_t n)
+{
+	bool enough = n > 0 && count && parts[0].iov_len >= RECORD_HEADER;
+	return io_seen(fd, enough ? parts[0].iov_base : NULL, n);
+}
+
+ssize_t io_seen_message(int fd, const struct msghdr *message, int flags, ssize_t n)
+{
+	if (n <= 0 || flags & MSG_TRUNC)
+		return io_seen(fd, NULL, n);
+	return io_seen_parts(fd, message->msg_iov, message->msg_iovlen, n);
+}
+
+void learn_child_after_fork(void)
+{
+	io_learning = NULL;
+}
