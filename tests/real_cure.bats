@@ -171,6 +171,53 @@ serve_perl() {
   both whole
 }
 
+# TLS in front of a plain backend, through a BIO of its own: close_notify is haproxy's, and only the TCP side ours.
+serve_haproxy() {
+  local haproxy backend
+  haproxy=$(PATH=$PATH:/usr/sbin:/sbin command -v haproxy)
+  free_port
+  backend=$port
+  start_peer "$backend" /usr/bin/python3 -m http.server --bind 127.0.0.1 --directory "$real" "$backend"
+  free_port
+  cat "$real/cert.pem" "$real/key.pem" >"$BATS_TEST_TMPDIR/pair.pem"
+  cat >"$BATS_TEST_TMPDIR/haproxy.cfg" <<CONF
+defaults
+    mode http
+    timeout connect 20s
+    timeout client 20s
+    timeout server 20s
+listen tls
+    bind 127.0.0.1:$port ssl crt $BATS_TEST_TMPDIR/pair.pem
+    http-response del-header Server
+    server pages 127.0.0.1:$backend
+CONF
+  # 167 bytes of header come before the page. The pause is for two programs to have done their part.
+  judge_real_server "$1" "$haproxy" -db -f "$BATS_TEST_TMPDIR/haproxy.cfg" -- \
+    --send-file "$real/request" --trail 64K "${slow[@]}" --pause 150 --expect $((page_bytes + 167)) --expect-any
+}
+
+@test "bare haproxy: not one byte of a 1 MB page arrives" {
+  lost() {
+    serve_haproxy bare
+    assert_verdict tls=torn tcp=rst whole=no
+    # The header, at the most.
+    assert_total "lost>=$((connections * page_bytes))"
+  }
+  connections=5
+  both lost
+}
+
+@test "haproxy: the page, close_notify, FIN (P1, through its own BIO)" {
+  whole() {
+    serve_haproxy cured
+    assert_cured
+    [[ $(events_with 'close_notify was sent already, half-closed, drained') -ge $connections ]] ||
+      fail_showing "not one such event for each connection"
+  }
+  connections=5
+  both whole
+}
+
 # It serves one client and ends, so each judgement has a server of its own. Its door is exit().
 serve_ncat() {
   local how=$1
