@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-enum { STACK_BELOW = 256 * 1024, STACK_ABOVE = 1024 };
+enum { STACK_BELOW = 256 * 1024 };
 
 /* A call without any I/O is a sign of memory BIOs; one whose I/O showed no record (EAGAIN, a callback's) hardly one. */
 enum { COST_OF_SILENCE = LEARN_PATIENCE / 32 };
@@ -32,7 +32,7 @@ static uintptr_t stack_here(void)
 /* Is this thread still in the call that seeks the connection's socket? */
 static bool within_call(const struct connection *c)
 {
-	return c->stack + STACK_ABOVE - stack_here() < STACK_BELOW;
+	return c->stack - stack_here() < STACK_BELOW;
 }
 
 void learn_enter(struct connection *c)
