@@ -122,11 +122,13 @@ struct connection {
 	bool completed_record;
 	_Atomic bool not_ours; /* this process let the connection go, or never owned it (P7): for good */
 	struct residue residue;
-	bool failed_exit;          /* the process ends, with a status other than 0 */
-	bool read_shut;            /* by the program: a read then ends at once, whatever the peer does */
-	bool fin_later;            /* the program's FIN is ours to send, behind the residue */
-	_Atomic bool speaks_later; /* the linger thread was left a hold while somebody was inside */
-	_Atomic uint32_t answered; /* a futex: the linger thread has dealt with what was asked (linger.h) */
+	bool failed_exit;           /* the process ends, with a status other than 0 */
+	bool read_shut;             /* by the program: a read then ends at once, whatever the peer does */
+	_Atomic bool read_played;   /* the program shut it, and the hooks play it for us (read_side.h) ... */
+	_Atomic uint32_t read_left; /* ... behind so many bytes that were there before */
+	bool fin_later;             /* the program's FIN is ours to send, behind the residue */
+	_Atomic bool speaks_later;  /* the linger thread was left a hold while somebody was inside */
+	_Atomic uint32_t answered;  /* a futex: the linger thread has dealt with what was asked (linger.h) */
 
 	/* the linger thread */
 	bool half_closed;

@@ -57,6 +57,13 @@ bool epoll_set_known(int epfd);
 bool epoll_sets_all_known(void);
 void epoll_sets_forget_socket(int fd);
 
+/*
+ * Was the number put into an epoll set since a connection last left it? In doubt yes: a set that it left, or a number that
+ * was closed where no hook looked, counts as well.
+ */
+void epoll_member_seen(int fd);
+bool descriptor_in_epoll_set(int fd);
+
 /* In a fresh child nobody is closing anything. */
 void descriptors_child_after_fork(void);
 

@@ -46,6 +46,11 @@ static bool keep_for_later(struct residue *residue, const unsigned char *bytes, 
 	return true;
 }
 
+bool farewell_has_residue(const struct connection *c)
+{
+	return c->residue.sent < c->residue.length;
+}
+
 bool farewell_send_residue(struct connection *c, int hold)
 {
 	struct residue *residue = &c->residue;

@@ -20,6 +20,9 @@ enum silence farewell_silence(const struct connection *c);
  */
 void farewell_say(struct connection *c, int hold);
 
+/* Is there anything that the socket did not take? */
+bool farewell_has_residue(const struct connection *c);
+
 /* Sends what the socket did not take, as far as it goes. True when nothing is left. Async-signal-safe. */
 bool farewell_send_residue(struct connection *c, int hold);
 

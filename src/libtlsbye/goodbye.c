@@ -11,6 +11,7 @@
 #include "linger.h"
 #include "ports.h"
 #include "process.h"
+#include "read_side.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -225,7 +226,8 @@ static bool give(struct connection *c, int fd, unsigned asked)
 	if (asked & ASK_SPEAK && !claimed)
 		asked = (asked & ~(unsigned)ASK_SPEAK) | ASK_SPEAK_LATER;
 	atomic_store(&c->speaks_later, asked & ASK_SPEAK_LATER);
-	bool given = (claimed || asked & ASK_EVENT) && linger_hand_over(c, fd, asked);
+	bool waits = asked & ASK_SPEAK_LATER; /* only the end of the connection may wait for who is inside */
+	bool given = (!waits || asked & ASK_EVENT) && linger_hand_over(c, fd, asked);
 	if (!given) {
 		atomic_store(&c->speaks_later, false);
 		if (claimed)
@@ -315,6 +317,8 @@ bool goodbye_before_close(int fd, void *caller)
 	struct connection *c = connection_take_descriptor(fd, &alone);
 	if (c) {
 		bool last = !atomic_load(&c->descriptors);
+		if (last)
+			read_side_forget(c);
 		if (last && worth_a_goodbye(c)) {
 			note_door(c, DOOR_CLOSE);
 			end_connection(c, fd, caller);
@@ -369,33 +373,44 @@ void goodbye_after_dup(int from, int to)
 
 /* --- shutdown --- */
 
-/* True where the FIN is ours to send, later. */
-static bool shut_behind_notify(struct connection *c, int fd, int how)
+/* With `fin`, ASK_FIN_BEHIND: true where the FIN is ours to send, later. */
+static bool speak_before_shutdown(struct connection *c, int fd, unsigned fin)
 {
 	note_door(c, DOOR_SHUTDOWN);
 	c->fin_later = false;
-	unsigned asked = speech(c, NULL);
-	if (asked && give(c, fd, asked | (how == SHUT_WR ? ASK_FIN_BEHIND : 0)))
+	unsigned asked = speech(c, NULL) | (farewell_has_residue(c) ? fin : 0);
+	if (asked && give(c, fd, asked | fin))
 		linger_await_answer(c, ANSWER_WITHIN_MS);
 	return c->fin_later;
 }
 
-bool goodbye_before_shutdown(int fd, int how)
+static int before_shutdown(struct connection *c, int fd, int how)
+{
+	bool wanted =
+		how != SHUT_RD && curing() && worth_a_goodbye(c) && ours(c) && connection_is_socket(c, fd);
+	bool play = wanted && how == SHUT_RDWR && !c->read_shut && read_side_play(c, fd);
+	if (how != SHUT_WR && !play) {
+		c->read_shut = true;
+		read_side_forget(c);
+	}
+	/* Behind a real SHUT_RDWR nobody may have to wait for what is still to be sent. */
+	bool one_side = how == SHUT_WR || play;
+	bool later = wanted && speak_before_shutdown(c, fd, one_side ? ASK_FIN_BEHIND : 0);
+	return later ? NOTHING_LEFT : play ? SHUT_WR : how;
+}
+
+int goodbye_before_shutdown(int fd, int how)
 {
 	struct connection *c = process_is_home() ? connection_hold_by_descriptor(fd) : NULL;
 	if (!c)
-		return true;
+		return how;
 	int saved = errno, cancel_state;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	if (how != SHUT_WR)
-		c->read_shut = true;
-	bool wanted =
-		how != SHUT_RD && curing() && worth_a_goodbye(c) && ours(c) && connection_is_socket(c, fd);
-	bool later = wanted && shut_behind_notify(c, fd, how);
+	int left = before_shutdown(c, fd, how);
 	connection_unstake(c);
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved;
-	return !later;
+	return left;
 }
 
 /* --- the process leaves (leaving.c) --- */

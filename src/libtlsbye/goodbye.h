@@ -35,8 +35,12 @@ void goodbye_before_dup_over(int from, int to, void *caller);
 /* `to` is another descriptor of the same socket, or epoll set. */
 void goodbye_after_dup(int from, int to);
 
-/* shutdown(SHUT_WR or SHUT_RDWR): close_notify must be on its way before the FIN. False: the FIN will be sent later, by us. */
-bool goodbye_before_shutdown(int fd, int how);
+/*
+ * shutdown(SHUT_WR or SHUT_RDWR): close_notify must be on its way before the FIN. What is left to be done by the real
+ * call: as it was asked for; SHUT_WR instead of SHUT_RDWR (read_side.h); or nothing, where the FIN will be sent later, by us.
+ */
+enum { NOTHING_LEFT = -1 };
+int goodbye_before_shutdown(int fd, int how);
 
 /*
  * The process ends, or becomes another program (leaving.h), with this connection open: the whole goodbye, in the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The exported functions that read and write. Nearly always they are nothing but a jump to the real ones; what they are
- * here for stands in learn.h.
+ * here for stands in learn.h and read_side.h.
  *
  * Rules: these are the calls that every program makes most. Cancellation points and async-signal-safe, as the real ones
  * are, which is why those are called last, or their result is all that is looked at.
@@ -9,40 +9,57 @@
 #undef _FORTIFY_SOURCE /* or the headers define some of these themselves */
 #include "export.h"
 #include "learn.h"
+#include "read_side.h"
+
+/* The one question that nearly every reading call ends with. */
+static inline bool read_watched(void)
+{
+	return io_watched() || read_side_played_somewhere();
+}
 
 EXPORT ssize_t read(int fd, void *buf, size_t size)
 {
-	if (!io_watched())
+	if (!read_watched())
 		return real.read(fd, buf, size);
+	if (read_side_is_at_end(fd, size))
+		return 0;
 	return io_seen(fd, buf, real.read(fd, buf, size));
 }
 
 EXPORT ssize_t readv(int fd, const struct iovec *parts, int count)
 {
-	if (!io_watched())
+	if (!read_watched())
 		return real.readv(fd, parts, count);
+	if (read_side_is_at_end_parts(fd, parts, (size_t)count))
+		return 0;
 	return io_seen_parts(fd, parts, (size_t)count, real.readv(fd, parts, count));
 }
 
 EXPORT ssize_t recv(int fd, void *buf, size_t size, int flags)
 {
-	if (!io_watched())
+	if (!read_watched())
 		return real.recv(fd, buf, size, flags);
+	if (read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size))
+		return 0;
 	return io_seen(fd, io_filled(buf, flags), real.recv(fd, buf, size, flags));
 }
 
 EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags, __SOCKADDR_ARG from,
 			socklen_t *restrict from_size)
 {
-	if (!io_watched())
+	if (!read_watched())
 		return real.recvfrom(fd, buf, size, flags, from, from_size);
+	if (read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size))
+		return 0;
 	return io_seen(fd, io_filled(buf, flags), real.recvfrom(fd, buf, size, flags, from, from_size));
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-	if (!io_watched())
+	if (!read_watched())
 		return real.recvmsg(fd, message, flags);
+	if (read_side_is_at_end_parts(fd, message->msg_iov, message->msg_iovlen))
+		return 0;
 	return io_seen_message(fd, message, flags, real.recvmsg(fd, message, flags));
 }
 
@@ -86,23 +103,29 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 
 EXPORT ssize_t __read_chk(int fd, void *buf, size_t size, size_t room)
 {
-	if (!io_watched())
+	if (!read_watched())
 		return real.__read_chk(fd, buf, size, room);
+	if (read_side_is_at_end(fd, size))
+		return 0;
 	return io_seen(fd, buf, real.__read_chk(fd, buf, size, room));
 }
 
 EXPORT ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags)
 {
-	if (!io_watched())
+	if (!read_watched())
 		return real.__recv_chk(fd, buf, size, room, flags);
+	if (read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size))
+		return 0;
 	return io_seen(fd, io_filled(buf, flags), real.__recv_chk(fd, buf, size, room, flags));
 }
 
 EXPORT ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t size, size_t room, int flags,
 			      __SOCKADDR_ARG from, socklen_t *restrict from_size)
 {
-	if (!io_watched())
+	if (!read_watched())
 		return real.__recvfrom_chk(fd, buf, size, room, flags, from, from_size);
+	if (read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size))
+		return 0;
 	ssize_t n = real.__recvfrom_chk(fd, buf, size, room, flags, from, from_size);
 	return io_seen(fd, io_filled(buf, flags), n);
 }

@@ -13,6 +13,7 @@
 #include "leaving.h"
 #include "ports.h"
 #include "process.h"
+#include "read_side.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -36,9 +37,8 @@ EXPORT int closesocket(int fd)
 
 EXPORT int shutdown(int fd, int how)
 {
-	if (descriptor_known(fd) && !goodbye_before_shutdown(fd, how))
-		return 0;
-	return real.shutdown(fd, how);
+	int left = descriptor_known(fd) ? goodbye_before_shutdown(fd, how) : how;
+	return left == NOTHING_LEFT ? 0 : real.shutdown(fd, left);
 }
 
 EXPORT int close_range(unsigned first, unsigned last, int flags)
@@ -117,9 +117,14 @@ EXPORT int bind(int fd, const struct sockaddr *address, socklen_t size)
 /* The set's descriptor is remembered: a socket that we hold must leave the set when the program closes it. */
 EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 {
+	if (read_side_played_somewhere())
+		read_side_shut_really(fd);
 	int result = real.epoll_ctl(epfd, operation, fd, event);
-	if (result == 0 && operation == EPOLL_CTL_ADD && !epoll_set_known(epfd))
-		epoll_set_seen(epfd);
+	if (result == 0 && operation == EPOLL_CTL_ADD) {
+		epoll_member_seen(fd);
+		if (!epoll_set_known(epfd))
+			epoll_set_seen(epfd);
+	}
 	return result;
 }
 

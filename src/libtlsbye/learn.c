@@ -94,7 +94,7 @@ ssize_t io_seen(int fd, const void *bytes, ssize_t n)
 {
 	struct connection *c = io_learning;
 	int saved = errno;
-	if (process_is_home() && within_call(c) && claim_is_marked(&c->claim, CLAIM_LEARNING)) {
+	if (c && process_is_home() && within_call(c) && claim_is_marked(&c->claim, CLAIM_LEARNING)) {
 		c->did_io = true;
 		if (bytes && n >= RECORD_HEADER)
 			look(c, fd, bytes);

@@ -97,6 +97,15 @@ static void answer(struct connection *c)
 	futex_wake(&c->answered);
 }
 
+static void put_fin_behind(struct hold *hold)
+{
+	if (hold->asked & ASK_FIN_BEHIND && connection_is_socket(hold->c, hold->fd) &&
+	    !farewell_send_residue(hold->c, hold->fd)) {
+		hold->c->fin_later = true;
+		hold->asked |= ASK_HALF_CLOSE;
+	}
+}
+
 static void speak(struct hold *hold)
 {
 	pthread_mutex_lock(&speaking);
@@ -104,11 +113,7 @@ static void speak(struct hold *hold)
 		farewell_say(hold->c, hold->fd);
 	pthread_mutex_unlock(&speaking);
 	hold->asked &= ~(unsigned)(ASK_SPEAK | ASK_SPEAK_LATER);
-	if (hold->asked & ASK_FIN_BEHIND && connection_is_socket(hold->c, hold->fd) &&
-	    !farewell_send_residue(hold->c, hold->fd)) {
-		hold->c->fin_later = true;
-		hold->asked |= ASK_HALF_CLOSE;
-	}
+	put_fin_behind(hold);
 	if (!(hold->asked & ASK_SPEAK_HELD))
 		claim_drop(&hold->c->claim);
 	answer(hold->c);
@@ -260,6 +265,10 @@ static void begin(int fd, const struct request *request)
 		drain_measure(c, fd);
 	if (hold->asked & (ASK_SPEAK | ASK_SPEAK_HELD))
 		speak(hold);
+	else if (hold->asked & ASK_FIN_BEHIND) { /* close_notify was said before, and is not out yet */
+		put_fin_behind(hold);
+		answer(c);
+	}
 	if (!connection_is_socket(c, fd) || c->silence == ABORT_MEANT) {
 		let_go(hold);
 		return;

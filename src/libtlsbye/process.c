@@ -309,13 +309,18 @@ static unsigned threads(void)
 	return stat("/proc/self/task", &task) == 0 && task.st_nlink > 2 ? (unsigned)task.st_nlink - 2 : 0;
 }
 
+bool process_has_one_thread(void)
+{
+	unsigned ours = linger_refused() ? 0 : 1;
+	return threads() == 1 + ours;
+}
+
 /*
  * fflush(NULL) waits for every stream's lock: with another thread blocked in fgets() it would never return. So only
  * where the program has one thread, and nobody else can hold one.
  */
 void process_save_output(void)
 {
-	unsigned ours = linger_refused() ? 0 : 1;
-	if (threads() == 1 + ours)
+	if (process_has_one_thread())
 		fflush(NULL);
 }

@@ -24,6 +24,9 @@ bool process_is_home(void);
 
 pid_t process_id(void);
 
+/* Has the program one thread only, beside ours? Where it cannot be known, no. Async-signal-safe. */
+bool process_has_one_thread(void);
+
 /* May this process speak on the connection? */
 bool process_owns(const struct connection *c);
 

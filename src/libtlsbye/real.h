@@ -14,7 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <stdio.h>
 #include <sys/uio.h>
@@ -29,6 +31,9 @@ ssize_t SSL_sendfile(SSL *ssl, int fd, off_t offset, size_t size, int flags);
 int SSL_write_ex2(SSL *ssl, const void *buf, size_t num, uint64_t flags, size_t *written);
 int SSL_is_quic(const SSL *ssl);
 int closesocket(int fd);
+int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t room);
+int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+		size_t room);
 int close_range(unsigned first, unsigned last, int flags);
 void closefrom(int first);
 int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags);
@@ -64,7 +69,13 @@ ssize_t __recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, i
 	X(quick_exit)                                                                                        \
 	X(fclose)                                                                                            \
 	X(freopen)                                                                                           \
-	X(freopen64)
+	X(freopen64)                                                                                         \
+	X(poll)                                                                                              \
+	X(ppoll)                                                                                             \
+	X(__poll_chk)                                                                                        \
+	X(__ppoll_chk)                                                                                       \
+	X(select)                                                                                            \
+	X(pselect)
 
 #define REAL_IO(X)                                                                                           \
 	X(read)                                                                                              \
@@ -80,7 +91,6 @@ ssize_t __recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, i
 	X(__read_chk)                                                                                        \
 	X(__recv_chk)                                                                                        \
 	X(__recvfrom_chk)
-
 
 /* Hooked: what the program calls. */
 #define REAL_LIBSSL_HOOKED(X)                                                                                \

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exported functions that wait for descriptors: what the kernel says there must be the truth (read_side.h). Nearly
+ * always they are nothing but a jump to the real ones.
+ *
+ * Rules: cancellation points and async-signal-safe, as the real ones are.
+ */
+#undef _FORTIFY_SOURCE /* or the headers define some of these themselves */
+#include "export.h"
+#include "read_side.h"
+
+/* The headers say that poll only writes to the array: it reads the descriptors there, and so do we. */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
+{
+	if (read_side_played_somewhere())
+		read_side_shut_polled(polled, count);
+	return real_poll()(polled, count, timeout);
+}
+
+EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+	if (read_side_played_somewhere())
+		read_side_shut_polled(polled, count);
+	return real_ppoll()(polled, count, timeout, mask);
+}
+
+EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t room)
+{
+	if (read_side_played_somewhere())
+		read_side_shut_polled(polled, count);
+	return real___poll_chk()(polled, count, timeout, room);
+}
+
+EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
+		       const sigset_t *mask, size_t room)
+{
+	if (read_side_played_somewhere())
+		read_side_shut_polled(polled, count);
+	return real___ppoll_chk()(polled, count, timeout, mask, room);
+}
+
+EXPORT int select(int count, fd_set *restrict reading, fd_set *restrict writing, fd_set *restrict failing,
+		  struct timeval *restrict timeout)
+{
+	if (read_side_played_somewhere())
+		read_side_shut_selected(count, reading, writing, failing);
+	return real_select()(count, reading, writing, failing, timeout);
+}
+
+EXPORT int pselect(int count, fd_set *restrict reading, fd_set *restrict writing, fd_set *restrict failing,
+		   const struct timespec *restrict timeout, const sigset_t *restrict mask)
+{
+	if (read_side_played_somewhere())
+		read_side_shut_selected(count, reading, writing, failing);
+	return real_pselect()(count, reading, writing, failing, timeout, mask);
+}
