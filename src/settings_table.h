@@ -25,6 +25,9 @@
 	  "off: never send close_notify, keep the TCP side of the goodbye")                                  \
 	X(QUIET_SHUTDOWN, CHOICE, "respect", "", "", "respect|override",                                     \
 	  "override: send close_notify although the program asked OpenSSL for a quiet shutdown")             \
+	X(IGNORE_UNEXPECTED_EOF, CHOICE, "off", "", "", "on|off",                                            \
+	  "on: where the peer ends without close_notify, tell the program a clean end, and warn in the log " \
+	  "(OpenSSL 3)")                                                                                     \
 	X(LINGER, CHOICE, "background", "", "", "background|wait|off",                                       \
 	  "where the drain runs: in a thread of its own, inside close() itself, or not at all")              \
 	X(LINGER_IDLE, DURATION, "5s", "0s", "1h", "a duration like 5s or 500ms",                            \

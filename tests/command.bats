@@ -192,7 +192,7 @@ teardown() {
   assert_success
   assert_equal "$stderr" ""
   for name in $(settings_names); do
-    assert_line --regexp "^ +$(option_of "$name")="
+    assert_line --regexp "^ +$(option_of "$name")(\[=WORD\]|=)"
   done
   assert_equal "$(grep -o 'default:' <<<"$output" | wc -l)" "$(settings_names | wc -l)"
 }

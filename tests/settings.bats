@@ -24,7 +24,7 @@ runs_on() {
 @test "settings: nothing is said about good values" {
   runs_on TLSBYE_MODE=observe TLSBYE_NOTIFY=off TLSBYE_LINGER=wait TLSBYE_LINGER_IDLE=500ms TLSBYE_LINGER_TOTAL=2m \
     TLSBYE_LINGER_BYTES=64K TLSBYE_LINGER_SOCKETS=1 TLSBYE_AT_EXIT=0s TLSBYE_QUIET_SHUTDOWN=override \
-    TLSBYE_LOG=stderr TLSBYE_LOG_LEVEL=error TLSBYE_ONLY= TLSBYE_SKIP=nginx,python3
+    TLSBYE_IGNORE_UNEXPECTED_EOF=on TLSBYE_LOG=stderr TLSBYE_LOG_LEVEL=error TLSBYE_ONLY= TLSBYE_SKIP=nginx,python3
   assert_equal "$stderr" ""
 }
 

@@ -62,6 +62,9 @@ enum peer_end {
 	PEER_OUTLIVES_US
 };
 
+/* Was the end that the program was told a close_notify, or a bare end of the stream (eof.h)? */
+enum hidden { NOT_HIDDEN, MAY_BE_HIDDEN, HIDDEN };
+
 /* How the program let go: bits. */
 enum { DOOR_FREE = 1, DOOR_CLOSE = 2, DOOR_SHUTDOWN = 4, DOOR_EXIT = 8, DOOR_CLEAR = 16 };
 
@@ -95,7 +98,9 @@ struct connection {
 	bool own_bio;        /* the socket was learnt from the I/O of a BIO of the program's own */
 	bool spoken;         /* an SSL_* call that does I/O was made: before, there is nothing to end */
 	bool fatal_error;
-	bool peer_notified;     /* the peer's close_notify was read */
+	bool peer_notified; /* the peer's close_notify was read */
+	enum hidden
+		peer_hidden; /* the peer ended without one, and OpenSSL was told to call that a clean end */
 	bool notify_by_program; /* it was the program that said ours */
 	bool faked;             /* SSL_set_shutdown claimed that close_notify was sent */
 	bool called_shutdown;   /* SSL_shutdown, successful or not */

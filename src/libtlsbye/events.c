@@ -134,7 +134,12 @@ static void add_who(struct text *line, const struct connection *c)
 	text_add(line, program);
 	text_add(line, "[");
 	text_add_number(line, (uint64_t)process_id());
-	text_add(line, "] fd ");
+	text_add(line, "] ");
+	if (!c->cookie) { /* memory BIOs: only the program knows */
+		text_add(line, "no socket known: ");
+		return;
+	}
+	text_add(line, "fd ");
 	text_add_number(line, (uint64_t)c->first_fd);
 	text_add(line, " ");
 	add_endpoint(line, &c->local);
@@ -268,6 +273,9 @@ static void add_ours(struct text *line, const struct connection *c)
 
 /* --- how the peer ended --- */
 
+/* The program's wish or the user's (TLSBYE_IGNORE_UNEXPECTED_EOF): it is the same bit. */
+#define HIDDEN_BY "SSL_OP_IGNORE_UNEXPECTED_EOF"
+
 static void add_peer(struct text *line, const struct connection *c)
 {
 	static const char *const ends[] = {
@@ -278,13 +286,33 @@ static void add_peer(struct text *line, const struct connection *c)
 		[PEER_OUTLIVES_US] = "still open when the process ended (AT_EXIT)",
 		[PEER_GIVEN_UP] = "still open when its drain made room for another (LINGER_SOCKETS)",
 	};
-	if (!c->peer_notified && c->peer_end == PEER_UNKNOWN)
+	const char *said = c->peer_notified                  ? "close_notify"
+			   : c->peer_hidden == HIDDEN        ? "no close_notify (" HIDDEN_BY " hid that)"
+			   : c->peer_hidden == MAY_BE_HIDDEN ? "perhaps no close_notify (" HIDDEN_BY
+							       " may have hidden that)"
+							     : NULL;
+	if (!said && c->peer_end == PEER_UNKNOWN)
 		return;
 	text_add(line, "; peer: ");
-	if (c->peer_notified)
-		text_add(line, c->peer_end == PEER_UNKNOWN ? "close_notify" : "close_notify, then ");
-	if (c->peer_end != PEER_UNKNOWN)
-		text_add(line, ends[c->peer_end]);
+	text_add(line, said ? said : "");
+	if (c->peer_end == PEER_UNKNOWN)
+		return;
+	text_add(line, said ? ", then " : "");
+	text_add(line, ends[c->peer_end]);
+}
+
+void event_hidden_end(const struct connection *c, uint64_t bytes, bool certain)
+{
+	if (settings->log_level < LEVEL_WARN)
+		return;
+	struct text line = {0};
+	add_who(&line, c);
+	text_add(&line, certain ? "warning: the peer ended" : "warning: the peer may have ended");
+	text_add(&line, " without close_notify after ");
+	text_add_grouped(&line, bytes);
+	text_add(&line, bytes == 1 ? " byte" : " bytes");
+	text_add(&line, ", and the program was told a clean end (" HIDDEN_BY "): the data may be truncated");
+	say(&line);
 }
 
 /* Did the program leave nothing to be mended, and nothing to be told? */

@@ -19,6 +19,12 @@ void event_end(struct connection *c);
 /* Level debug, once a process: an SSL does no I/O of its own. */
 void event_out_of_reach(void);
 
+/*
+ * Level warn: the peer's end came without close_notify, and OpenSSL, which was told to, passed it off as a clean one.
+ * `certain`: nothing else is possible. `bytes`: what came before, TLS's own included.
+ */
+void event_hidden_end(const struct connection *c, uint64_t bytes, bool certain);
+
 /* Level warn. `refusal` and `fallback` as in src/settings_parse.h. */
 void event_bad_setting(const char *name, const char *text, const char *refusal, const char *fallback);
 void event_unknown_setting(const char *name, size_t length);

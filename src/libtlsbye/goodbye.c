@@ -6,6 +6,7 @@
 
 #include "descriptors.h"
 #include "drain.h"
+#include "eof.h"
 #include "events.h"
 #include "farewell.h"
 #include "linger.h"
@@ -66,6 +67,8 @@ void goodbye_introduce(struct connection *c, SSL *ssl)
 	process_init();
 	if (settings->mode == MODE_OFF)
 		return;
+	if (curing())
+		eof_ignore(c, ssl);
 	connection_learn_socket(c, ssl);
 	if (curing() && atomic_load(&c->fd) >= 0)
 		linger_start();
@@ -88,6 +91,7 @@ int goodbye_read_the_rest(struct connection *c, SSL *ssl)
 		if (n > 0)
 			c->never_read += (uint64_t)n;
 	}
+	eof_seen_behind_notify(c, ssl);
 	return n > 0 || c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN ? 1 : -1;
 }
 

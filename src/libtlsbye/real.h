@@ -37,6 +37,9 @@ int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *time
 int close_range(unsigned first, unsigned last, int flags);
 void closefrom(int first);
 int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags);
+#ifndef SSL_OP_IGNORE_UNEXPECTED_EOF
+#define SSL_OP_IGNORE_UNEXPECTED_EOF (UINT64_C(1) << 7)
+#endif
 int __cxa_atexit(void (*function)(void *), void *argument,
 		 void *object); /* the C++ ABI's; atexit() calls it */
 
@@ -124,8 +127,12 @@ ssize_t __recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, i
 #define REAL_LIBSSL_USED(X)                                                                                  \
 	X(SSL_get_rfd)                                                                                       \
 	X(SSL_get_wfd)                                                                                       \
+	X(SSL_get_rbio)                                                                                      \
 	X(SSL_get_wbio)                                                                                      \
 	X(SSL_get_error)                                                                                     \
+	X(SSL_get_options)                                                                                   \
+	X(SSL_set_options)                                                                                   \
+	X(SSL_want)                                                                                          \
 	X(SSL_get_shutdown)                                                                                  \
 	X(SSL_get_quiet_shutdown)                                                                            \
 	X(SSL_set_quiet_shutdown)                                                                            \
@@ -141,6 +148,8 @@ ssize_t __recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, i
 	X(BIO_free)                                                                                          \
 	X(BIO_up_ref)                                                                                        \
 	X(BIO_ctrl)                                                                                          \
+	X(BIO_read)                                                                                          \
+	X(BIO_number_read)                                                                                   \
 	X(BIO_method_type)                                                                                   \
 	X(BIO_set_init)                                                                                      \
 	X(BIO_set_flags)                                                                                     \
@@ -153,7 +162,8 @@ ssize_t __recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, i
 	X(ERR_pop_to_mark)                                                                                   \
 	X(CRYPTO_get_ex_new_index)                                                                           \
 	X(CRYPTO_get_mem_functions)                                                                          \
-	X(OPENSSL_init_crypto)
+	X(OPENSSL_init_crypto)                                                                               \
+	X(OpenSSL_version_num)
 
 #define REAL_MEMBER(name) __typeof__(name) *name;
 

@@ -4,6 +4,7 @@
  */
 #include "seen.h"
 
+#include "eof.h"
 #include "goodbye.h"
 #include "linger.h"
 #include "process.h"
@@ -51,7 +52,7 @@ static int look_closer(struct connection *c, int result)
 	if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL)
 		c->fatal_error = true;
 	if (error == SSL_ERROR_ZERO_RETURN)
-		c->peer_notified = true;
+		eof_seen(c, ssl);
 	errno = saved;
 	return error;
 }
@@ -135,7 +136,7 @@ int seen_shutdown(struct connection *c, SSL *ssl, int result)
 		c->notify_by_program = true;
 	}
 	if (!pretence && c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
-		c->peer_notified = true;
+		eof_seen(c, ssl);
 	claim_leave(&c->claim);
 	errno = saved;
 	return result;

@@ -96,6 +96,7 @@ static void settle(struct reading *reading)
 	the_settings.linger_sockets = value[SETTING_LINGER_SOCKETS];
 	the_settings.at_exit_ms = value[SETTING_AT_EXIT];
 	the_settings.quiet_shutdown = (enum quiet)value[SETTING_QUIET_SHUTDOWN];
+	the_settings.ignore_unexpected_eof = (enum on_off)value[SETTING_IGNORE_UNEXPECTED_EOF];
 	the_settings.log_level = (enum level)value[SETTING_LOG_LEVEL];
 	choose_log(reading);
 	the_settings.mode = left_out(reading) ? MODE_OFF : (enum mode)value[SETTING_MODE];

@@ -25,6 +25,7 @@ struct settings {
 	uint64_t linger_idle_ms, linger_total_ms, at_exit_ms;
 	uint64_t linger_bytes, linger_sockets;
 	enum quiet quiet_shutdown;
+	enum on_off ignore_unexpected_eof;
 	enum level log_level;
 	char log_file[SETTING_TEXT_MAX + 1]; /* "": stderr */
 };

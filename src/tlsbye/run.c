@@ -58,6 +58,12 @@ static const char *value_name(enum setting_kind kind)
 	return names[kind];
 }
 
+/* What is off unless it is asked for needs no word to be asked for by: --ignore-unexpected-eof is ...=on. */
+static bool is_switch(const struct setting *setting)
+{
+	return strcmp(setting->allowed, "on|off") == 0 && strcmp(setting->fallback, "off") == 0;
+}
+
 static bool setting_option(const struct setting *setting, int key, int group, struct argp_option *option)
 {
 	char *doc = NULL;
@@ -70,6 +76,7 @@ static bool setting_option(const struct setting *setting, int key, int group, st
 	*option = (struct argp_option){.name = option_name(setting->name),
 				       .key = key,
 				       .arg = value_name(setting->kind),
+				       .flags = is_switch(setting) ? OPTION_ARG_OPTIONAL : 0,
 				       .doc = doc,
 				       .group = group};
 	return option->name != NULL;
@@ -116,7 +123,8 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	struct run *run = state->input;
 
 	if (key >= KEY_SETTING && key < KEY_SETTING + SETTING_COUNT)
-		return set(&setting_table[key - KEY_SETTING], arg);
+		return set(&setting_table[key - KEY_SETTING],
+			   arg ? arg : "on"); /* only a switch may have none */
 
 	switch (key) {
 	case KEY_OBSERVE:
