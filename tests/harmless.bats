@@ -68,6 +68,21 @@ prints_the_same() {
   prints_the_same check_transparency --mode close-first -- --send 1K --trail 20K --expect 1K
 }
 
+# server_second_shutdown is the other half: over a socket the second call is made to succeed.
+@test "P5: TLS over a BIO pair: the second SSL_shutdown over unread data fails as bare" {
+  memory() {
+    run_bare check_memory_bios --tls "$tls"
+    assert_success
+    assert_line 'server: read=0 write=6 shutdown=1'
+    assert_line 'client: first=0 second=-1 error=1 reason=application data after close notify'
+    local bare=$output
+    run_cured check_memory_bios --tls "$tls"
+    assert_success
+    assert_output "$bare"
+  }
+  both memory
+}
+
 # The control: a program that closes properly gets no event either.
 @test "P5: a socket that is closed in an epoll set has no event afterwards" {
   epoll() {
