@@ -19,6 +19,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -42,6 +43,17 @@ int execveat(int folder, const char *path, char *const argv[], char *const envir
 #endif
 int __cxa_atexit(void (*function)(void *), void *argument,
 		 void *object); /* the C++ ABI's; atexit() calls it */
+#ifndef BIO_CTRL_GET_KTLS_SEND
+#define BIO_CTRL_GET_KTLS_SEND 73 /* since 3.0; a BIO that does not know it answers 0 */
+#endif
+
+/* Likewise glibc's: system calls that the kernel may have all the same. The numbers are those of every architecture. */
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 
 /* What _FORTIFY_SOURCE makes of the program's calls; the headers declare them only to those that are built so. */
 ssize_t __read_chk(int fd, void *buf, size_t size, size_t room);
