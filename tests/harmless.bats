@@ -83,6 +83,19 @@ prints_the_same() {
   both memory
 }
 
+# OpenSSL keeps the session of an SSL that sent close_notify. 1.1.1 cannot accept TLS 1.3 with it; a client would offer
+# it to the next server.
+@test "P5: SSL_clear leaves no session behind, as bare" {
+  connections=3
+  same() {
+    prints_the_same server_clear -- --send 1K --expect 1K
+    prints_the_same server_clear --mode clear-first -- --send 1K --expect 1K
+    assert_program session=none
+    assert_verdict "${good[@]}"
+  }
+  both same
+}
+
 # The control: a program that closes properly gets no event either.
 @test "P5: a socket that is closed in an epoll set has no event afterwards" {
   epoll() {

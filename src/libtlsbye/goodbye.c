@@ -176,18 +176,20 @@ struct libssl *goodbye_before_free(SSL *ssl)
 	return lib;
 }
 
-void goodbye_before_clear(SSL *ssl)
+bool goodbye_before_clear(SSL *ssl)
 {
 	/* OpenSSL calls SSL_clear itself when a handshake begins: then somebody is inside. */
 	struct connection *c = connection_of_ssl(ssl);
 	bool between = c && c->spoken && process_is_home() && !claim_is_entered(&c->claim) &&
 		       !c->lib->SSL_in_init(ssl);
 	if (!between)
-		return;
+		return false;
 	uint32_t references = c->references;
 	struct libssl *lib = c->lib;
+	bool by_program = c->notify_by_program || c->faked; /* the record may be another connection's soon */
 	part(c, DOOR_CLEAR);
 	connection_track_again(ssl, lib, references);
+	return !by_program && lib->SSL_get_shutdown(ssl) == SSL_SENT_SHUTDOWN;
 }
 
 /* --- close --- */

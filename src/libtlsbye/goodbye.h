@@ -17,8 +17,12 @@
  */
 struct libssl *goodbye_before_free(SSL *ssl);
 
-/* SSL_clear between two connections: the same for the one that ends. */
-void goodbye_before_clear(SSL *ssl);
+/*
+ * SSL_clear between two connections: the same for the one that ends. True where the SSL would keep its session only
+ * because of our close_notify. Bare it has none afterwards, and must not: OpenSSL 1.1.1 cannot accept TLS 1.3 with an
+ * old one, and a client would offer it to the next server.
+ */
+bool goodbye_before_clear(SSL *ssl);
 
 /* close, dup2 over, ...: the descriptor goes now. False where another thread is closing it at this moment. */
 bool goodbye_before_close(int fd, void *caller);

@@ -77,9 +77,11 @@ EXPORT SSL *SSL_dup(SSL *ssl)
 
 EXPORT int SSL_clear(SSL *ssl)
 {
-	goodbye_before_clear(ssl);
+	bool forget = goodbye_before_clear(ssl);
 	struct connection *c = enter(ssl, CALLER);
 	int result = c->lib->SSL_clear(ssl);
+	if (forget && result == 1)
+		c->lib->SSL_set_session(ssl, NULL); /* after the clearing: it stays in the SSL_CTX's cache */
 	claim_leave(&c->claim);
 	return result;
 }

@@ -146,6 +146,7 @@ ssize_t __recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, i
 	X(SSL_set_options)                                                                                   \
 	X(SSL_want)                                                                                          \
 	X(SSL_get_shutdown)                                                                                  \
+	X(SSL_set_session)                                                                                   \
 	X(SSL_get_quiet_shutdown)                                                                            \
 	X(SSL_set_quiet_shutdown)                                                                            \
 	X(SSL_get_info_callback)                                                                             \

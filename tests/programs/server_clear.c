@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One SSL for all connections: close(), SSL_clear(), and on to the next socket; --mode clear-first clears before it
- * closes. The habit of embedded servers that never allocate twice.
+ * closes. The habit of embedded servers that never allocate twice. Prints whether the cleared SSL still holds a session.
  */
 #include "legacy.h"
 
@@ -16,6 +16,7 @@ static void talk(SSL *ssl, int fd)
 	close(fd);
 	if (!legacy_is("clear-first"))
 		SSL_clear(ssl);
+	printf("session=%s\n", SSL_get_session(ssl) ? "kept" : "none");
 }
 
 int main(int argc, char **argv)
