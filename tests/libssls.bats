@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# P1, P6: two libssl in one process, the program's and a plugin's: each connection is let go of by its own. The second
+# one is a copy of the first under another name and with other symbol versions (tests/lib/another-libssl). While a
+# connection ends, the code of the other library may not be run (server_two_libssl.c): a look-up that takes the wrong
+# one is a crash.
+#
+# shellcheck disable=SC2034,SC2154  # connections is read, top is set, in lib/judge.bash
+
+load lib/judge
+
+good=(tls=close_notify tcp=fin whole=yes 'order=data>close_notify>fin' plain=0 late=0)
+
+setup_file() {
+  local -a libraries
+  # What the linker finds for our own programs, whatever generation that is.
+  mapfile -t libraries < <(ldd "$JUDGE" | sed -nE 's/.* => (.*\/lib(ssl|crypto)\.so\.[^ ]*) .*/\1/p')
+  ((${#libraries[@]} == 2))
+  "$top/tests/lib/another-libssl" "$BATS_FILE_TMPDIR" "${libraries[@]}" "$BUILD/tests/programs/.libs/side.so"
+  export PLUGIN=$BATS_FILE_TMPDIR/side.so LD_LIBRARY_PATH=$BATS_FILE_TMPDIR
+}
+
+# two bare|cured [ARG...]: of 20 connections, each library serves 10.
+two() {
+  connections=20
+  judge_server "$1" server_two_libssl "${@:2}" --read 2K --write 1M -- --parallel 8 --send 100K --expect 1M --pause 5
+  assert_program 'ours=libssl\.so\.[13][.1]*' 'theirs=libssl\.so\.9[.1]*'
+}
+
+# More are truncated than one of the two libraries serves.
+both_lose() {
+  two bare "$@"
+  assert_total close_notify=0 rst=20 'truncated>=11'
+}
+
+both_whole() {
+  two cured "$@"
+  assert_verdict "${good[@]}"
+}
+
+@test "bare: two libssl in one process: the connections of both are reset" {
+  both both_lose
+  both both_lose --mode close-first
+}
+
+@test "P1: two libssl in one process, free then close: each connection by its own" {
+  both both_whole
+}
+
+@test "P1: two libssl in one process, close then free: each connection by its own" {
+  both both_whole --mode close-first
+}
