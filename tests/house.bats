@@ -43,6 +43,13 @@ skip_if_sanitized() {
   assert_output ""
 }
 
+# Ours would be taken for the connection's whose socket is sought.
+@test "house: the object's own I/O goes to the real functions, not to its hooks" {
+  mapfile -t files < <(object_files_but hooks_io.c)
+  run calls 'readv?|recv|recvfrom|recvmsg|writev?|send|sendto|sendmsg' "${files[@]}"
+  assert_output ""
+}
+
 @test "house: nobody but settings.c reads the environment" {
   mapfile -t files < <(object_files_but settings.c)
   run calls 'getenv|secure_getenv' "${files[@]}"

@@ -162,6 +162,18 @@ calls_back() {
   both leaps
 }
 
+@test "P5: _FORTIFY_SOURCE: a read that overflows ends the program as bare, one that does not succeeds" {
+  local call how
+  for call in read recv recvfrom; do
+    for how in bare cured; do
+      "run_$how" overflow_fortified --mode "$call"
+      assert_failure 134
+      "run_$how" overflow_fortified --mode "$call" --status 1
+      assert_success
+    done
+  done
+}
+
 # --- no I/O inside SSL_* calls at all ---
 
 in_memory() {

@@ -99,33 +99,35 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	return io_seen_message(fd, message, 0, real.sendmsg(fd, message, flags));
 }
 
-/* --- what _FORTIFY_SOURCE makes of them --- */
+/*
+ * --- what _FORTIFY_SOURCE makes of them: libc's check, which nobody but libc may fail, and then the same call. Looked up
+ * like the others these would be a price that every process pays at its start ---
+ */
+
+ssize_t __read_chk(int fd, void *buf, size_t size, size_t room);
+ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t size, size_t room, int flags, __SOCKADDR_ARG from,
+		       socklen_t *restrict from_size);
+void __chk_fail(void) __attribute__((noreturn)); /* ends the program; LSB */
 
 EXPORT ssize_t __read_chk(int fd, void *buf, size_t size, size_t room)
 {
-	if (!read_watched())
-		return real.__read_chk(fd, buf, size, room);
-	if (read_side_is_at_end(fd, size))
-		return 0;
-	return io_seen(fd, buf, real.__read_chk(fd, buf, size, room));
+	if (size > room)
+		__chk_fail();
+	return read(fd, buf, size);
 }
 
 EXPORT ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags)
 {
-	if (!read_watched())
-		return real.__recv_chk(fd, buf, size, room, flags);
-	if (read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size))
-		return 0;
-	return io_seen(fd, io_filled(buf, flags), real.__recv_chk(fd, buf, size, room, flags));
+	if (size > room)
+		__chk_fail();
+	return recv(fd, buf, size, flags);
 }
 
 EXPORT ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t size, size_t room, int flags,
 			      __SOCKADDR_ARG from, socklen_t *restrict from_size)
 {
-	if (!read_watched())
-		return real.__recvfrom_chk(fd, buf, size, room, flags, from, from_size);
-	if (read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size))
-		return 0;
-	ssize_t n = real.__recvfrom_chk(fd, buf, size, room, flags, from, from_size);
-	return io_seen(fd, io_filled(buf, flags), n);
+	if (size > room)
+		__chk_fail();
+	return recvfrom(fd, buf, size, flags, from, from_size);
 }

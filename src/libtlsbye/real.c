@@ -130,30 +130,6 @@ static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags)
 	return syscall(SYS_sendmsg, fd, message, flags);
 }
 
-/* The check is libc's to make, and to die of: so these look for it even before our constructor. */
-static ssize_t early_read_chk(int fd, void *buf, size_t size, size_t room)
-{
-	real_init();
-	return real.__read_chk == early_read_chk ? raw_read(fd, buf, size)
-						 : real.__read_chk(fd, buf, size, room);
-}
-
-static ssize_t early_recv_chk(int fd, void *buf, size_t size, size_t room, int flags)
-{
-	real_init();
-	return real.__recv_chk == early_recv_chk ? raw_recv(fd, buf, size, flags)
-						 : real.__recv_chk(fd, buf, size, room, flags);
-}
-
-static ssize_t early_recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, int flags,
-				  __SOCKADDR_ARG from, socklen_t *__restrict from_size)
-{
-	real_init();
-	return real.__recvfrom_chk == early_recvfrom_chk
-		       ? raw_recvfrom(fd, buf, size, flags, from, from_size)
-		       : real.__recvfrom_chk(fd, buf, size, room, flags, from, from_size);
-}
-
 struct real_libc real = {
 	.close = raw_close,
 	.shutdown = raw_shutdown,
@@ -176,9 +152,6 @@ struct real_libc real = {
 	.send = raw_send,
 	.sendto = raw_sendto,
 	.sendmsg = raw_sendmsg,
-	.__read_chk = early_read_chk,
-	.__recv_chk = early_recv_chk,
-	.__recvfrom_chk = early_recvfrom_chk,
 };
 
 void real_init(void)

@@ -55,12 +55,6 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 #define SYS_pidfd_getfd 438
 #endif
 
-/* What _FORTIFY_SOURCE makes of the program's calls; the headers declare them only to those that are built so. */
-ssize_t __read_chk(int fd, void *buf, size_t size, size_t room);
-ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags);
-ssize_t __recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, int flags, __SOCKADDR_ARG from,
-		       socklen_t *__restrict from_size);
-
 #define REAL_LIBC(X)                                                                                         \
 	X(close)                                                                                             \
 	X(shutdown)                                                                                          \
@@ -102,10 +96,7 @@ ssize_t __recvfrom_chk(int fd, void *__restrict buf, size_t size, size_t room, i
 	X(writev)                                                                                            \
 	X(send)                                                                                              \
 	X(sendto)                                                                                            \
-	X(sendmsg)                                                                                           \
-	X(__read_chk)                                                                                        \
-	X(__recv_chk)                                                                                        \
-	X(__recvfrom_chk)
+	X(sendmsg)
 
 /* Hooked: what the program calls. */
 #define REAL_LIBSSL_HOOKED(X)                                                                                \

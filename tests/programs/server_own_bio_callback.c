@@ -40,7 +40,7 @@ static void write_awkwardly(void)
 	check("pipe", write(pipe_ends[1], like_a_record, 16), 16, 0);
 	check("/dev/null", write(nowhere, unmapped, 100), 100, 0);
 	check("log", write(log_fd, "a line\n", 7), 7, 0);
-	check("discarding", recv(log_fd, NULL, 8, MSG_TRUNC), 8, 0);
+	check("discarding", recv(log_fd, unmapped, 8, MSG_TRUNC), 8, 0);
 	check("no message", sendmsg(log_fd, NULL, 0), -1, EFAULT);
 	check("no buffer", recv(log_fd, unmapped, 8, 0), -1, EFAULT);
 	check("no socket", recv(pipe_ends[0], unmapped, 8, 0), -1, ENOTSOCK);
