@@ -147,6 +147,48 @@ judge_nginx() {
   both judge_nginx --end first --end-at 1M
 }
 
+# TLS on both sides of it, each through a BIO of its own.
+judge_haproxy() {
+  local how haproxy backend
+  haproxy=$(PATH=$PATH:/usr/sbin:/sbin command -v haproxy)
+  nginx_on_free_port
+  backend=$port
+  start_peer "$backend" "${nginx_command[@]}"
+  cat "$real/cert.pem" "$real/key.pem" >"$BATS_TEST_TMPDIR/pair.pem"
+  for how in bare cured; do
+    free_port
+    cat >"$BATS_TEST_TMPDIR/haproxy.cfg" <<CONF
+defaults
+    mode http
+    timeout connect 20s
+    timeout client 20s
+    timeout server 20s
+listen tls
+    bind 127.0.0.1:$port ssl crt $BATS_TEST_TMPDIR/pair.pem
+    server pages 127.0.0.1:$backend ssl verify none
+CONF
+    judge_real_server "$how" "$haproxy" -db -f "$BATS_TEST_TMPDIR/haproxy.cfg" -- \
+      --send-file "$BATS_TEST_TMPDIR/request" --limit 30 --expect-any "$@"
+    [[ $how == cured ]] || keep_verdicts bare
+  done
+  assert_as_good_as bare
+  assert_total "connections=$connections" torn=0 rst=0 # bare, the peer's close_notify lies unread, and resets
+}
+
+@test "haproxy between TLS and TLS: keep-alive, two pages on one connection" {
+  connections=5
+  request ''
+  request $'Connection: close\r\n'
+  both judge_haproxy --pause 20
+  assert_total "whole=$connections"
+}
+
+@test "haproxy between TLS and TLS: keep-alive, the client ends first" {
+  connections=5
+  request ''
+  both judge_haproxy --end first --end-at 1M
+}
+
 # Each server of them serves $connections and ends by itself.
 judge_s_server() {
   local how
@@ -252,6 +294,17 @@ curl_same_as_bare() {
   start_peer "$port" /usr/bin/python3 -m http.server --bind 127.0.0.1 "$port"
   curl_same_as_bare "https://localhost:$port/"
   assert_bare 35
+}
+
+# The outer connection has a BIO of curl's own over the socket, the inner one a BIO over the outer one.
+@test "curl: TLS within TLS, through a proxy" {
+  nginx_on_free_port
+  start_peer "$port" "${nginx_command[@]}"
+  local page="https://localhost:$port/page"
+  free_port
+  start_peer "$port" ncat --ssl --ssl-cert "$real/cert.pem" --ssl-key "$real/key.pem" --proxy-type http -l 127.0.0.1 "$port"
+  curl_same_as_bare --proxy-cacert "$real/cert.pem" --proxy "https://localhost:$port" "$page" "$page"
+  assert_bare 0 '200 1048576 1 0'
 }
 
 # --- exit status ---
