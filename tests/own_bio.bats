@@ -5,7 +5,8 @@
 # socket is learnt from the I/O that the thread does inside SSL_* calls. No TLS record of ours goes past the program's
 # buffers: without SSL_shutdown there is no close_notify, and the event says why.
 #
-# shellcheck disable=SC2034  # connections is read in lib/judge.bash
+# shellcheck disable=SC2034,SC2154  # connections is read, program_log is set, in lib/judge.bash
+# shellcheck disable=SC2317         # called by both
 
 load lib/judge
 
@@ -19,7 +20,7 @@ serves() {
 
 resets_bare() {
   serves bare "$1"
-  assert_total "rst=$connections" whole=0 bad=0
+  assert_total "rst=$connections" "truncated>=$((connections / 2))" bad=0
 }
 
 cured() {
@@ -124,7 +125,7 @@ calls_back() {
     assert_program log=reset
     run grep wrong= "$program_log"
     assert_output ""
-    assert_verdict tcp=rst whole=no
+    assert_verdict tcp=rst
   }
   both resets
 }

@@ -111,11 +111,10 @@ struct connection {
 	uint64_t never_read;    /* bytes that SSL_shutdown's second call threw away for the program */
 
 	/* learning: written by learn.c, on the thread that is inside */
-	struct connection
-		*learnt_within; /* an SSL_* call on that one is going on further out on this thread's stack */
-	uintptr_t stack;        /* where the call stands on it */
-	unsigned patience;      /* what is left of it */
-	bool did_io;            /* the call did any */
+	struct connection *learnt_within; /* whose call goes on further out on this thread's stack */
+	uintptr_t stack;                  /* where this call stands on it */
+	unsigned patience;                /* what is left of it */
+	bool did_io;                      /* the call did any */
 
 	/* shared with other processes after a fork (process.c) */
 	struct fork_slot *_Atomic slot;

@@ -349,7 +349,7 @@ void event_out_of_reach(void)
 	text_add_number(&line, (uint64_t)process_id());
 	text_add(
 		&line,
-		"]: the bytes of a connection go through memory (BIO_s_mem or the like), not from SSL_* calls to a "
-		"socket: its goodbye is out of reach (said once)");
+		"]: the SSL_* calls of a connection show no socket (memory BIOs?): its goodbye is out of reach "
+		"(said once)");
 	say(&line);
 }

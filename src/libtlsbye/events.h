@@ -16,7 +16,7 @@ void events_init(void);
 /* A connection's end, once. Level info where it needed a cure or was not given one, debug where all was well. */
 void event_end(struct connection *c);
 
-/* Level debug, once a process: an SSL does no I/O of its own. */
+/* Level debug, once a process: no socket was found that an SSL speaks over. */
 void event_out_of_reach(void);
 
 /*

@@ -26,21 +26,6 @@ EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *tim
 	return real_ppoll()(polled, count, timeout, mask);
 }
 
-EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t room)
-{
-	if (read_side_played_somewhere())
-		read_side_shut_polled(polled, count);
-	return real___poll_chk()(polled, count, timeout, room);
-}
-
-EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
-		       const sigset_t *mask, size_t room)
-{
-	if (read_side_played_somewhere())
-		read_side_shut_polled(polled, count);
-	return real___ppoll_chk()(polled, count, timeout, mask, room);
-}
-
 EXPORT int select(int count, fd_set *restrict reading, fd_set *restrict writing, fd_set *restrict failing,
 		  struct timeval *restrict timeout)
 {
@@ -55,4 +40,23 @@ EXPORT int pselect(int count, fd_set *restrict reading, fd_set *restrict writing
 	if (read_side_played_somewhere())
 		read_side_shut_selected(count, reading, writing, failing);
 	return real_pselect()(count, reading, writing, failing, timeout, mask);
+}
+
+/* --- what _FORTIFY_SOURCE makes of them: the check, and then the same --- */
+
+void __chk_fail(void) __attribute__((noreturn));
+
+EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t room)
+{
+	if (room / sizeof *polled < count)
+		__chk_fail();
+	return poll(polled, count, timeout);
+}
+
+EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+		       size_t room)
+{
+	if (room / sizeof *polled < count)
+		__chk_fail();
+	return ppoll(polled, count, timeout, mask);
 }

@@ -4,8 +4,8 @@
  * remembered in the record of the inner one.
  *
  * An SSL_* call may never return (longjmp, a cancelled thread), or leave the stack for a while (coroutines): then
- * io_learning is wrong, and would be so for ever. So the place of the call on the stack is kept as well, and I/O counts
- * only where it happens a little deeper on the same stack.
+ * io_learning is wrong, and would be so for ever. So the place of the call on the stack is kept as well: I/O counts only
+ * where it happens a little deeper on the same stack, and elsewhere it puts an end to the looking.
  */
 #include "learn.h"
 
@@ -17,8 +17,11 @@
 
 enum { STACK_BELOW = 256 * 1024 };
 
-/* A call without any I/O is a sign of memory BIOs; one whose I/O showed no record (EAGAIN, a callback's) hardly one. */
-enum { COST_OF_SILENCE = LEARN_PATIENCE / 32 };
+/*
+ * Nobody looks for ever. A call without any I/O is a sign of memory BIOs; one whose I/O showed no record (EAGAIN, a
+ * callback's) hardly is. Paid on the way in, and given back at the first I/O: not every call comes out here.
+ */
+enum { COST_OF_A_CALL = 1, COST_OF_SILENCE = LEARN_PATIENCE / 32 };
 
 enum { RECORD_HEADER = 5, RECORD_MAX = (1 << 14) + 2048 };
 
@@ -37,12 +40,18 @@ static bool within_call(const struct connection *c)
 
 void learn_enter(struct connection *c)
 {
-	struct connection *further_out = io_learning;
+	struct connection *further_out = io_learning && within_call(io_learning) ? io_learning : NULL;
 	if (further_out == c || !claim_is_marked(&c->claim, CLAIM_LEARNING))
 		return;
-	c->learnt_within = further_out && within_call(further_out) ? further_out : NULL;
-	c->stack = stack_here();
+	if (c->patience < COST_OF_SILENCE) {
+		claim_unmark(&c->claim, CLAIM_LEARNING);
+		event_out_of_reach();
+		return;
+	}
+	c->patience -= COST_OF_SILENCE;
 	c->did_io = false;
+	c->learnt_within = further_out;
+	c->stack = stack_here();
 	io_learning = c;
 }
 
@@ -51,15 +60,7 @@ bool learn_leave(struct connection *c)
 	if (io_learning != c)
 		return false;
 	io_learning = c->learnt_within;
-	if (!claim_is_marked(&c->claim, CLAIM_LEARNING))
-		return c->own_bio;
-	unsigned cost = c->did_io ? 1 : COST_OF_SILENCE;
-	c->patience -= cost < c->patience ? cost : c->patience;
-	if (!c->patience) {
-		claim_unmark(&c->claim, CLAIM_LEARNING);
-		event_out_of_reach();
-	}
-	return false;
+	return !claim_is_marked(&c->claim, CLAIM_LEARNING) && c->own_bio;
 }
 
 /* RFC 8446, 5.1: a content type, 3 and a minor version, a length. */
@@ -81,12 +82,13 @@ static bool is_another_connections(const struct connection *c, int fd)
 	return anothers;
 }
 
-/*
- * Only a stream socket has surely read or filled the memory: /dev/null takes whatever it is given, unread.
- */
+/* Only a stream socket has surely read or filled the memory: /dev/null takes whatever it is given, unread. */
 static void look(struct connection *c, int fd, const unsigned char *bytes)
 {
-	if (descriptor_is_stream(fd) && begins_record(bytes) && !is_another_connections(c, fd))
+	if (!c->did_io)
+		c->patience += COST_OF_SILENCE - COST_OF_A_CALL;
+	c->did_io = true;
+	if (bytes && descriptor_is_stream(fd) && begins_record(bytes) && !is_another_connections(c, fd))
 		connection_socket_learnt(c, fd);
 }
 
@@ -94,10 +96,16 @@ ssize_t io_seen(int fd, const void *bytes, ssize_t n)
 {
 	struct connection *c = io_learning;
 	int saved = errno;
-	if (c && process_is_home() && within_call(c) && claim_is_marked(&c->claim, CLAIM_LEARNING)) {
-		c->did_io = true;
-		if (bytes && n >= RECORD_HEADER)
-			look(c, fd, bytes);
+	if (!c) /* it was looked at for another reason */
+		return n;
+	bool within = within_call(c);
+	bool telling = within && claim_is_marked(&c->claim, CLAIM_LEARNING);
+	/* A vfork child would write into its parent's memory. */
+	if ((!within || telling) && process_is_home()) {
+		if (telling)
+			look(c, fd, n >= RECORD_HEADER ? bytes : NULL);
+		else
+			io_learning = NULL;
 	}
 	errno = saved;
 	return n;

@@ -81,8 +81,6 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(freopen64)                                                                                         \
 	X(poll)                                                                                              \
 	X(ppoll)                                                                                             \
-	X(__poll_chk)                                                                                        \
-	X(__ppoll_chk)                                                                                       \
 	X(select)                                                                                            \
 	X(pselect)
 
