@@ -78,36 +78,6 @@ start_line_peer() {
 
 # --- those that end well bare: nginx, openssl, curl ---
 
-# Sets nginx_command and $port. All files of this nginx lie in a folder of its own.
-nginx_on_free_port() {
-  free_port
-  local folder=$real/nginx.$port
-  mkdir -p "$folder"
-  cat >"$folder/conf" <<CONF
-daemon off;
-worker_processes 1;
-pid $folder/pid;
-error_log stderr;
-events {}
-http {
-  access_log off;
-  client_body_temp_path $folder/body;
-  proxy_temp_path $folder/proxy;
-  fastcgi_temp_path $folder/fastcgi;
-  uwsgi_temp_path $folder/uwsgi;
-  scgi_temp_path $folder/scgi;
-  server {
-    listen 127.0.0.1:$port ssl;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_certificate $real/cert.pem;
-    ssl_certificate_key $real/key.pem;
-    root $real;
-  }
-}
-CONF
-  nginx_command=("$(PATH=$PATH:/usr/sbin:/sbin command -v nginx)" -e stderr -c "$folder/conf" -p "$folder")
-}
-
 # request REST: a GET of the page, the rest of its header, an empty line.
 request() {
   printf 'GET /page HTTP/1.1\r\nHost: localhost\r\n%s\r\n' "$1" >>"$BATS_TEST_TMPDIR/request"

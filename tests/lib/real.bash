@@ -8,6 +8,7 @@
 #   judge_real_server bare|cured PROGRAM [ARG...] -- [JUDGE ARG...]   it serves on $port, the judge connects
 #   judge_real_client bare|cured PROGRAM [ARG...] -- [JUDGE ARG...]   the judge serves on $port, it connects
 #   start_program_with_input bare|cured PROGRAM [ARG...]
+#   nginx_on_free_port                                     sets $port, and $nginx_command, which serves $real there
 #   start_peer PORT PROGRAM [ARG...]                       a bare server beside the program under test
 #   assert_same_as_bare PROGRAM [ARG...]                   under tlsbye the same status, stdout and stderr
 #   assert_bare STATUS [TEXT]                              what that status was, and what stdout holds
@@ -131,6 +132,36 @@ start_peer() {
     tail -n 12 "$log" >&2
     return 1
   }
+}
+
+# Sets nginx_command and $port. All files of this nginx lie in a folder of its own.
+nginx_on_free_port() {
+  free_port
+  local folder=$real/nginx.$port
+  mkdir -p "$folder"
+  cat >"$folder/conf" <<CONF
+daemon off;
+worker_processes 1;
+pid $folder/pid;
+error_log stderr;
+events {}
+http {
+  access_log off;
+  client_body_temp_path $folder/body;
+  proxy_temp_path $folder/proxy;
+  fastcgi_temp_path $folder/fastcgi;
+  uwsgi_temp_path $folder/uwsgi;
+  scgi_temp_path $folder/scgi;
+  server {
+    listen 127.0.0.1:$port ssl;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_certificate $real/cert.pem;
+    ssl_certificate_key $real/key.pem;
+    root $real;
+  }
+}
+CONF
+  nginx_command=("$(PATH=$PATH:/usr/sbin:/sbin command -v nginx)" -e stderr -c "$folder/conf" -p "$folder")
 }
 
 # run_recorded NAME COMMAND...: status (124: the time limit's), stdout and stderr into $BATS_TEST_TMPDIR/NAME.*; in
