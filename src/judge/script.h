@@ -31,8 +31,9 @@ struct script {
 	/* who and how often */
 	bool server;
 	bool ipv6;
-	int port; /* 0: one that the kernel chooses (server) */
-	int tls;  /* a TLS1_x_VERSION, or 0: whatever both can */
+	int port;  /* 0: one that the kernel chooses (server) */
+	bool dtls; /* for the tests' programs: the judge itself knows streams only */
+	int tls;   /* a TLS1_x_VERSION, or 0: whatever both can */
 	unsigned connections;
 	unsigned parallel;
 	const char *port_file;

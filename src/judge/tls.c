@@ -90,7 +90,10 @@ static void set_sessions(SSL_CTX *ctx, const struct script *script)
 
 SSL_CTX *tls_context(const struct script *script)
 {
-	SSL_CTX *ctx = SSL_CTX_new(script->server ? TLS_server_method() : TLS_client_method());
+	const SSL_METHOD *method = script->dtls     ? DTLS_method()
+				   : script->server ? TLS_server_method()
+						    : TLS_client_method();
+	SSL_CTX *ctx = SSL_CTX_new(method);
 
 	if (!ctx)
 		return NULL;

@@ -97,6 +97,14 @@ void connection_stake(struct connection *c)
 	atomic_fetch_add(&c->stakes, 1);
 }
 
+bool connection_stake_if_used(struct connection *c)
+{
+	uint32_t stakes = atomic_load(&c->stakes);
+	while (stakes && !atomic_compare_exchange_weak(&c->stakes, &stakes, stakes + 1))
+		continue;
+	return stakes != 0;
+}
+
 void connection_unstake(struct connection *c)
 {
 	if (atomic_fetch_sub(&c->stakes, 1) != 1)
@@ -174,7 +182,8 @@ static struct connection *track(SSL *ssl, struct libssl *lib)
 		return stranger(lib);
 	watch_frees(lib);
 	start_record(c, lib);
-	c->hands_off = lib->SSL_is_dtls(ssl) || lib->SSL_is_quic(ssl);
+	c->hands_off = lib->SSL_is_quic(ssl);
+	c->datagram = !c->hands_off && lib->SSL_is_dtls(ssl);
 	struct connection *_Atomic *bucket = &ssl_buckets[ssl_bucket(ssl)];
 	atomic_store(&c->next, atomic_load(bucket));
 	atomic_store(&c->ssl, ssl);
@@ -253,11 +262,29 @@ bool connection_is_socket(const struct connection *c, int fd)
 	return socket_cookie(fd, &cookie) && cookie == c->cookie;
 }
 
-bool descriptor_is_stream(int fd)
+bool connection_may_use(const struct connection *c, int fd)
+{
+	return connection_has_descriptor(c, fd) || (c->datagram && fd >= 0 && connection_is_socket(c, fd));
+}
+
+static bool is_of_type(int fd, int wanted)
 {
 	int type = 0;
 	socklen_t size = sizeof type;
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == wanted;
+}
+
+bool descriptor_is_stream(int fd)
+{
+	return is_of_type(fd, SOCK_STREAM);
+}
+
+/* DTLS is known over UDP by OpenSSL's own BIO only, which knows the peer: not over SCTP, not over a program's BIO. */
+static bool is_ours(const struct connection *c, SSL *ssl, int fd)
+{
+	if (c->hands_off || !is_of_type(fd, c->datagram ? SOCK_DGRAM : SOCK_STREAM))
+		return false;
+	return !c->datagram || c->lib->BIO_method_type(c->lib->SSL_get_wbio(ssl)) == BIO_TYPE_DGRAM;
 }
 
 static void note_endpoint(union endpoint *endpoint, int fd, bool of_peer)
@@ -327,7 +354,7 @@ void connection_learn_socket(struct connection *c, SSL *ssl)
 	bool one_socket =
 		fd >= 0 && write_fd >= 0 && socket_cookie(fd, &cookie) &&
 		(write_fd == fd || (socket_cookie(write_fd, &write_cookie) && write_cookie == cookie));
-	if (!c->hands_off && one_socket && descriptor_is_stream(fd)) {
+	if (one_socket && is_ours(c, ssl, fd)) {
 		settle_on_socket(c, fd, cookie);
 		c->own_bio = false;
 		claim_unmark(&c->claim, CLAIM_LEARNING);
@@ -337,7 +364,7 @@ void connection_learn_socket(struct connection *c, SSL *ssl)
 		/* One that was learnt stays until another is: a program may put its own BIO in once more. */
 		if (atomic_load(&c->fd) >= 0 && (fd < 0) != c->own_bio)
 			forget_socket(c); /* it moved to a BIO that is no socket, or is a pipe */
-		if (fd < 0 && write_fd < 0 && !c->hands_off) {
+		if (fd < 0 && write_fd < 0 && !c->hands_off && !c->datagram) {
 			c->patience = LEARN_PATIENCE;
 			claim_mark(&c->claim, CLAIM_LEARNING);
 		}

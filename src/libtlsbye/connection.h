@@ -42,13 +42,15 @@ enum silence {
 	FAILED_EXIT,      /* P3: the process ended with another status than 0 */
 	OWN_BIO,          /* the program's: a record of ours would overtake what it still holds */
 	FILTER_BIO,       /* a BIO between OpenSSL and the socket holds bytes that would be overtaken */
-	KERNEL_TLS,       /* the record layer is in the kernel */
 	SOMEBODY_INSIDE,  /* another thread was in an SSL_* call until the end */
 	SSL_GONE,         /* freed where no hook saw it, or no SSL to speak with */
 	SOCKET_CHANGED,   /* P6: the descriptor is another socket by now */
 	UNHEARD,          /* the connection was broken, or shut, when we spoke */
 	NO_DESCRIPTOR,    /* no number was free for a hold of the socket */
 	NO_THREAD,        /* the linger thread was refused, or could not be reached */
+	ANOTHER_SSL, /* another SSL speaks on the socket by now: whatever is said would break into its stream */
+	NO_PEER,     /* DTLS: the socket is not connected, and the BIO knows no address */
+	NO_ROOM,     /* the send queue is full, and this cannot be kept for later */
 };
 
 enum notify { NOTIFY_NONE, NOTIFY_PENDING, NOTIFY_SENT };
@@ -72,6 +74,7 @@ enum { DOOR_FREE = 1, DOOR_CLOSE = 2, DOOR_SHUTDOWN = 4, DOOR_EXIT = 8, DOOR_CLE
 struct residue {
 	unsigned char *bytes; /* a mapping of its own (RESIDUE_MAX), or NULL */
 	uint32_t length, sent;
+	bool kernels; /* instead of bytes: close_notify, by the kernel's record layer (kernel_tls.h) */
 };
 
 struct connection {
@@ -94,7 +97,8 @@ struct connection {
 
 	/* seen: written by the SSL_* hooks, who are inside */
 	uint32_t references; /* of the SSL: SSL_up_ref, SSL_dup */
-	bool hands_off;      /* DTLS, QUIC: nothing is ours */
+	bool hands_off;      /* QUIC: nothing is ours */
+	bool datagram;       /* DTLS: close_notify only (datagram.h) */
 	bool own_bio;        /* the socket was learnt from the I/O of a BIO of the program's own */
 	bool spoken;         /* an SSL_* call that does I/O was made: before, there is nothing to end */
 	bool fatal_error;
@@ -124,6 +128,7 @@ struct connection {
 	enum silence silence;
 	_Atomic bool told; /* its event was said */
 	bool completed_record;
+	bool succeeded; /* another SSL has begun on the same socket, whose descriptors are its by now */
 	_Atomic bool not_ours; /* this process let the connection go, or never owned it (P7): for good */
 	struct residue residue;
 	bool failed_exit;           /* the process ends, with a status other than 0 */
@@ -193,6 +198,9 @@ void connection_track_again(SSL *ssl, struct libssl *lib, uint32_t references);
 void connection_detach_ssl(struct connection *c);
 
 void connection_stake(struct connection *c);
+
+/* The same for a record that may be on its way back to the list. False where it is. */
+bool connection_stake_if_used(struct connection *c);
 void connection_unstake(struct connection *c);
 
 struct connection *connection_by_index(uint32_t index);
@@ -205,6 +213,11 @@ bool connection_is_socket(const struct connection *c, int fd);
 
 /* Is this descriptor a stream socket at all? Async-signal-safe. */
 bool descriptor_is_stream(int fd);
+/*
+ * May a goodbye act on this descriptor? It must be one of the connection's; for DTLS, where many SSLs share a socket,
+ * any of that socket.
+ */
+bool connection_may_use(const struct connection *c, int fd);
 
 void connection_child_after_fork(void);
 

@@ -40,7 +40,7 @@ bool connection_has_descriptor(const struct connection *c, int fd)
 int connection_any_descriptor(const struct connection *c)
 {
 	int fd = atomic_load(&c->fd), highest = atomic_load(&highest_known);
-	if (connection_has_descriptor(c, fd))
+	if (connection_may_use(c, fd))
 		return fd;
 	if (!atomic_load(&c->descriptors))
 		return -1;
@@ -64,10 +64,7 @@ struct connection *connection_hold_by_descriptor(int fd)
 {
 	uint32_t slot = slot_of(fd);
 	struct connection *c = connection_in_slot(slot);
-	uint32_t stakes = c ? atomic_load(&c->stakes) : 0;
-	while (stakes && !atomic_compare_exchange_weak(&c->stakes, &stakes, stakes + 1))
-		continue;
-	if (!stakes)
+	if (!c || !connection_stake_if_used(c))
 		return NULL;
 	if (slot_of(fd) == slot)
 		return c;
@@ -145,16 +142,40 @@ void connection_descriptor_taken(int fd)
 	closing_unmark(fd);
 }
 
+/*
+ * Another SSL begins on the same socket: STARTTLS for the second time, or one datagram socket for many peers. What the
+ * program has of the socket is the new one's, all of it: left behind, a copy would be half-closed as if it were the last.
+ */
+static void succeed(struct connection *from, struct connection *to)
+{
+	from->succeeded = true;
+	int last = atomic_load(&highest_known);
+	for (int fd = 0; fd <= last && atomic_load(&from->descriptors); fd++) {
+		uint32_t slot = from->index + 1;
+		connection_stake(to);
+		if (slot_of(fd) == slot &&
+		    atomic_compare_exchange_strong(&descriptor_slots[fd], &slot, to->index + 1)) {
+			atomic_fetch_add(&to->descriptors, 1);
+			atomic_fetch_sub(&from->descriptors, 1);
+			connection_unstake(from);
+		} else {
+			connection_unstake(to);
+		}
+	}
+}
+
 void connection_add_descriptor(struct connection *c, int fd)
 {
 	if ((unsigned)fd >= DESCRIPTOR_LIMIT)
 		return;
-	/* Whoever stood there before was closed where no hook saw it. */
+	/* Whoever stood there before had the same socket, or was closed where no hook saw it. */
 	bool alone;
-	struct connection *gone = connection_take_descriptor(fd, &alone);
-	if (gone) {
+	struct connection *before = connection_take_descriptor(fd, &alone);
+	if (before) {
 		connection_descriptor_taken(fd);
-		connection_unstake(gone);
+		if (before != c && before->cookie == c->cookie)
+			succeed(before, c);
+		connection_unstake(before);
 	}
 	connection_stake(c);
 	atomic_fetch_add(&c->descriptors, 1);

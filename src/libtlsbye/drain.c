@@ -6,6 +6,7 @@
  */
 #include "drain.h"
 
+#include "kernel_tls.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -61,11 +62,12 @@ bool drain_half_close(struct connection *c, int fd)
  * TCP throws the bytes away in the kernel (MSG_TRUNC, tcp(7)): the buffer is never written, nor its memory ever used. It
  * stands there for the sockets that do copy: AF_UNIX, TLS in the kernel.
  */
-static ssize_t discard(const struct connection *c, int fd)
+static ssize_t discard(struct connection *c, int fd)
 {
 	static char nowhere[DISCARD_AT_ONCE];
 	bool tcp = c->family == AF_INET || c->family == AF_INET6;
-	return real.recv(fd, nowhere, sizeof nowhere, MSG_DONTWAIT | (tcp ? MSG_TRUNC : 0));
+	ssize_t n = real.recv(fd, nowhere, sizeof nowhere, MSG_DONTWAIT | (tcp ? MSG_TRUNC : 0));
+	return n < 0 && errno == EIO ? kernel_tls_discard_control(fd, &c->peer_notified) : n;
 }
 
 bool drain_some(struct connection *c, int fd)
@@ -84,9 +86,9 @@ bool drain_some(struct connection *c, int fd)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return false;
-		if (n < 0)
+		if (n < 0 && !kernel_tls_cannot_read(errno))
 			c->peer_end = PEER_RESET;
-		else if (c->peer_end == PEER_UNKNOWN && !c->read_shut)
+		else if (n == 0 && c->peer_end == PEER_UNKNOWN && !c->read_shut)
 			c->peer_end = PEER_FIN;
 		return true;
 	}

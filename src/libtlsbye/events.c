@@ -213,8 +213,6 @@ static const char *silence_text(enum silence silence)
 		return "the program writes through a BIO of its own";
 	case FILTER_BIO:
 		return "a BIO of the program's holds bytes back";
-	case KERNEL_TLS:
-		return "the kernel does TLS here";
 	case SOMEBODY_INSIDE:
 		return "another thread was using the SSL";
 	case SSL_GONE:
@@ -227,6 +225,12 @@ static const char *silence_text(enum silence silence)
 		return "no descriptor was free (RLIMIT_NOFILE)";
 	case NO_THREAD:
 		return "the linger thread could not be reached";
+	case ANOTHER_SSL:
+		return "another SSL was using the socket by then";
+	case NO_PEER:
+		return "the peer's address is not known";
+	case NO_ROOM:
+		return "the send queue was full";
 	}
 	return NULL;
 }

@@ -10,7 +10,9 @@
  */
 #include "farewell.h"
 
+#include "datagram.h"
 #include "drain.h"
+#include "kernel_tls.h"
 #include "process.h"
 #include "settings.h"
 
@@ -24,7 +26,8 @@ struct speech {
 	int hold;
 	bool completing; /* a record: take it, and say that it was not taken */
 	bool taken;
-	bool unheard; /* the socket takes nothing any more */
+	enum silence unheard;  /* why the socket took nothing; MAY_SPEAK: it did */
+	struct destination to; /* DTLS */
 };
 static _Thread_local struct speech *speech;
 
@@ -54,6 +57,9 @@ bool farewell_has_residue(const struct connection *c)
 bool farewell_send_residue(struct connection *c, int hold)
 {
 	struct residue *residue = &c->residue;
+	if (residue->kernels && kernel_tls_close_notify(hold) == NO_ROOM)
+		return false;
+	residue->kernels = false;
 	while (residue->sent < residue->length) {
 		ssize_t sent = real.send(hold, residue->bytes + residue->sent,
 					 residue->length - residue->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -76,7 +82,7 @@ static bool take(struct connection *c, int hold, const unsigned char *bytes, siz
 	if (farewell_send_residue(c, hold)) {
 		ssize_t n = real.send(hold, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-			speech->unheard = true; /* reset, or our side is shut already */
+			speech->unheard = UNHEARD; /* reset, or our side is shut already */
 			if (errno == ECONNRESET ||
 			    (errno == EPIPE && !(atomic_load(&c->doors) & DOOR_SHUTDOWN)))
 				c->peer_end = PEER_RESET; /* the socket tells it only once */
@@ -92,6 +98,10 @@ static int farewell_bio_write(BIO *bio, const char *bytes, int length)
 	struct libssl *lib = speech->c->lib;
 	lib->BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
 	bool enough = speech->completing && speech->taken;
+	if (speech->c->datagram) {
+		speech->unheard = datagram_send(speech->hold, &speech->to, bytes, (size_t)length);
+		return length;
+	}
 	if (!enough)
 		speech->taken = take(speech->c, speech->hold, (const unsigned char *)bytes, (size_t)length);
 	if (speech->taken && !speech->completing)
@@ -173,8 +183,30 @@ static void say_close_notify(struct connection *c, SSL *ssl)
 	c->notify = NOTIFY_SENT;
 	if (speech->unheard) {
 		c->notify = NOTIFY_NONE;
-		c->silence = UNHEARD;
+		c->silence = speech->unheard;
 	}
+}
+
+/* Is it the kernel that makes records out of what is written to the socket? Bytes of ours would be encrypted twice. */
+static bool kernel_makes_records(const struct connection *c, SSL *ssl)
+{
+	BIO *bio = ssl ? c->lib->SSL_get_wbio(ssl) : NULL;
+	return bio && c->lib->BIO_ctrl(bio, BIO_CTRL_GET_KTLS_SEND, 0, NULL) > 0;
+}
+
+/* OpenSSL is only told that it is said: that keeps the session in the cache. */
+static void say_by_kernel(struct connection *c, SSL *ssl, int hold)
+{
+	int saved = errno;
+	enum silence silence = kernel_tls_close_notify(hold);
+	c->residue.kernels = silence == NO_ROOM;
+	if (silence == UNHEARD) {
+		c->silence = UNHEARD;
+	} else {
+		c->notify = NOTIFY_SENT;
+		c->lib->SSL_set_shutdown(ssl, c->lib->SSL_get_shutdown(ssl) | SSL_SENT_SHUTDOWN);
+	}
+	errno = saved;
 }
 
 static void no_info(const SSL *ssl, int type, int value)
@@ -215,11 +247,41 @@ enum silence farewell_silence(const struct connection *c)
 		return QUIET_SHUTDOWN;
 	if (!c->lib->SSL_get_wbio(ssl))
 		return SSL_GONE;
-	if (c->lib->BIO_ctrl(c->lib->SSL_get_wbio(ssl), BIO_CTRL_GET_KTLS_SEND, 0, NULL) > 0)
-		return KERNEL_TLS;
+	if (c->datagram)
+		return datagram_flight_under_way(c, ssl) ? NO_HANDSHAKE : MAY_SPEAK;
 	if (filter_holds_bytes(c->lib, ssl))
 		return FILTER_BIO;
 	return MAY_SPEAK;
+}
+
+/* To say it; or to complete a record, of which a part is on the wire. Datagrams and the kernel's records have no parts. */
+static bool may_use_our_bio(struct connection *c, SSL *ssl, enum silence silence)
+{
+	bool unfinished = silence == UNFINISHED_WRITE || (silence == FAILED_EXIT && c->unfinished);
+	return silence == MAY_SPEAK ||
+	       (unfinished && c->pending_length && !c->completed_record && !c->datagram &&
+		c->lib->SSL_get_wbio(ssl) && !filter_holds_bytes(c->lib, ssl));
+}
+
+static void say_through_our_bio(struct connection *c, SSL *ssl, enum silence silence, struct speech *now)
+{
+	struct libssl *lib = c->lib;
+	lib->ERR_set_mark();
+	BIO *theirs = swap_in(lib, ssl);
+	if (theirs) {
+		void (*info)(const SSL *, int, int) = lib->SSL_get_info_callback(ssl);
+		lib->SSL_set_info_callback(ssl, no_info); /* NULL would fall back to the SSL_CTX's */
+		lib->SSL_set_msg_callback(ssl, NULL);
+		speech = now;
+		if (silence == MAY_SPEAK)
+			say_close_notify(c, ssl);
+		else
+			complete_record(c, ssl);
+		speech = NULL;
+		lib->SSL_set_info_callback(ssl, info);
+		lib->SSL_set0_wbio(ssl, theirs);
+	}
+	lib->ERR_pop_to_mark();
 }
 
 void farewell_say(struct connection *c, int hold)
@@ -228,32 +290,16 @@ void farewell_say(struct connection *c, int hold)
 	enum silence silence = !connection_is_socket(c, hold) ? SOCKET_CHANGED
 			       : drain_abort_meant(hold)      ? ABORT_MEANT
 							      : farewell_silence(c);
+	struct speech now = {.c = c, .hold = hold};
+	int saved = errno;
+	if (silence == MAY_SPEAK && c->datagram && !datagram_find_peer(c, ssl, hold, &now.to))
+		silence = NO_PEER;
 	if (silence != ALREADY_SAID || !c->silence)
 		c->silence = silence;
-	bool unfinished = silence == UNFINISHED_WRITE || (silence == FAILED_EXIT && c->unfinished);
-	bool complete = unfinished && c->pending_length && !c->completed_record &&
-			c->lib->SSL_get_wbio(ssl) && !filter_holds_bytes(c->lib, ssl);
-	if (silence != MAY_SPEAK && !complete)
-		return;
-
-	int saved = errno;
-	struct libssl *lib = c->lib;
-	lib->ERR_set_mark();
-	struct speech now = {.c = c, .hold = hold};
-	BIO *theirs = swap_in(lib, ssl);
-	if (theirs) {
-		void (*info)(const SSL *, int, int) = lib->SSL_get_info_callback(ssl);
-		lib->SSL_set_info_callback(ssl, no_info); /* NULL would fall back to the SSL_CTX's */
-		lib->SSL_set_msg_callback(ssl, NULL);
-		speech = &now;
-		if (complete)
-			complete_record(c, ssl);
-		else
-			say_close_notify(c, ssl);
-		speech = NULL;
-		lib->SSL_set_info_callback(ssl, info);
-		lib->SSL_set0_wbio(ssl, theirs);
-	}
-	lib->ERR_pop_to_mark();
+	bool by_kernel = kernel_makes_records(c, ssl);
+	if (silence == MAY_SPEAK && by_kernel)
+		say_by_kernel(c, ssl, hold);
+	if (may_use_our_bio(c, ssl, silence) && !by_kernel)
+		say_through_our_bio(c, ssl, silence, &now);
 	errno = saved;
 }

@@ -26,6 +26,9 @@ enum { ANSWER_WITHIN_MS = 1000 };
 /* How long a drain in place waits for a peer where it should have been in the background. */
 enum { IMPATIENT_MS = 50 };
 
+/* How long close() of a datagram socket waits until the linger thread has let go of it. */
+enum { DATAGRAM_WITHIN_MS = 100 };
+
 /*
  * While the goodbye is inside on the program's own thread, no handler and no cancellation of that thread may come:
  * the handler could enter the same connection and wait for itself.
@@ -61,6 +64,16 @@ static void note_door(struct connection *c, uint32_t door)
 
 /* --- the first words --- */
 
+/* The SSL before this one on the same socket: it was freed, and what it still had to say comes first. */
+static void end_predecessor(struct connection *before, int fd)
+{
+	if (!before->succeeded || atomic_load(&before->ssl))
+		return;
+	if (curing() && !before->datagram)
+		farewell_send_residue(before, fd);
+	event_end(before);
+}
+
 void goodbye_introduce(struct connection *c, SSL *ssl)
 {
 	c->spoken = true;
@@ -69,7 +82,12 @@ void goodbye_introduce(struct connection *c, SSL *ssl)
 		return;
 	if (curing())
 		eof_ignore(c, ssl);
+	struct connection *before = connection_hold_by_descriptor(c->lib->SSL_get_rfd(ssl));
 	connection_learn_socket(c, ssl);
+	if (before) {
+		end_predecessor(before, atomic_load(&c->fd));
+		connection_unstake(before);
+	}
 	if (curing() && atomic_load(&c->fd) >= 0)
 		linger_start();
 }
@@ -86,7 +104,7 @@ int goodbye_read_the_rest(struct connection *c, SSL *ssl)
 		return 1;
 	if (!c->called_shutdown) /* we said it at an earlier door; the real call would wait for the peer */
 		return 0;
-	if (atomic_load(&c->fd) < 0) /* memory BIOs, or closed: no goodbye of ours can come of it (P5) */
+	if (c->datagram || atomic_load(&c->fd) < 0) /* memory BIOs, or closed: no goodbye of ours can come of it (P5) */
 		return 1;
 	while (n > 0 && c->never_read < settings->linger_bytes && now_us() < until) {
 		n = c->lib->SSL_read(ssl, junk, sizeof junk);
@@ -117,7 +135,7 @@ static void speak_on_hold(struct connection *c)
 	} else if (c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK) {
 		c->silence = farewell_silence(c);
 		if (c->silence == MAY_SPEAK)
-			c->silence = open ? NO_DESCRIPTOR : SOCKET_CHANGED;
+			c->silence = open ? NO_DESCRIPTOR : c->succeeded ? ANOTHER_SSL : SOCKET_CHANGED;
 	}
 }
 
@@ -161,6 +179,8 @@ static void part(struct connection *c, uint32_t door)
 	quieten(&before);
 	speak_and_detach(c, ssl);
 	resume(&before);
+	if (c->succeeded) /* no close will tell of it */
+		event_end(c);
 	connection_unstake(c);
 	errno = saved;
 }
@@ -256,7 +276,7 @@ static unsigned speech(const struct connection *c, void *caller)
 /* The whole goodbye is the linger thread's. False where it could not be given to it. */
 static bool hand_over(struct connection *c, int fd, unsigned asked)
 {
-	if (settings->linger != LINGER_OFF)
+	if (settings->linger != LINGER_OFF && !c->datagram)
 		asked |= ASK_HALF_CLOSE | ASK_DRAIN;
 	leave_the_program(c, fd);
 	return give(c, fd, asked | ASK_EVENT);
@@ -279,9 +299,23 @@ static void drain_here(struct connection *c, int fd, bool patient)
 	event_end(c);
 }
 
+/* DTLS: there is nothing to half-close, and nothing to drain. When close() returns, the port is free. */
+static void end_datagram(struct connection *c, int fd, unsigned asked)
+{
+	if (asked && hand_over(c, fd, asked)) {
+		if (!atomic_load(&c->speaks_later))
+			linger_await_answer(c, DATAGRAM_WITHIN_MS);
+		return;
+	}
+	if (c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK)
+		c->silence = asked ? NO_THREAD : SSL_GONE;
+	event_end(c);
+}
+
 static void observe_end(struct connection *c, int fd)
 {
-	drain_measure(c, fd);
+	if (!c->datagram) /* FIONREAD there is the length of the next datagram */
+		drain_measure(c, fd);
 	event_end(c);
 }
 
@@ -306,12 +340,47 @@ static void end_connection(struct connection *c, int fd, void *caller)
 
 	if (!curing() || silence != MAY_SPEAK) {
 		observe_end(c, fd);
+	} else if (c->datagram) {
+		end_datagram(c, fd, asked);
 	} else if (settings->linger == LINGER_WAIT) {
 		say_and_wait(c, fd, asked);
 		drain_here(c, fd, true);
 	} else if (!epoll_sets_all_known() || !hand_over(c, fd, asked)) {
 		drain_here(c, fd, linger_refused());
 	}
+}
+
+struct last_close {
+	const struct connection *known; /* by the descriptor; its own goodbye is said */
+	int fd;
+	void *caller;
+};
+
+/* One datagram socket, many SSLs: each that still has something to end says goodbye to its own peer. */
+static void end_sharer(struct connection *c, void *arg)
+{
+	const struct last_close *last = arg;
+	if (c == last->known || !c->datagram || !c->succeeded || !connection_stake_if_used(c))
+		return;
+	if (atomic_load(&c->ssl) && c->cookie == last->known->cookie && worth_a_goodbye(c)) {
+		note_door(c, DOOR_CLOSE);
+		end_connection(c, last->fd, last->caller);
+		atomic_store(&c->fd, -1);
+	}
+	connection_unstake(c);
+}
+
+static void last_descriptor_closes(struct connection *c, int fd, void *caller)
+{
+	if (worth_a_goodbye(c)) {
+		note_door(c, DOOR_CLOSE);
+		end_connection(c, fd, caller);
+	}
+	read_side_forget(c);
+	struct last_close last = {.known = c, .fd = fd, .caller = caller};
+	if (c->datagram)
+		connection_each(end_sharer, &last);
+	atomic_store(&c->fd, -1);
 }
 
 bool goodbye_before_close(int fd, void *caller)
@@ -324,15 +393,8 @@ bool goodbye_before_close(int fd, void *caller)
 	bool alone;
 	struct connection *c = connection_take_descriptor(fd, &alone);
 	if (c) {
-		bool last = !atomic_load(&c->descriptors);
-		if (last)
-			read_side_forget(c);
-		if (last && worth_a_goodbye(c)) {
-			note_door(c, DOOR_CLOSE);
-			end_connection(c, fd, caller);
-		}
-		if (last)
-			atomic_store(&c->fd, -1);
+		if (!atomic_load(&c->descriptors))
+			last_descriptor_closes(c, fd, caller);
 		connection_descriptor_taken(fd);
 		connection_unstake(c);
 	}
@@ -396,14 +458,14 @@ static int before_shutdown(struct connection *c, int fd, int how)
 {
 	bool wanted =
 		how != SHUT_RD && curing() && worth_a_goodbye(c) && ours(c) && connection_is_socket(c, fd);
-	bool play = wanted && how == SHUT_RDWR && !c->read_shut && read_side_play(c, fd);
+	bool play = wanted && how == SHUT_RDWR && !c->read_shut && !c->datagram && read_side_play(c, fd);
 	if (how != SHUT_WR && !play) {
 		c->read_shut = true;
 		read_side_forget(c);
 	}
 	/* Behind a real SHUT_RDWR nobody may have to wait for what is still to be sent. */
 	bool one_side = how == SHUT_WR || play;
-	bool later = wanted && speak_before_shutdown(c, fd, one_side ? ASK_FIN_BEHIND : 0);
+	bool later = wanted && speak_before_shutdown(c, fd, one_side && !c->datagram ? ASK_FIN_BEHIND : 0);
 	return later ? NOTHING_LEFT : play ? SHUT_WR : how;
 }
 

@@ -62,6 +62,12 @@ enum { INBOX = UINT32_MAX, BELL = UINT32_MAX - 1 };
 
 /* --- a hold's end --- */
 
+static void answer(struct connection *c)
+{
+	atomic_store(&c->answered, 1);
+	futex_wake(&c->answered);
+}
+
 static void let_go(struct hold *hold)
 {
 	struct connection *c = hold->c;
@@ -74,6 +80,8 @@ static void let_go(struct hold *hold)
 		event_end(c);
 	hold->c = NULL;
 	held--;
+	if (c->datagram)
+		answer(c);
 	connection_unstake(c);
 	atomic_fetch_sub(&count, 1);
 	futex_wake(&count);
@@ -90,12 +98,6 @@ static void give_up(struct hold *hold, enum peer_end why)
 }
 
 /* --- a hold's steps --- */
-
-static void answer(struct connection *c)
-{
-	atomic_store(&c->answered, 1);
-	futex_wake(&c->answered);
-}
 
 static void put_fin_behind(struct hold *hold)
 {
@@ -116,7 +118,8 @@ static void speak(struct hold *hold)
 	put_fin_behind(hold);
 	if (!(hold->asked & ASK_SPEAK_HELD))
 		claim_drop(&hold->c->claim);
-	answer(hold->c);
+	if (!hold->c->datagram) /* who closes a datagram socket may bind its port at once: wait until we have let go */
+		answer(hold->c);
 }
 
 static void watch(const struct hold *hold, bool sending)

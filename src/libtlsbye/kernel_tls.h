@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS in the kernel (Linux, Documentation/networking/tls.rst): where the record layer is the socket's, close_notify is
+ * a message to the socket, and what is received comes decrypted, record type by record type.
+ *
+ * Rules: no OpenSSL in here. Everything is async-signal-safe.
+ */
+#ifndef TLSBYE_KERNEL_TLS_H
+#define TLSBYE_KERNEL_TLS_H
+
+#include "connection.h"
+
+/*
+ * Sends the alert close_notify as a record of its own type. MAY_SPEAK: it is sent. NO_ROOM: the send queue is full, and
+ * nothing was taken. UNHEARD: the connection is broken or shut.
+ */
+enum silence kernel_tls_close_notify(int fd);
+
+/*
+ * Takes one record that is no application data off the receive queue, where recv() only answers EIO. The length as of
+ * recv(); *notified where it was close_notify; -1 with errno. An empty record is 1, so that 0 is the end alone.
+ */
+ssize_t kernel_tls_discard_control(int fd, bool *notified);
+
+/* Has the kernel's record layer failed, rather than TCP? Then nothing more can be read, and nobody has reset anything. */
+bool kernel_tls_cannot_read(int error);
+
+#endif
