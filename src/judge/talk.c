@@ -37,6 +37,16 @@ static void say_garbage(struct conversation *c)
 	BIO_write(c->out, record, sizeof(record));
 }
 
+/* As 0-RTT data looks from outside (RFC 8446, 2.3): records right behind the first flight, sent before any answer. */
+static void say_early_records(struct conversation *c, size_t n)
+{
+	unsigned char record[5 + 1024] = {0x17, 0x03, 0x03, 1024 >> 8, 1024 & 0xff};
+
+	pattern_fill(record + 5, 1024, 0);
+	for (; n >= 1024; n -= 1024)
+		BIO_write(c->out, record, sizeof(record));
+}
+
 void say_request(struct conversation *c)
 {
 	const struct script *s = c->script;
@@ -173,8 +183,10 @@ void talk_begin_otherwise(struct conversation *c)
 {
 	unsigned char junk[512];
 
-	if (c->script->handshake == HANDSHAKE_HELLO)
+	if (c->script->handshake == HANDSHAKE_HELLO) {
 		SSL_do_handshake(c->ssl);
+		say_early_records(c, c->script->trail);
+	}
 	if (c->script->handshake == HANDSHAKE_GARBAGE) {
 		pattern_fill(junk, sizeof(junk), 0);
 		BIO_write(c->out, junk, sizeof(junk));
