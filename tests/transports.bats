@@ -4,7 +4,7 @@
 # TLS over other things than TCP: DTLS over UDP, where close_notify is all that there is to say; sockets of one machine
 # (AF_UNIX); TLS in the kernel. Each is shown bare first.
 #
-# shellcheck disable=SC2154  # output is set by bats
+# shellcheck disable=SC2034,SC2054,SC2154  # wrapper, with commas, and connections are read in lib/judge.bash; output is set by bats
 
 load lib/judge
 
@@ -109,4 +109,151 @@ one_waits() {
   assert_line 'client=1 got=5 end=nothing'
   assert_line 'client=2 got=5 end=nothing'
   [[ $(grep -c 'only observed' <<<"$output") -eq 2 ]] || fail_showing 'not two events'
+}
+
+# --- sockets of one machine ---
+
+unix() {
+  local how=$1 path=$BATS_TEST_TMPDIR/socket
+  shift
+  rm -f "$path"
+  split_args "$@"
+  judge_server "$how" "${program_args[@]}" --unix "$path" -- --unix "$path" "${judge_args[@]}"
+}
+
+good=(tls=close_notify tcp=fin whole=yes content=right 'order=data>close_notify>fin' plain=0 late=0)
+
+@test "bare: AF_UNIX: a close over unread bytes is a reset there, too, and nobody says goodbye" {
+  unix_bare() {
+    unix bare server_free_then_close --write 64K -- --send 1K --trail 20K --expect 64K
+    assert_total close_notify=0 rst=1
+    unix bare server_close_then_free --write 64K -- --send 1K --trail 20K --expect 64K
+    assert_total close_notify=0 rst=1
+  }
+  both unix_bare
+}
+
+@test "P1: AF_UNIX: every byte, close_notify, the end, and no reset" {
+  unix_cured() {
+    unix cured server_free_then_close --write 64K -- --send 1K --trail 20K --expect 64K
+    assert_verdict "${good[@]}"
+    assert_event ' unix - unix: ' 'sent close_notify, half-closed, drained'
+    unix cured server_close_then_free --write 64K -- --send 1K --trail 20K --expect 64K
+    assert_verdict "${good[@]}"
+  }
+  both unix_cured
+}
+
+@test "P1: AF_UNIX: a full send queue takes not even close_notify; the slow reader gets it all the same" {
+  full() {
+    unix cured server_free_then_close --write 8M -- --send 20K --expect 8M --chunk 64K --chunk-pause 1 --limit 30
+    assert_verdict "${good[@]}"
+    unix cured server_close_then_free --write 8M -- --send 20K --expect 8M --chunk 64K --chunk-pause 1 --limit 30
+    assert_verdict "${good[@]}"
+  }
+  both full
+}
+
+pair() {
+  "run_$1" server_socketpair --mode "$2" --write 64K --tls "$tls"
+  assert_success
+}
+
+@test "bare: a socketpair's other end is cut off" {
+  pair_bare() {
+    pair bare free
+    assert_output --regexp 'end=(cut|reset)'
+    pair bare close
+    assert_output --regexp 'end=(cut|reset)'
+  }
+  both pair_bare
+}
+
+@test "P1: a socketpair's other end gets every byte, and close_notify" {
+  pair_cured() {
+    pair cured free
+    assert_line 'got=65536 content=right end=close_notify'
+    pair cured close
+    assert_line 'got=65536 content=right end=close_notify'
+  }
+  both pair_cured
+}
+
+# --- TLS in the kernel ---
+
+@test "P1: TLS in the kernel: close_notify, and a drain of what it decrypts" {
+  in_kernel() {
+    judge_server bare server_kernel_tls --write 64K -- --send 1K --trail 20K --expect 64K
+    grep -q 'kernel-tls=yes' "$program_log" ||
+      skip "no TLS in this kernel (the module tls), or none in this libssl"
+    assert_verdict tls=none tcp=rst
+    judge_server cured server_kernel_tls --write 64K -- --send 1K --trail 20K --expect 64K
+    assert_program kernel-tls=yes
+    assert_verdict "${good[@]}"
+    assert_event 'sent close_notify, half-closed, drained' 'peer: close_notify, then FIN'
+  }
+  both in_kernel
+}
+
+# What would be said to such a kernel: this one takes the two bytes for plaintext, and shows them as they are.
+@test "P1: to the kernel's record layer close_notify is a control message of type alert, of level warning" {
+  said() {
+    judge_server cured server_kernel_tls --mode pretend --write 4K -- --send 1K --expect 4K
+    grep -q 'marked=yes' "$program_log" || skip 'this libssl knows no TLS in the kernel'
+    assert_event 'sent close_notify, half-closed'
+    assert_verdict tls=none plain=2 tcp=fin
+    assert_program record-type=21 length=2 alert=1,0 flags=dontwait,nosignal
+  }
+  both said
+}
+
+@test "P3: to the kernel's record layer nothing is said behind an unfinished write" {
+  unfinished() {
+    judge_server cured server_kernel_tls --mode unfinished --write 32M -- --send 1K --expect 32M --pause 100
+    grep -q 'marked=yes' "$program_log" || skip 'this libssl knows no TLS in the kernel'
+    assert_program half-done=yes
+    run grep record-type "$program_log"
+    assert_failure
+    assert_verdict tcp=fin plain=0
+    assert_event 'no close_notify (the program did not finish writing)'
+  }
+  both unfinished
+}
+
+@test "P1: sessions of TLS in the kernel resume again" {
+  connections=3
+  resumes() {
+    judge_server bare server_kernel_tls --mode pretend --cache -- --send 1K --session-reuse
+    assert_total resumed=0
+    judge_server cured server_kernel_tls --mode pretend --cache -- --send 1K --session-reuse
+    grep -q 'marked=yes' "$program_log" || skip 'this libssl knows no TLS in the kernel'
+    assert_total resumed=2
+  }
+  both resumes
+}
+
+# Where TLS is in the kernel, a record that is no data answers EIO to a plain recv().
+@test "P1: EIO in the drain is a control record to be taken off, not a reset" {
+  wrapper=(strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=recvfrom,recvmsg -e inject=recvfrom:error=EIO:when=1)
+  drained() {
+    judge_server cured server_free_then_close --write 64K -- --send 1K --trail 20K --expect 64K
+    run grep -c 'EIO.*(INJECTED)' "$BATS_TEST_TMPDIR/trace"
+    assert_output 1
+    assert_verdict "${good[@]}"
+    assert_event 'sent close_notify, half-closed, drained' 'peer: FIN'
+  }
+  both drained
+}
+
+# --- QUIC ---
+
+@test "QUIC: an SSL object of QUIC is left alone: not a datagram more, and no event" {
+  run_bare client_quic
+  assert_success
+  [[ $output != quic=no ]] || skip 'this libssl has no QUIC (OpenSSL 3.2)'
+  assert_line --regexp '^quic=yes connect=-1 datagrams=[1-9]'
+  local bare=$output
+  run_cured client_quic
+  assert_success
+  assert_output "$bare"
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets on loopback. SO_RCVBUF is set before listen() and connect(): the window's scale is fixed by the SYN, and
+ * Sockets on loopback, or of this machine (AF_UNIX). SO_RCVBUF is set before listen() and connect(): the window's scale is fixed by the SYN, and
  * an accepted socket takes its buffer from the listening one.
  */
 #include "judge/endpoint.h"
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "judge/wire.h"
@@ -21,11 +22,17 @@ union address {
 	struct sockaddr any;
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
+	struct sockaddr_un un;
 };
 
 static socklen_t loopback(const struct script *script, union address *a)
 {
 	memset(a, 0, sizeof(*a));
+	if (script->unix_path) {
+		a->un.sun_family = AF_UNIX;
+		strncpy(a->un.sun_path, script->unix_path, sizeof(a->un.sun_path) - 1);
+		return sizeof(a->un);
+	}
 	if (script->ipv6) {
 		a->v6.sin6_family = AF_INET6;
 		a->v6.sin6_addr = in6addr_loopback;
@@ -40,7 +47,8 @@ static socklen_t loopback(const struct script *script, union address *a)
 
 static int new_socket(const struct script *script)
 {
-	int fd = socket(script->ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int family = script->unix_path ? AF_UNIX : script->ipv6 ? AF_INET6 : AF_INET;
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0) {
 		fprintf(stderr, "judge: no socket: %s; look at the limit of open files (ulimit -n)\n",
@@ -90,16 +98,17 @@ int endpoint_listen(const struct script *script)
 {
 	union address a;
 	socklen_t size = loopback(script, &a);
-	int fd = new_socket(script), on = 1;
+	int fd = new_socket(script), on = 1, port;
 
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, &a.any, size) != 0 || listen(fd, 512) != 0)
 		return give_up(fd, "listen", "is the port taken? --port 0 lets the kernel choose");
-	if (getsockname(fd, &a.any, &size) != 0)
+	if (!script->unix_path && getsockname(fd, &a.any, &size) != 0)
 		return give_up(fd, "learn the port", "try again");
-	if (script->port_file && !write_port(script, ntohs(script->ipv6 ? a.v6.sin6_port : a.v4.sin_port)))
+	port = script->unix_path ? script->port : ntohs(script->ipv6 ? a.v6.sin6_port : a.v4.sin_port);
+	if (script->port_file && !write_port(script, port))
 		return give_up(fd, "write the port file", "name a file in a folder that you may write to");
 	return fd;
 }
@@ -160,7 +169,7 @@ int endpoint_connect(const struct script *script)
 		if (error == 0)
 			return ready(fd);
 		close(fd);
-		if (error != ECONNREFUSED && error != EINTR)
+		if (error != ECONNREFUSED && error != ENOENT && error != EINTR)
 			break;
 		/* Nobody listens yet, and nothing tells when somebody does. */
 		poll(NULL, 0, 5);

@@ -20,6 +20,7 @@ enum {
 	OPT_PORT,
 	OPT_PORT_FILE,
 	OPT_IPV6,
+	OPT_UNIX,
 	OPT_NO_TICKETS,
 	OPT_SESSION_REUSE,
 	OPT_HANDSHAKE,
@@ -55,6 +56,8 @@ static const struct argp_option options[] = {
 	{"port", OPT_PORT, "PORT", 0, "serve: the port (0: the kernel chooses)", 1},
 	{"port-file", OPT_PORT_FILE, "FILE", 0, "serve: write the port there once it listens", 1},
 	{"ipv6", OPT_IPV6, 0, 0, "::1 instead of 127.0.0.1", 1},
+	{"unix", OPT_UNIX, "PATH", 0,
+	 "An AF_UNIX socket of this name instead of TCP; the port says nothing then", 1},
 	{"no-tickets", OPT_NO_TICKETS, 0, 0, "serve: neither session tickets nor a session cache", 1},
 	{"session-reuse", OPT_SESSION_REUSE, 0, 0, "connect: offer the session of the connection before", 1},
 	{"handshake", OPT_HANDSHAKE, "full|none|hello|garbage", 0,
@@ -216,6 +219,10 @@ static error_t parse_connection(int key, char *arg, struct argp_state *state)
 	case OPT_IPV6:
 		s->ipv6 = true;
 		return 0;
+	case OPT_UNIX:
+		s->unix_path = arg;
+		s->port = 1;
+		return 0;
 	case OPT_NO_TICKETS:
 		only_in(state, s->server, "serve");
 		s->tickets = false;
@@ -326,7 +333,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	error_t answer;
 
 	if (key == ARGP_KEY_ARG) {
-		if (s->server || s->port != 0)
+		if (s->server || (s->port != 0 && !s->unix_path))
 			return ARGP_ERR_UNKNOWN;
 		s->port = parse_number(state, arg, 1, 65535);
 		return 0;

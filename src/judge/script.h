@@ -37,6 +37,7 @@ struct script {
 	unsigned connections;
 	unsigned parallel;
 	const char *port_file;
+	const char *unix_path; /* a socket of this name instead of TCP */
 	bool tickets;
 	bool reuse_session;
 	enum handshake handshake;

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 
 #include "judge/pattern.h"
@@ -31,7 +32,7 @@ static void parse(int argc, char **argv)
 		{"read", 1, 0, 'r'},      {"write", 1, 0, 'w'},  {"tls", 1, 0, 't'},
 		{"status", 1, 0, 's'},    {"rounds", 1, 0, 'o'}, {"cache", 0, 0, 'c'},
 		{"mode", 1, 0, 'm'},      {"offset", 1, 0, 'O'}, {"ipv6", 0, 0, '6'},
-		{NULL, 0, NULL, 0},
+		{"unix", 1, 0, 'u'},      {NULL, 0, NULL, 0},
 	};
 	int key;
 
@@ -56,6 +57,8 @@ static void parse(int argc, char **argv)
 			legacy.cache = true;
 		else if (key == '6')
 			legacy.ipv6 = true;
+		else if (key == 'u')
+			legacy.unix_path = optarg;
 		else if (key == 'O')
 			legacy.offset = size_of(optarg);
 		else if (key == 'm')
@@ -86,12 +89,18 @@ union address {
 	struct sockaddr any;
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
+	struct sockaddr_un un;
 };
 
 static union address loopback(int port)
 {
 	union address a = {0};
 
+	if (legacy.unix_path) {
+		a.any.sa_family = AF_UNIX;
+		strncpy(a.un.sun_path, legacy.unix_path, sizeof(a.un.sun_path) - 1);
+		return a;
+	}
 	a.any.sa_family = legacy.ipv6 ? AF_INET6 : AF_INET;
 	a.v4.sin_port = htons((uint16_t)port); /* sin6_port lies at the same place */
 	if (legacy.ipv6)
@@ -99,6 +108,14 @@ static union address loopback(int port)
 	else
 		a.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return a;
+}
+
+/* To the byte: AF_UNIX takes no more than its own length. */
+static socklen_t size_of_address(const union address *a)
+{
+	return a->any.sa_family == AF_UNIX    ? sizeof(a->un)
+	       : a->any.sa_family == AF_INET6 ? sizeof(a->v6)
+					      : sizeof(a->v4);
 }
 
 static void write_port(int port)
@@ -115,7 +132,7 @@ static void write_port(int port)
 int legacy_listen(void)
 {
 	union address a = loopback(legacy.port);
-	socklen_t size = sizeof(a);
+	socklen_t size = size_of_address(&a);
 	int fd = socket(a.any.sa_family, SOCK_STREAM, 0);
 
 	if (bind(fd, &a.any, size) != 0 || listen(fd, 512) != 0 || getsockname(fd, &a.any, &size) != 0) {
@@ -123,7 +140,7 @@ int legacy_listen(void)
 		exit(3);
 	}
 	if (legacy.port_file)
-		write_port(ntohs(a.v4.sin_port));
+		write_port(legacy.unix_path ? 1 : ntohs(a.v4.sin_port));
 	return fd;
 }
 
@@ -145,7 +162,7 @@ int legacy_connect(void)
 	int fd = socket(a.any.sa_family, SOCK_STREAM, 0);
 
 	alarm(30);
-	if (connect(fd, &a.any, sizeof(a)) != 0) {
+	if (connect(fd, &a.any, size_of_address(&a)) != 0) {
 		perror("connect");
 		exit(3);
 	}

@@ -24,11 +24,12 @@ struct legacy {
 	size_t write;  /* pattern bytes to answer or send */
 	size_t offset; /* where in the pattern they begin: 0, or the content is wrong */
 	int tls;
-	int status;       /* of the exit, for programs that leave by it */
-	int rounds;       /* for programs that repeat their habit within one connection or process */
-	bool cache;       /* sessions in the server's memory, not in tickets: a dropped one is a lost one */
-	bool ipv6;        /* ::1 instead of 127.0.0.1 */
-	const char *mode; /* which of a program's variants */
+	int status; /* of the exit, for programs that leave by it */
+	int rounds; /* for programs that repeat their habit within one connection or process */
+	bool cache; /* sessions in the server's memory, not in tickets: a dropped one is a lost one */
+	bool ipv6;  /* ::1 instead of 127.0.0.1 */
+	const char *unix_path; /* an AF_UNIX socket of this name instead of TCP */
+	const char *mode;      /* which of a program's variants */
 };
 
 extern struct legacy legacy;

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asks for TLS in the kernel, answers, frees and closes like all the others: nginx with ssl_conf_command Options KTLS. Says
+ * whether the kernel has it. --mode pretend sets the BIO's mark of it without having it (so nothing is encrypted behind
+ * the answer), and tells what such a kernel would have been asked to send; --mode unfinished does so behind a write that was
+ * left half-done.
+ */
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "legacy.h"
+
+#ifndef SSL_OP_ENABLE_KTLS
+#define SSL_OP_ENABLE_KTLS 0 /* OpenSSL 1.1.1 */
+#endif
+#ifndef BIO_CTRL_GET_KTLS_SEND
+#define BIO_CTRL_GET_KTLS_SEND 73
+#endif
+
+/* In front of libc's, for everybody in this process: a message with a record type in it is told. */
+__attribute__((visibility("default"))) ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	enum { LEVEL_TLS = 282, SET_RECORD_TYPE = 1 };
+	struct cmsghdr *control = CMSG_FIRSTHDR(message);
+	const unsigned char *bytes = message->msg_iov->iov_base;
+
+	if (control && control->cmsg_level == LEVEL_TLS && control->cmsg_type == SET_RECORD_TYPE)
+		printf("record-type=%d length=%zu alert=%d,%d flags=%s\n", *CMSG_DATA(control),
+		       message->msg_iov->iov_len, bytes[0], bytes[1],
+		       flags == (MSG_DONTWAIT | MSG_NOSIGNAL) ? "dontwait,nosignal" : "others");
+	fflush(stdout);
+	return syscall(SYS_sendmsg, fd, message, flags);
+}
+
+static bool kernel_sends(SSL *ssl)
+{
+	return BIO_ctrl(SSL_get_wbio(ssl), BIO_CTRL_GET_KTLS_SEND, 0, NULL) > 0;
+}
+
+static void pretend(SSL *ssl)
+{
+	for (int flag = 1 << 11; flag < 1 << 16 && !kernel_sends(ssl); flag <<= 1) {
+		BIO_set_flags(SSL_get_wbio(ssl), flag); /* BIO_FLAGS_KTLS_TX, which no public header has */
+		if (!kernel_sends(ssl))
+			BIO_clear_flags(SSL_get_wbio(ssl), flag);
+	}
+}
+
+static void talk(SSL *ssl, int fd)
+{
+	if (legacy_is("unfinished"))
+		printf("half-done=%s\n", legacy_read_once(ssl) && legacy_overfill(ssl, fd) ? "yes" : "no");
+	else
+		legacy_exchange(ssl);
+	printf("kernel-tls=%s\n", kernel_sends(ssl) ? "yes" : "no");
+	if (*legacy.mode)
+		pretend(ssl);
+	printf("marked=%s\n", kernel_sends(ssl) ? "yes" : "no");
+	fflush(stdout);
+	SSL_free(ssl);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	SSL_CTX *ctx = legacy_start(argc, argv, true);
+	int listener = legacy_listen();
+
+	SSL_CTX_set_options(ctx, SSL_OP_ENABLE_KTLS);
+	for (int i = 0; i < legacy.connections; i++) {
+		int fd = legacy_accept(listener);
+
+		talk(legacy_handshake(ctx, fd, true), fd);
+	}
+	SSL_CTX_free(ctx);
+	return legacy.status;
+}
