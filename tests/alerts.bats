@@ -49,6 +49,22 @@ untrusted() {
   both refused cured sni unrecognized_name fin
 }
 
+wants_certificate() {
+  tls=1.3
+  judge_server "$1" server_refuses --mode cert -- --send 1M
+  assert_program accept=-1
+  assert_verdict tls=alert:116 handshake=yes "tcp=$2" "order=alert>$2" plain=0 late=0 # certificate_required
+}
+
+@test "bare: a server that wants a certificate resets a TLS 1.3 client in the middle of its request" {
+  wants_certificate bare rst
+}
+
+@test "P1, P3: a server that wants a certificate: its alert, then FIN, and the request is drained" {
+  wants_certificate cured fin
+  assert_event 'no close_notify (the connection, or its handshake, had failed), half-closed, drained 1,0'
+}
+
 # --- peers that write ---
 
 # A client of TLS 1.3 is done with its handshake before the server has seen its certificate, and writes its request. Its

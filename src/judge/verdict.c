@@ -51,6 +51,11 @@ static void print_alert(int alert)
 {
 	const char *name = SSL_alert_desc_string_long(alert);
 
+	/* OpenSSL gives no name to the newer ones. */
+	if (strcmp(name, "unknown") == 0) {
+		printf("alert:%d", alert);
+		return;
+	}
 	printf("alert:");
 	for (; *name != '\0'; name++)
 		putchar(*name == ' ' ? '_' : *name);

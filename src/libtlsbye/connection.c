@@ -349,7 +349,9 @@ void connection_socket_learnt(struct connection *c, int fd)
 void connection_learn_socket(struct connection *c, SSL *ssl)
 {
 	int saved = errno;
-	int fd = c->lib->SSL_get_rfd(ssl), write_fd = c->lib->SSL_get_wfd(ssl);
+	int write_fd = c->lib->SSL_get_wfd(ssl);
+	int fd = c->datagram ? write_fd
+			     : c->lib->SSL_get_rfd(ssl); /* servers sort datagrams before they read them */
 	uint64_t cookie, write_cookie;
 	bool one_socket =
 		fd >= 0 && write_fd >= 0 && socket_cookie(fd, &cookie) &&

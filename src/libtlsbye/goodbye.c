@@ -82,7 +82,7 @@ void goodbye_introduce(struct connection *c, SSL *ssl)
 		return;
 	if (curing())
 		eof_ignore(c, ssl);
-	struct connection *before = connection_hold_by_descriptor(c->lib->SSL_get_rfd(ssl));
+	struct connection *before = connection_hold_by_descriptor(c->lib->SSL_get_wfd(ssl));
 	connection_learn_socket(c, ssl);
 	if (before) {
 		end_predecessor(before, atomic_load(&c->fd));

@@ -10,6 +10,10 @@
 
 #include "connection.h"
 
+#ifndef BIO_CTRL_GET_KTLS_SEND
+#define BIO_CTRL_GET_KTLS_SEND 73 /* OpenSSL 3.0; 1.1.1 answers 0 */
+#endif
+
 /*
  * Sends the alert close_notify as a record of its own type. MAY_SPEAK: it is sent. NO_ROOM: the send queue is full, and
  * nothing was taken. UNHEARD: the connection is broken or shut.

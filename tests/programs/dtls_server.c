@@ -5,7 +5,8 @@
  *
  * --mode tells how the server lets go: free (SSL_free, close), close (close, SSL_free), exit, shutdown, handshake (it
  * gives up in the middle of one); shared-free, shared-first and shared-close have one socket for two clients. With
- * "connected" in front the socket is connected, else the peer's address is known to the BIO alone.
+ * "connected" in front the socket is connected, else the peer's address is known to the BIO alone. With "sorted" the server
+ * reads the socket itself and gives each SSL what is its own, as servers with one socket for all do.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -168,6 +169,54 @@ static void connect_to_sender(int fd)
 		exit(3);
 }
 
+/* --- a server that sorts: its SSLs read from memory, and write to the socket --- */
+
+static struct {
+	SSL *ssl;
+	struct sockaddr_storage peer; /* unknown until its first datagram */
+} talkers[CLIENTS];
+
+static SSL *new_sorted_ssl(SSL_CTX *ctx, int fd, int client)
+{
+	SSL *ssl = SSL_new(ctx);
+	BIO *in = BIO_new(BIO_s_mem());
+
+	BIO_set_mem_eof_return(in, -1);
+	SSL_set_bio(ssl, in, BIO_new_dgram(fd, BIO_NOCLOSE));
+	talkers[client].ssl = ssl;
+	return ssl;
+}
+
+static void sort_one_datagram(int fd)
+{
+	struct sockaddr_storage peer = {0};
+	socklen_t size = sizeof(peer);
+	char datagram[2048];
+	ssize_t n = recvfrom(fd, datagram, sizeof(datagram), 0, (struct sockaddr *)&peer, &size);
+
+	for (int i = 0; i < CLIENTS && n > 0; i++) {
+		if (talkers[i].peer.ss_family && memcmp(&talkers[i].peer, &peer, size) != 0)
+			continue;
+		talkers[i].peer = peer;
+		BIO_ctrl(SSL_get_wbio(talkers[i].ssl), BIO_CTRL_DGRAM_SET_PEER, 0, &peer);
+		BIO_write(SSL_get_rbio(talkers[i].ssl), datagram, (int)n);
+		return;
+	}
+}
+
+/* The call, with what it wants to read. Unsorted, the BIO reads from the socket itself, and blocks. */
+static int served(SSL *ssl, int fd, int (*call)(SSL *))
+{
+	int result;
+
+	while ((result = call(ssl)) <= 0 && mode_has("sorted") &&
+	       SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ)
+		sort_one_datagram(fd);
+	return result;
+}
+
+/* --- the ways to let go --- */
+
 static SSL *serve(SSL_CTX *ctx, int fd, int client)
 {
 	SSL *ssl;
@@ -175,20 +224,16 @@ static SSL *serve(SSL_CTX *ctx, int fd, int client)
 	order(client, 'h');
 	if (mode_has("connected"))
 		connect_to_sender(fd);
-	ssl = new_ssl(ctx, fd, mode_has("connected"));
-	if (SSL_accept(ssl) != 1)
+	ssl = mode_has("sorted") ? new_sorted_ssl(ctx, fd, client) : new_ssl(ctx, fd, mode_has("connected"));
+	if (served(ssl, fd, SSL_accept) != 1)
 		fprintf(stderr, "no handshake\n");
 	return ssl;
 }
 
-static void exchange(SSL *ssl, int client)
+static void exchange(SSL *ssl, int fd, int client)
 {
-	char buf[64];
-	int got;
-
 	order(client, 'g');
-	got = SSL_read(ssl, buf, sizeof(buf));
-	if (got <= 0 || SSL_write(ssl, buf, got) != got)
+	if (served(ssl, fd, read_some) != 5 || SSL_write(ssl, "hello", 5) != 5)
 		printf("server failed client=%d\n", client + 1);
 	fflush(stdout);
 }
@@ -197,16 +242,16 @@ static void with_two(SSL_CTX *ctx, int fd)
 {
 	SSL *first = serve(ctx, fd, 0), *second;
 
-	exchange(first, 0);
+	exchange(first, fd, 0);
 	second = serve(ctx, fd, 1);
-	exchange(second, 1);
+	exchange(second, fd, 1);
 	if (mode_has("shared-free")) {
 		SSL_free(first);
-		exchange(second, 1);
+		exchange(second, fd, 1);
 		SSL_free(second);
 	} else if (mode_has("shared-first")) {
 		SSL_free(second);
-		exchange(first, 0);
+		exchange(first, fd, 0);
 		SSL_free(first);
 	}
 	close(fd);
@@ -235,7 +280,7 @@ static void with_one(SSL_CTX *ctx, int fd)
 	SSL *ssl = serve(ctx, fd, 0);
 	int again;
 
-	exchange(ssl, 0);
+	exchange(ssl, fd, 0);
 	if (mode_has("exit"))
 		exit(legacy.status);
 	if (mode_has("shutdown"))
