@@ -243,6 +243,18 @@ pair() {
   both resumes
 }
 
+@test "P1, P11: the kernel's records are drained with their types, and the peer's close_notify is known by its own" {
+  drained() {
+    judge_server cured server_kernel_tls --mode pretend --write 4K -- --send 1K --trail 20K --expect 4K
+    grep -q 'marked=yes' "$program_log" || skip 'this libssl knows no TLS in the kernel'
+    run grep plain-recv "$program_log"
+    assert_failure
+    assert_verdict tcp=fin whole=yes
+    assert_event 'sent close_notify, half-closed, drained 2' 'peer: close_notify, then FIN'
+  }
+  both drained
+}
+
 # Where TLS is in the kernel, a record that is no data answers EIO to a plain recv().
 @test "P1: EIO in the drain is a control record to be taken off, not a reset" {
   wrapper=(strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=recvfrom,recvmsg -e inject=recvfrom:error=EIO:when=1)

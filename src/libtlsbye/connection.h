@@ -142,6 +142,7 @@ struct connection {
 	/* the linger thread */
 	bool half_closed;
 	bool lingered;
+	bool kernel_tls;     /* what arrives is decrypted by the kernel, record by record (kernel_tls.h) */
 	uint32_t unread;     /* bytes in the kernel's receive queue at the last close */
 	uint32_t unsent;     /* bytes in its send queue then */
 	uint32_t unread_tls; /* bytes decrypted by OpenSSL and never asked for */

@@ -43,6 +43,7 @@ void drain_measure(struct connection *c, int fd)
 	int bytes = 0;
 	c->unread = ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 	c->unsent = drain_unsent(fd);
+	c->kernel_tls = c->family != AF_UNIX && kernel_tls_on(fd);
 }
 
 bool drain_half_close(struct connection *c, int fd)
@@ -60,14 +61,16 @@ bool drain_half_close(struct connection *c, int fd)
 
 /*
  * TCP throws the bytes away in the kernel (MSG_TRUNC, tcp(7)): the buffer is never written, nor its memory ever used. It
- * stands there for the sockets that do copy: AF_UNIX, TLS in the kernel.
+ * stands there for the sockets that do copy: AF_UNIX. EIO: TLS in the kernel, of which getsockopt() did not tell.
  */
 static ssize_t discard(struct connection *c, int fd)
 {
 	static char nowhere[DISCARD_AT_ONCE];
+	if (c->kernel_tls)
+		return kernel_tls_discard(fd, &c->peer_notified);
 	bool tcp = c->family == AF_INET || c->family == AF_INET6;
 	ssize_t n = real.recv(fd, nowhere, sizeof nowhere, MSG_DONTWAIT | (tcp ? MSG_TRUNC : 0));
-	return n < 0 && errno == EIO ? kernel_tls_discard_control(fd, &c->peer_notified) : n;
+	return n < 0 && errno == EIO ? kernel_tls_discard(fd, &c->peer_notified) : n;
 }
 
 bool drain_some(struct connection *c, int fd)

@@ -7,6 +7,7 @@
 #include "kernel_tls.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 enum { LEVEL_TLS = 282, SET_RECORD_TYPE = 1, GET_RECORD_TYPE = 2 };  /* SOL_TLS, TLS_SET_..., TLS_GET_... */
@@ -41,7 +42,14 @@ enum silence kernel_tls_close_notify(int fd)
 	return errno == EAGAIN ? NO_ROOM : UNHEARD;
 }
 
-ssize_t kernel_tls_discard_control(int fd, bool *notified)
+bool kernel_tls_on(int fd)
+{
+	char name[16] = ""; /* TCP_ULP_NAME_MAX */
+	socklen_t size = sizeof name;
+	return getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &size) == 0 && memcmp(name, "tls", 4) == 0;
+}
+
+ssize_t kernel_tls_discard(int fd, bool *notified)
 {
 	static unsigned char nowhere[16 * 1024 + 256]; /* written by whoever drains, read by nobody */
 	unsigned char alert[2] = {0};

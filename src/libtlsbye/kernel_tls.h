@@ -20,11 +20,15 @@
  */
 enum silence kernel_tls_close_notify(int fd);
 
+/* Has the socket the kernel's record layer, for whichever direction? */
+bool kernel_tls_on(int fd);
+
 /*
- * Takes one record that is no application data off the receive queue, where recv() only answers EIO. The length as of
- * recv(); *notified where it was close_notify; -1 with errno. An empty record is 1, so that 0 is the end alone.
+ * Takes one record off the receive queue, of whatever type: a plain recv() answers EIO to those that are no application
+ * data, and kernels up to 5.17 may then call the socket broken. The length as of recv(); *notified where it was
+ * close_notify; -1 with errno. An empty record is 1, so that 0 is the end alone.
  */
-ssize_t kernel_tls_discard_control(int fd, bool *notified);
+ssize_t kernel_tls_discard(int fd, bool *notified);
 
 /* Has the kernel's record layer failed, rather than TCP? Then nothing more can be read, and nobody has reset anything. */
 bool kernel_tls_cannot_read(int error);
