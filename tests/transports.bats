@@ -113,6 +113,14 @@ one_waits() {
   assert_output --partial 'no close_notify (the exit status was not 0)'
 }
 
+@test "P7: DTLS: a child that exits says nothing, and its parent still does" {
+  dtls bare fork-free
+  assert_line 'client=1 got=10 end=nothing'
+  dtls cured fork-free
+  assert_line 'client=1 got=10 end=close_notify'
+  [[ $(grep -c 'sent close_notify' <<<"$output") -eq 1 ]] || fail_showing 'not one event'
+}
+
 @test "DTLS: NOTIFY=off and MODE=observe change nothing" {
   TLSBYE_NOTIFY=off dtls cured close
   one_waits
@@ -153,6 +161,11 @@ good=(tls=close_notify tcp=fin whole=yes content=right 'order=data>close_notify>
     assert_verdict "${good[@]}"
   }
   both unix_cured
+}
+
+@test "bare: AF_UNIX: a slow reader gets no goodbye" {
+  unix bare server_free_then_close --write 8M -- --send 20K --expect 8M --chunk 64K --chunk-pause 1 --limit 30
+  assert_total close_notify=0 rst=1
 }
 
 @test "P1: AF_UNIX: a full send queue takes not even close_notify; the slow reader gets it all the same" {

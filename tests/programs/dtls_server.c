@@ -3,10 +3,11 @@
  * A DTLS server without a goodbye, and its right clients beside it, each a process of its own that prints what it heard
  * last. VPN gateways and media relays leave their peers waiting for a timeout in this way.
  *
- * --mode tells how the server lets go: free (SSL_free, close), close (close, SSL_free), exit, shutdown, handshake (it
- * gives up in the middle of one); shared-free, shared-first and shared-close have one socket for two clients. With
- * "connected" in front the socket is connected, else the peer's address is known to the BIO alone. With "sorted" the server
- * reads the socket itself and gives each SSL what is its own, as servers with one socket for all do.
+ * --mode tells how the server lets go: free (SSL_free, close), close (close, SSL_free), exit, shutdown, handshake (it gives
+ * up in the middle of one); fork-free lets a child exit in between; shared-free, shared-first and shared-close have one
+ * socket for two clients. With "connected" in front the socket is connected, else the peer's address is known to the BIO
+ * alone. With "sorted" the server reads the socket itself and gives each SSL what is its own, as servers with one socket
+ * for all do.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -281,6 +282,12 @@ static void with_one(SSL_CTX *ctx, int fd)
 	int again;
 
 	exchange(ssl, fd, 0);
+	if (mode_has("fork")) {
+		if (fork() == 0)
+			exit(0);
+		wait(NULL);
+		exchange(ssl, fd, 0);
+	}
 	if (mode_has("exit"))
 		exit(legacy.status);
 	if (mode_has("shutdown"))

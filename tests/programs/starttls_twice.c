@@ -28,8 +28,15 @@ static const char *end_of(SSL *ssl, int result)
 	}
 }
 
+static void wait_at_most(int fd, int seconds)
+{
+	struct timeval patience = {.tv_sec = seconds};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+}
+
 /* One TLS session of the client: says something, and reads the answer to its end. */
-static void converse(SSL_CTX *ctx, int fd, const char *name)
+static void converse(SSL_CTX *ctx, int fd, bool is_last)
 {
 	static unsigned char buf[16384];
 	SSL *ssl = legacy_handshake(ctx, fd, false);
@@ -38,23 +45,24 @@ static void converse(SSL_CTX *ctx, int fd, const char *name)
 	bool right = true;
 
 	SSL_write(ssl, "first", 5);
-	for (;;) {
-		n = SSL_read(ssl, buf, sizeof(buf));
-		if (n <= 0)
-			break;
+	while ((n = SSL_read(ssl, buf, sizeof(buf))) > 0) {
 		right &= pattern_match(buf, (size_t)n, got % legacy.write) == (size_t)n;
 		got += (size_t)n;
-		if (got == legacy.write && strcmp(name, "second") == 0)
+		if (got == legacy.write && is_last)
 			SSL_write(ssl, "again", 5);
+		else if (got == legacy.write)
+			wait_at_most(fd, 1); /* bare, nothing tells that this session is over */
 	}
-	printf("%s got=%zu content=%s end=%s\n", name, got, right ? "right" : "wrong", end_of(ssl, n));
+	printf("%s got=%zu content=%s end=%s\n", is_last ? "second" : "first", got, right ? "right" : "wrong",
+	       end_of(ssl, n));
 	fflush(stdout);
 	/* Its own goodbye would be read by the server's second SSL: this client gives it at the very end only. */
-	if (strcmp(name, "second") == 0 && n == 0)
+	if (is_last && n == 0)
 		SSL_shutdown(ssl);
 	else
 		SSL_set_quiet_shutdown(ssl, 1);
 	SSL_free(ssl);
+	wait_at_most(fd, 20);
 }
 
 static void be_client(SSL_CTX *ctx, int port)
@@ -65,9 +73,9 @@ static void be_client(SSL_CTX *ctx, int port)
 
 	legacy.port = port;
 	fd = legacy_connect();
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	converse(ctx, fd, "first");
-	converse(ctx, fd, "second");
+	wait_at_most(fd, 20);
+	converse(ctx, fd, false);
+	converse(ctx, fd, true);
 	close(fd);
 	exit(0);
 }
