@@ -178,6 +178,22 @@ good=(tls=close_notify tcp=fin whole=yes content=right 'order=data>close_notify>
   both full
 }
 
+@test "P5: AF_UNIX: results, errno, error queue, mask, SIGPIPE and descriptors are as bare, also behind a peer's end" {
+  sees_the_same() {
+    unix bare check_transparency "$@"
+    cp "$program_log" "$BATS_TEST_TMPDIR/bare.out"
+    unix cured check_transparency "$@"
+    run diff "$BATS_TEST_TMPDIR/bare.out" "$program_log"
+    assert_output ''
+  }
+  transparent() {
+    sees_the_same -- --send 1K --trail 20K --expect 1K
+    sees_the_same --mode close-first -- --send 1K --trail 20K --expect 1K
+    sees_the_same --mode reset -- --send 1K --end reset --end-at 1K
+  }
+  both transparent
+}
+
 pair() {
   "run_$1" server_socketpair --mode "$2" --write 64K --tls "$tls"
   assert_success

@@ -308,7 +308,7 @@ static void end_datagram(struct connection *c, int fd, unsigned asked)
 		return;
 	}
 	if (c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK)
-		c->silence = asked ? NO_THREAD : SSL_GONE;
+		c->silence = atomic_load(&c->ssl) ? NO_THREAD : SSL_GONE;
 	event_end(c);
 }
 
