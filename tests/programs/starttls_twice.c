@@ -67,8 +67,6 @@ static void converse(SSL_CTX *ctx, int fd, bool is_last)
 
 static void be_client(SSL_CTX *ctx, int port)
 {
-	struct timeval patience = {.tv_usec = 500 *
-					      1000}; /* bare, nothing tells when the first session is over */
 	int fd;
 
 	legacy.port = port;
