@@ -104,7 +104,8 @@ int goodbye_read_the_rest(struct connection *c, SSL *ssl)
 		return 1;
 	if (!c->called_shutdown) /* we said it at an earlier door; the real call would wait for the peer */
 		return 0;
-	if (c->datagram || atomic_load(&c->fd) < 0) /* memory BIOs, or closed: no goodbye of ours can come of it (P5) */
+	if (c->datagram ||
+	    atomic_load(&c->fd) < 0) /* memory BIOs, or closed: no goodbye of ours can come of it (P5) */
 		return 1;
 	while (n > 0 && c->never_read < settings->linger_bytes && now_us() < until) {
 		n = c->lib->SSL_read(ssl, junk, sizeof junk);

@@ -29,7 +29,7 @@ int handover_open_inbox(void)
 	int on = 1;
 	inbox_address_size = sizeof inbox_address;
 	if (setsockopt(inbox, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0 &&
-	    bind(inbox, (struct sockaddr *)&any, sizeof any.sun_family) == 0 && /* autobind, unix(7) */
+	    real_bind(inbox, (struct sockaddr *)&any, sizeof any.sun_family) == 0 && /* autobind, unix(7) */
 	    getsockname(inbox, (struct sockaddr *)&inbox_address, &inbox_address_size) == 0)
 		return inbox;
 	real.close(inbox);

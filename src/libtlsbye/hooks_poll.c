@@ -53,8 +53,8 @@ EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t r
 	return poll(polled, count, timeout);
 }
 
-EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
-		       size_t room)
+EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
+		       const sigset_t *mask, size_t room)
 {
 	if (room / sizeof *polled < count)
 		__chk_fail();

@@ -6,6 +6,8 @@
  */
 #include "kernel_tls.h"
 
+#include "real.h"
+
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -35,7 +37,7 @@ enum silence kernel_tls_close_notify(int fd)
 
 	ssize_t n;
 	do
-		n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = real.sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return MAY_SPEAK;
@@ -59,7 +61,7 @@ ssize_t kernel_tls_discard(int fd, bool *notified)
 				 .msg_iovlen = 2,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof control};
-	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
+	ssize_t n = real.recvmsg(fd, &message, MSG_DONTWAIT);
 	if (n < 0)
 		return n;
 	struct cmsghdr *type = CMSG_FIRSTHDR(&message);
