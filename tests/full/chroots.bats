@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # P1 on every libssl: tests/suites/chroots builds tlsbye on Debian bullseye (OpenSSL 1.1.1, glibc 2.31), bookworm (3.0),
-# trixie (3.5) and sid (3.6 or newer, linked -Bsymbolic), runs the tests of the cure there with the object built there,
-# and once more with the one built on bullseye. Its table is printed at the end.
+# trixie (3.5), sid (3.6 or newer, linked -Bsymbolic) and sid with experimental's OpenSSL (4.0 or newer), runs the tests
+# of the cure there with the object built there, and once more with the one built on bullseye. Its table is printed at
+# the end.
 #
 # Minutes, a network and root: tests/run --full. TLSBYE_SCRATCH keeps the chroots, TLSBYE_MIRROR names another mirror.
 
@@ -40,6 +41,10 @@ on() {
   on trixie
 }
 
-@test "P1: the newest OpenSSL, linked -Bsymbolic (sid), and the object built on bullseye" {
+@test "P1: OpenSSL 3.6 or newer, linked -Bsymbolic (sid), and the object built on bullseye" {
   on sid
+}
+
+@test "P1: OpenSSL 4.0 or newer (experimental), and the object built on bullseye" {
+  on experimental
 }
