@@ -121,6 +121,18 @@ prints_the_same() {
   both binds_again
 }
 
+@test "P5: a socket with O_ASYNC sends no signal after its close, while its drain still meets the peer's bytes" {
+  async() {
+    local mode
+    for mode in free-first close-first; do
+      prints_the_same server_async --mode "$mode" -- --send 1K --trail 20K --late-trail 64K --expect 1K
+      assert_program before=some after=0
+      assert_verdict "${good[@]}"
+    done
+  }
+  both async
+}
+
 # --- P6: nothing lands elsewhere ---
 
 @test "P6: a number that is another's by the time of SSL_free gets not a byte" {
@@ -195,6 +207,27 @@ closes_in_handler() {
     assert_total connections=200 bad=0 late=0 plain=0 torn=0 open=0
   }
   both handler
+}
+
+@test "bare: a handler that closes while the thread is in SSL_read resets" {
+  connections=20
+  judge_client bare client_close_in_handler --mode read -- --parallel 8 --send 4M --expect 1K
+  assert_total rst=20
+}
+
+# The read that the handler interrupted fails with EBADF, a system call's error: behind it no close_notify is due. What
+# was written before arrives, and nothing of what the peer sends makes the kernel reset.
+@test "P8: a handler that closes while the thread is in SSL_read, busy or waiting: 200 of 200, no hang, nothing lost" {
+  reading() {
+    local sends
+    connections=200
+    for sends in 4M 0; do
+      judge_client cured client_close_in_handler --mode read -- --parallel 8 --send "$sends" --expect 1K
+      assert_program rounds=200
+      assert_total connections=200 whole=200 fin=200 rst=0 bad=0 late=0 plain=0 torn=0 open=0
+    done
+  }
+  both reading
 }
 
 two_close() {

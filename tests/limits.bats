@@ -93,6 +93,50 @@ assert_idle() {
   refute_event drained
 }
 
+# --- P2: SO_LINGER with a time, here 3 seconds: the last close of the socket waits for the peer to take everything ---
+
+never_reads_linger() {
+  judge_client "$1" client_blocking_time --mode linger --write 64K -- --parallel 4 --no-tickets --never-read \
+    --rcvbuf 4K --limit 30
+}
+
+@test "bare: SO_LINGER of 3 seconds holds close() up so long where the peer takes nothing" {
+  never_reads_linger bare
+  assert_between close_ms "$(value close_ms)" 2900 8000
+}
+
+@test "P2: SO_LINGER of 3 seconds: close returns at once, and no drain is held up by another's close" {
+  connections=4
+  never_reads_linger_cured() {
+    TLSBYE_LINGER_IDLE=1s never_reads_linger cured
+    assert_not_blocked
+    assert_equal "$(events_with 'LINGER_IDLE')" 4
+    assert_between drain_ms "$(drain_ms)" 900 2800
+  }
+  both never_reads_linger_cured
+}
+
+@test "P2: SO_LINGER of 3 seconds with LINGER=off: neither the program nor the thread waits" {
+  connections=4
+  TLSBYE_LINGER=off never_reads_linger cured
+  assert_not_blocked
+  assert_between exit_ms "$(exit_ms)" 0 2500
+}
+
+@test "P2: SO_LINGER of 3 seconds with LINGER=wait: as long as the drain, and no longer" {
+  TLSBYE_LINGER=wait TLSBYE_LINGER_IDLE=500ms never_reads_linger cured
+  assert_between close_ms "$(value close_ms)" 400 2500
+}
+
+@test "P1, P2: SO_LINGER of 3 seconds: a slow peer gets everything, and the program did not wait for it" {
+  slow_linger() {
+    judge_client cured client_blocking_time --mode linger --write 64K -- --expect 64K --rcvbuf 4K --pause 1500
+    assert_not_blocked
+    assert_verdict tls=close_notify tcp=fin whole=yes
+  }
+  both slow_linger
+}
+
 # --- P10: the limits ---
 
 # A peer that is slow but alive: each byte that it takes keeps the drain going, until the total limit.

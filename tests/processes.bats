@@ -102,3 +102,74 @@ vforks() {
   both forks_cured parent
   both forks_cured last
 }
+
+# --- a listener that is inherited, an SSL that is handed on ---
+
+workers() {
+  connections=$(($3 + 1))
+  judge_server "$1" server_prefork --mode "$2" --rounds 4 --write 64K -- \
+    --parallel 8 --send 1K --trail 20K --expect 64K
+  assert_program failed=0
+}
+
+@test "bare: pre-forked workers reset" {
+  workers_bare() {
+    workers bare warm 40
+    assert_total close_notify=0 rst=41
+  }
+  both workers_bare
+}
+
+@test "P1, P7: pre-forked workers, cold and behind a parent that has spoken TLS: each goodbye is whole, exit included" {
+  workers_cured() {
+    workers cured cold 39
+    assert_verdict "${good[@]}"
+    workers cured warm 40
+    assert_verdict "${good[@]}"
+  }
+  both workers_cured
+}
+
+# handed HOW WORDS: server_handed_to_child tells which.
+handed() {
+  judge_server "$1" server_handed_to_child --mode "$2" --write 64K -- \
+    --parallel 4 --send 1K --trail 20K --expect 64K
+  assert_program child=0
+}
+
+@test "bare: an SSL that the parent made and the child serves: a reset, whoever goes last" {
+  handed_bare() {
+    local when
+    for when in early midst late; do
+      handed bare "made-$when"
+      assert_total close_notify=0 rst=10
+    done
+  }
+  both handed_bare
+}
+
+@test "P7: made by the parent, accepted by the child: the child's goodbye is whole whenever the parent lets go" {
+  made() {
+    local when
+    for when in early midst late; do
+      handed cured "made-$when"
+      assert_verdict "${good[@]}"
+      handed cured "made-closes-$when"
+      assert_verdict "${good[@]}"
+    done
+  }
+  both made
+}
+
+@test "P7: handshaken by the parent, served by the child: likewise" {
+  handshaken() {
+    local when
+    for when in early midst late; do
+      handed cured "$when"
+      assert_verdict "${good[@]}"
+      handed cured "closes-$when"
+      assert_verdict "${good[@]}"
+    done
+  }
+  both handshaken
+}

@@ -46,7 +46,7 @@ void drain_measure(struct connection *c, int fd)
 	c->kernel_tls = c->family != AF_UNIX && kernel_tls_on(fd);
 }
 
-bool drain_half_close(struct connection *c, int fd)
+void drain_forget_linger_time(int fd)
 {
 	struct linger linger;
 	socklen_t size = sizeof linger;
@@ -54,6 +54,11 @@ bool drain_half_close(struct connection *c, int fd)
 		linger.l_onoff = 0;
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 	}
+}
+
+bool drain_half_close(struct connection *c, int fd)
+{
+	drain_forget_linger_time(fd);
 	bool connected = real.shutdown(fd, SHUT_WR) == 0;
 	c->half_closed |= connected;
 	return connected;

@@ -22,7 +22,10 @@ void drain_measure(struct connection *c, int fd);
 /* Bytes in the send queue that the peer's kernel has not acknowledged; 0 if unknown. */
 uint32_t drain_unsent(int fd);
 
-/* FIN behind all that was written. SO_LINGER goes, or the last close would block on it. False: there is no connection. */
+/* SO_LINGER with a time makes the last close of the socket wait for the peer: the thread's, with all its other drains. */
+void drain_forget_linger_time(int fd);
+
+/* FIN behind all that was written, and no SO_LINGER time any more. False: there is no connection. */
 bool drain_half_close(struct connection *c, int fd);
 
 /* Discards what is there, within a bounded number of calls. True when the peer's end was seen (c->peer_end). */

@@ -73,6 +73,8 @@ static void let_go(struct hold *hold)
 	struct connection *c = hold->c;
 	/* The file may be open elsewhere: closed alone, it would stay in the set, and go on telling of itself. */
 	real.epoll_ctl(events, EPOLL_CTL_DEL, hold->fd, NULL);
+	if (hold->asked & ASK_EVENT) /* this may be the last close; else the program still has its own */
+		drain_forget_linger_time(hold->fd);
 	real.close(hold->fd);
 	c->lingered = hold->asked & ASK_DRAIN;
 	c->drain_us = now_us() - hold->since_us;

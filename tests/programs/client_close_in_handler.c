@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A signal handler closes the connection while the thread loops in malloc() and free(), or (--mode openssl) in
- * SSL_write(): close() is async-signal-safe, and whoever takes a lock or allocates in it dead-locks here. Watchdogs
- * and "close on SIGALRM" time limits (wget, fetchmail, inetd's children). Prints the rounds done.
+ * SSL_write(), or (--mode read) in SSL_read(), which the peer either feeds or leaves waiting: close() is
+ * async-signal-safe, and whoever takes a lock or allocates in it dead-locks here. Watchdogs and "close on SIGALRM" time
+ * limits (wget, fetchmail, inetd's children). Prints the rounds done.
  */
 #include <signal.h>
 #include <time.h>
@@ -40,6 +41,16 @@ static void loop_in_openssl(SSL *ssl)
 	ERR_clear_error();
 }
 
+/* Where nothing comes it sleeps in read(), which the kernel starts again behind the handler: on a closed descriptor. */
+static void loop_in_read(SSL *ssl)
+{
+	char buf[64];
+
+	while (!closed)
+		SSL_read(ssl, buf, sizeof(buf));
+	ERR_clear_error();
+}
+
 static void talk(SSL *ssl, int fd)
 {
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
@@ -54,6 +65,8 @@ static void talk(SSL *ssl, int fd)
 	timer_settime(timer, 0, &when, NULL);
 	if (legacy_is("openssl"))
 		loop_in_openssl(ssl);
+	else if (legacy_is("read"))
+		loop_in_read(ssl);
 	else
 		loop_in_malloc();
 	timer_delete(timer);
