@@ -83,6 +83,53 @@ ignoring() {
   both right
 }
 
+# Forwards one connection to the port, and cuts it behind 40,000 bytes of the server's: in the midst of a record.
+cutter='
+import os, socket, sys, threading
+listener = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[2] + ".new", "w").write("%d\n" % listener.getsockname()[1])
+os.rename(sys.argv[2] + ".new", sys.argv[2])
+listener.settimeout(20)
+client, _ = listener.accept()
+server = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+def forward():
+    while data := client.recv(4096):
+        server.sendall(data)
+    server.close()
+threading.Thread(target=forward).start()
+left = 40000
+while left and (data := server.recv(min(4096, left))):
+    client.sendall(data)
+    left -= len(data)
+client.shutdown(socket.SHUT_WR)
+'
+
+cut() {
+  local file=$BATS_TEST_TMPDIR/port
+  rm -f "$file" "$file.cut"
+  start_judge serve --port-file "$file" --tls "$tls" --send 64K --limit 5
+  wait_for_port "$file" "$judge_pid"
+  timeout 30 python3 -c "$cutter" "$port" "$file.cut" 3>&- &
+  cutter_pid=$!
+  wait_for_port "$file.cut" "$cutter_pid"
+  start_program "$1" client_reads_to_end --port "$port" --tls "$tls"
+  wait_program
+  wait "$cutter_pid"
+  wait_judge
+  assert_status
+}
+
+@test "option: a stream that is cut in the midst of a record is warned of, too" {
+  in_the_midst() {
+    cut bare
+    assert_program end=eof
+    ignoring cut cured
+    assert_program read=32768 end=clean
+    assert_equal "$(events_with "${warning}40,000 $because")" 1
+  }
+  both in_the_midst
+}
+
 # Asked again, a socket that was reset has ended: that is a hidden end like every other.
 @test "option: a reset stays an error; the end behind it, for who asks again, is hidden with a warning" {
   reset() {

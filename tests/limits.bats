@@ -97,7 +97,7 @@ assert_idle() {
 
 never_reads_linger() {
   judge_client "$1" client_blocking_time --mode linger --write 64K -- --parallel 4 --no-tickets --never-read \
-    --rcvbuf 4K --limit 30
+    --rcvbuf 4K --limit 5
 }
 
 @test "bare: SO_LINGER of 3 seconds holds close() up so long where the peer takes nothing" {
