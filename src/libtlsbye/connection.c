@@ -116,6 +116,11 @@ void connection_unstake(struct connection *c)
 	give_back(c);
 }
 
+bool connection_any(void)
+{
+	return atomic_load_explicit(&chunk_count, memory_order_relaxed) != 0;
+}
+
 void connection_each(void (*visit)(struct connection *c, void *arg), void *arg)
 {
 	uint32_t records = atomic_load(&chunk_count) * CHUNK_RECORDS;

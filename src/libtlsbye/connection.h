@@ -42,6 +42,7 @@ enum silence {
 	FAILED_EXIT,      /* P3: the process ended with another status than 0 */
 	OWN_BIO,          /* the program's: a record of ours would overtake what it still holds */
 	FILTER_BIO,       /* a BIO between OpenSSL and the socket holds bytes that would be overtaken */
+	HIDDEN_IN_A_BIO,  /* another thread may be in BIO_read or BIO_write, which no hook sees */
 	SOMEBODY_INSIDE,  /* another thread was in an SSL_* call until the end */
 	SSL_GONE,         /* freed where no hook saw it, or no SSL to speak with */
 	SOCKET_CHANGED,   /* P6: the descriptor is another socket by now */
@@ -68,7 +69,7 @@ enum peer_end {
 enum hidden { NOT_HIDDEN, MAY_BE_HIDDEN, HIDDEN };
 
 /* How the program let go: bits. */
-enum { DOOR_FREE = 1, DOOR_CLOSE = 2, DOOR_SHUTDOWN = 4, DOOR_EXIT = 8, DOOR_CLEAR = 16 };
+enum { DOOR_FREE = 1, DOOR_CLOSE = 2, DOOR_SHUTDOWN = 4, DOOR_EXIT = 8, DOOR_CLEAR = 16, DOOR_BIO = 32 };
 
 /* What the socket did not take of the goodbye: sent by the linger thread, before the half-close. */
 struct residue {
@@ -113,6 +114,7 @@ struct connection {
 	uint64_t
 		pending_length; /* of the SSL_write that wants to be repeated: a record is in OpenSSL's buffer */
 	uint64_t never_read;    /* bytes that SSL_shutdown's second call threw away for the program */
+	uint64_t unflushed;     /* bytes in a BIO_f_buffer above its BIO_f_ssl, at BIO_free */
 
 	/* learning: written by learn.c, on the thread that is inside */
 	struct connection *learnt_within; /* whose call goes on further out on this thread's stack */
@@ -205,6 +207,9 @@ bool connection_stake_if_used(struct connection *c);
 void connection_unstake(struct connection *c);
 
 struct connection *connection_by_index(uint32_t index);
+
+/* Was there a connection in this process, ever? */
+bool connection_any(void);
 
 /* Calls visit for every record in use. No lock: for fork and exit. */
 void connection_each(void (*visit)(struct connection *c, void *arg), void *arg);

@@ -165,11 +165,8 @@ static void add_program(struct text *line, const struct connection *c)
 	static const struct {
 		uint32_t door;
 		const char *name;
-	} doors[] = {{DOOR_SHUTDOWN, "shutdown"},
-		     {DOOR_CLEAR, "SSL_clear"},
-		     {DOOR_FREE, "SSL_free"},
-		     {DOOR_CLOSE, "close"},
-		     {DOOR_EXIT, "exit"}};
+	} doors[] = {{DOOR_SHUTDOWN, "shutdown"}, {DOOR_CLEAR, "SSL_clear"}, {DOOR_FREE, "SSL_free"},
+		     {DOOR_BIO, "BIO_free"},      {DOOR_CLOSE, "close"},     {DOOR_EXIT, "exit"}};
 	const char *separator = "";
 	uint32_t went = atomic_load(&c->doors);
 	for (size_t i = 0; i < sizeof doors / sizeof doors[0]; i++) {
@@ -182,6 +179,7 @@ static void add_program(struct text *line, const struct connection *c)
 	text_add(line, c->called_shutdown ? " after SSL_shutdown" : " without SSL_shutdown");
 	add_bytes(line, ", ", (uint64_t)c->unread + c->unread_tls, " unread");
 	add_bytes(line, ", ", c->never_read, " behind its SSL_shutdown never read");
+	add_bytes(line, ", ", c->unflushed, " in its BIO_f_buffer never flushed");
 	add_bytes(line, ", its last SSL_write unfinished (up to ", c->unfinished, " not sent)");
 }
 
@@ -213,6 +211,8 @@ static const char *silence_text(enum silence silence)
 		return "the program writes through a BIO of its own";
 	case FILTER_BIO:
 		return "a BIO of the program's holds bytes back";
+	case HIDDEN_IN_A_BIO:
+		return "another thread may have been in BIO_read or BIO_write";
 	case SOMEBODY_INSIDE:
 		return "another thread was using the SSL";
 	case SSL_GONE:
@@ -324,8 +324,8 @@ static bool all_was_well(const struct connection *c)
 {
 	bool said = c->notify == NOTIFY_SENT && c->notify_by_program;
 	bool another_cares = c->silence == NOT_OWNER || c->silence == ABORT_MEANT;
-	return another_cares ||
-	       (said && !c->unread && !c->unread_tls && !c->never_read && c->peer_end <= PEER_FIN);
+	return another_cares || (said && !c->unread && !c->unread_tls && !c->never_read && !c->unflushed &&
+				 c->peer_end <= PEER_FIN);
 }
 
 void event_end(struct connection *c)

@@ -12,11 +12,13 @@
 
 #include "datagram.h"
 #include "drain.h"
+#include "filters.h"
 #include "kernel_tls.h"
 #include "process.h"
 #include "settings.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -33,7 +35,7 @@ static _Thread_local struct speech *speech;
 
 /* --- the BIO --- */
 
-static bool keep_for_later(struct residue *residue, const unsigned char *bytes, size_t length)
+static bool has_room(struct residue *residue, size_t length)
 {
 	if (!residue->bytes) {
 		void *mapped =
@@ -42,7 +44,12 @@ static bool keep_for_later(struct residue *residue, const unsigned char *bytes, 
 			return false;
 		residue->bytes = mapped;
 	}
-	if (length > RESIDUE_MAX - residue->length)
+	return length <= RESIDUE_MAX - residue->length;
+}
+
+static bool keep_for_later(struct residue *residue, const unsigned char *bytes, size_t length)
+{
+	if (!has_room(residue, length))
 		return false;
 	memcpy(residue->bytes + residue->length, bytes, length);
 	residue->length += (uint32_t)length;
@@ -131,14 +138,21 @@ static BIO_METHOD *farewell_method(struct libssl *lib)
 	return method;
 }
 
-/* Puts our BIO in the place of the program's, which is returned with a reference of ours; NULL if it cannot be. */
-static BIO *swap_in(struct libssl *lib, SSL *ssl)
+static BIO *new_bio(struct libssl *lib)
 {
 	BIO_METHOD *method = farewell_method(lib);
 	BIO *ours = method ? lib->BIO_new(method) : NULL;
+	if (ours)
+		lib->BIO_set_init(ours, 1);
+	return ours;
+}
+
+/* Puts our BIO in the place of the program's, which is returned with a reference of ours; NULL if it cannot be. */
+static BIO *swap_in(struct libssl *lib, SSL *ssl)
+{
+	BIO *ours = new_bio(lib);
 	if (!ours)
 		return NULL;
-	lib->BIO_set_init(ours, 1);
 	BIO *theirs = lib->SSL_get_wbio(ssl);
 	lib->BIO_up_ref(theirs);
 	lib->SSL_set0_wbio(ssl, ours);
@@ -153,14 +167,15 @@ static BIO *swap_in(struct libssl *lib, SSL *ssl)
  * the same that it could not: otherwise OpenSSL would go on to build the next record, out of memory that may be gone. So
  * the pointer is never read (SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER lets it be any).
  */
-static void complete_record(struct connection *c, SSL *ssl)
+static void complete_record(struct connection *c, SSL *ssl, uint64_t length)
 {
 	struct libssl *lib = c->lib;
 	size_t written;
 	long mode = lib->SSL_ctrl(ssl, SSL_CTRL_MODE, 0, NULL);
 	lib->SSL_ctrl(ssl, SSL_CTRL_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
 	speech->completing = true;
-	lib->SSL_write_ex(ssl, "", c->pending_length, &written);
+	speech->taken = false;
+	lib->SSL_write_ex(ssl, "", length, &written);
 	c->completed_record = speech->taken;
 	if (!(mode & SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
 		lib->SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
@@ -170,21 +185,40 @@ static void complete_record(struct connection *c, SSL *ssl)
  * A program may have set SENT_SHUTDOWN without sending (a common way to keep the session), or asked for quiet
  * shutdown, which a setting overrides: both would make SSL_shutdown silent. The flag is set again by SSL_shutdown
  * itself, which is what keeps the session in the cache.
+ *
+ * False where nothing came out: a write is pending of which no hook knows, because BIO_write made it. SSL_shutdown has done
+ * nothing then but set the flag; where it failed for another reason, an error tells.
  */
-static void say_close_notify(struct connection *c, SSL *ssl)
+static bool say_close_notify(struct connection *c, SSL *ssl)
 {
 	struct libssl *lib = c->lib;
 	int quiet = lib->SSL_get_quiet_shutdown(ssl);
 	lib->SSL_set_quiet_shutdown(ssl, 0);
 	if (c->notify == NOTIFY_NONE)
 		lib->SSL_set_shutdown(ssl, lib->SSL_get_shutdown(ssl) & ~SSL_SENT_SHUTDOWN);
-	lib->SSL_shutdown(ssl);
+	speech->taken = false;
+	int result = lib->SSL_shutdown(ssl);
+	bool failed = result < 0 && lib->SSL_get_error(ssl, result) == SSL_ERROR_SSL;
 	lib->SSL_set_quiet_shutdown(ssl, quiet);
 	c->notify = NOTIFY_SENT;
 	if (speech->unheard) {
 		c->notify = NOTIFY_NONE;
 		c->silence = speech->unheard;
+	} else if (!speech->taken) {
+		c->notify = NOTIFY_NONE;
+		c->silence = UNFINISHED_WRITE;
 	}
+	return speech->taken || failed;
+}
+
+/* Any length will do that is not less than the one it failed with; but SSL_write wants no close_notify before it. */
+static void complete_unknown_record(struct connection *c, SSL *ssl)
+{
+	struct libssl *lib = c->lib;
+	int flags = lib->SSL_get_shutdown(ssl);
+	lib->SSL_set_shutdown(ssl, flags & ~SSL_SENT_SHUTDOWN);
+	complete_record(c, ssl, INT_MAX / 2);
+	lib->SSL_set_shutdown(ssl, flags);
 }
 
 /* Is it the kernel that makes records out of what is written to the socket? Bytes of ours would be encrypted twice. */
@@ -214,14 +248,6 @@ static void no_info(const SSL *ssl, int type, int value)
 	(void)ssl, (void)type, (void)value;
 }
 
-/* A BIO that is no plain socket may hold bytes: what goes past it would overtake them. */
-static bool filter_holds_bytes(struct libssl *lib, SSL *ssl)
-{
-	BIO *bio = lib->SSL_get_wbio(ssl);
-	return lib->BIO_method_type(bio) != BIO_TYPE_SOCKET &&
-	       lib->BIO_ctrl(bio, BIO_CTRL_WPENDING, 0, NULL) != 0;
-}
-
 enum silence farewell_silence(const struct connection *c)
 {
 	SSL *ssl = atomic_load(&c->ssl);
@@ -239,7 +265,7 @@ enum silence farewell_silence(const struct connection *c)
 		return OWN_BIO;
 	if (c->failed_exit)
 		return FAILED_EXIT;
-	if (c->unfinished)
+	if (c->unfinished || c->unflushed)
 		return UNFINISHED_WRITE;
 	if (settings->notify == OFF)
 		return NOTIFY_IS_OFF;
@@ -249,9 +275,30 @@ enum silence farewell_silence(const struct connection *c)
 		return SSL_GONE;
 	if (c->datagram)
 		return datagram_flight_under_way(c, ssl) ? NO_HANDSHAKE : MAY_SPEAK;
-	if (filter_holds_bytes(c->lib, ssl))
+	if (filters_in_the_way(c->lib, c->lib->SSL_get_wbio(ssl)))
 		return FILTER_BIO;
 	return MAY_SPEAK;
+}
+
+/*
+ * Records that stand in a BIO_f_buffer were written, as far as the program knows: they go first, whatever is said behind
+ * them. Not those of a connection that may be another process's: it has a copy of them. False where they are in the way.
+ */
+static bool flush_filters(struct connection *c, SSL *ssl)
+{
+	struct libssl *lib = c->lib;
+	BIO *top = lib->SSL_get_wbio(ssl);
+	uint64_t held = top && process_owns(c) ? filters_hold(lib, top) : 0;
+	if (!held)
+		return true;
+	if (held > RESIDUE_MAX || !has_room(&c->residue, held))
+		return false;
+	BIO *sink = new_bio(lib);
+	if (!sink)
+		return false;
+	filters_flush(lib, top, sink);
+	lib->BIO_free(sink);
+	return filters_hold(lib, top) == 0;
 }
 
 /* To say it; or to complete a record, of which a part is on the wire. Datagrams and the kernel's records have no parts. */
@@ -260,46 +307,60 @@ static bool may_use_our_bio(struct connection *c, SSL *ssl, enum silence silence
 	bool unfinished = silence == UNFINISHED_WRITE || (silence == FAILED_EXIT && c->unfinished);
 	return silence == MAY_SPEAK ||
 	       (unfinished && c->pending_length && !c->completed_record && !c->datagram &&
-		c->lib->SSL_get_wbio(ssl) && !filter_holds_bytes(c->lib, ssl));
+		c->lib->SSL_get_wbio(ssl) && !filters_in_the_way(c->lib, c->lib->SSL_get_wbio(ssl)));
 }
 
-static void say_through_our_bio(struct connection *c, SSL *ssl, enum silence silence, struct speech *now)
+static void say_through_our_bio(struct connection *c, SSL *ssl, enum silence silence)
 {
 	struct libssl *lib = c->lib;
-	lib->ERR_set_mark();
 	BIO *theirs = swap_in(lib, ssl);
-	if (theirs) {
-		void (*info)(const SSL *, int, int) = lib->SSL_get_info_callback(ssl);
-		lib->SSL_set_info_callback(ssl, no_info); /* NULL would fall back to the SSL_CTX's */
-		lib->SSL_set_msg_callback(ssl, NULL);
-		speech = now;
-		if (silence == MAY_SPEAK)
-			say_close_notify(c, ssl);
-		else
-			complete_record(c, ssl);
-		speech = NULL;
-		lib->SSL_set_info_callback(ssl, info);
-		lib->SSL_set0_wbio(ssl, theirs);
-	}
-	lib->ERR_pop_to_mark();
+	if (!theirs)
+		return;
+	void (*info)(const SSL *, int, int) = lib->SSL_get_info_callback(ssl);
+	lib->SSL_set_info_callback(ssl, no_info); /* NULL would fall back to the SSL_CTX's */
+	lib->SSL_set_msg_callback(ssl, NULL);
+	if (silence != MAY_SPEAK)
+		complete_record(c, ssl, c->pending_length);
+	else if (!say_close_notify(c, ssl))
+		complete_unknown_record(c, ssl);
+	lib->SSL_set_info_callback(ssl, info);
+	lib->SSL_set0_wbio(ssl, theirs);
+}
+
+}
+
+static enum silence silence_on_hold(struct connection *c, SSL *ssl, bool by_kernel)
+{
+	int hold = speech->hold;
+	if (!connection_is_socket(c, hold))
+		return SOCKET_CHANGED;
+	if (drain_abort_meant(hold))
+		return ABORT_MEANT;
+	if (ssl && !by_kernel && !flush_filters(c, ssl))
+		return FILTER_BIO;
+	enum silence silence = farewell_silence(c);
+	if (silence == MAY_SPEAK && c->datagram && !datagram_find_peer(c, ssl, hold, &speech->to))
+		return NO_PEER;
+	return silence;
 }
 
 void farewell_say(struct connection *c, int hold)
 {
 	SSL *ssl = atomic_load(&c->ssl);
-	enum silence silence = !connection_is_socket(c, hold) ? SOCKET_CHANGED
-			       : drain_abort_meant(hold)      ? ABORT_MEANT
-							      : farewell_silence(c);
+	struct libssl *lib = c->lib;
 	struct speech now = {.c = c, .hold = hold};
 	int saved = errno;
-	if (silence == MAY_SPEAK && c->datagram && !datagram_find_peer(c, ssl, hold, &now.to))
-		silence = NO_PEER;
+	bool by_kernel = kernel_makes_records(c, ssl);
+	lib->ERR_set_mark();
+	speech = &now;
+	enum silence silence = silence_on_hold(c, ssl, by_kernel);
 	if (silence != ALREADY_SAID || !c->silence)
 		c->silence = silence;
-	bool by_kernel = kernel_makes_records(c, ssl);
 	if (silence == MAY_SPEAK && by_kernel)
 		say_by_kernel(c, ssl, hold);
 	if (may_use_our_bio(c, ssl, silence) && !by_kernel)
-		say_through_our_bio(c, ssl, silence, &now);
+		say_through_our_bio(c, ssl, silence);
+	speech = NULL;
+	lib->ERR_pop_to_mark();
 	errno = saved;
 }

@@ -4,6 +4,7 @@
  */
 #include "goodbye.h"
 
+#include "bios.h"
 #include "descriptors.h"
 #include "drain.h"
 #include "eof.h"
@@ -92,6 +93,35 @@ void goodbye_introduce(struct connection *c, SSL *ssl)
 		linger_start();
 }
 
+/* A number that is another connection's by now was closed behind our back, and is not this one's any more (P6). */
+static bool is_anothers(const struct connection *c, int fd)
+{
+	struct connection *other = connection_hold_by_descriptor(fd);
+	if (other)
+		connection_unstake(other);
+	return other && other != c;
+}
+
+/* Only a connection that had no socket yet: one that had, and has none, was closed. */
+void goodbye_learn_late(struct connection *c)
+{
+	SSL *ssl = atomic_load(&c->ssl);
+	struct quiet_thread before;
+	if (!ssl || c->hands_off || c->cookie || settings->mode == MODE_OFF || !process_is_home())
+		return;
+	quieten(&before);
+	if (claim_take_after_goodbye(&c->claim)) {
+		c->spoken = c->spoken || !c->lib->SSL_in_before(ssl);
+		int fd = c->lib->SSL_get_rfd(ssl);
+		if (c->spoken && fd >= 0 && !is_anothers(c, fd))
+			connection_learn_socket(c, ssl);
+		claim_drop(&c->claim);
+	}
+	resume(&before);
+	if (curing() && atomic_load(&c->fd) >= 0)
+		linger_start();
+}
+
 /* --- SSL_shutdown --- */
 
 int goodbye_read_the_rest(struct connection *c, SSL *ssl)
@@ -174,7 +204,8 @@ static void part(struct connection *c, uint32_t door)
 	SSL *ssl = atomic_load(&c->ssl);
 	connection_stake(c);
 	note_door(c, door);
-	if (curing())
+	goodbye_learn_late(c);
+	if (curing() && c->spoken)
 		linger_start(); /* a fork child that made no SSL_* call yet has no thread */
 	let_the_linger_thread_speak(c);
 	quieten(&before);
@@ -195,6 +226,39 @@ struct libssl *goodbye_before_free(SSL *ssl)
 	if (process_is_home() && __atomic_fetch_sub(&c->references, 1, __ATOMIC_ACQ_REL) == 1)
 		part(c, DOOR_FREE);
 	return lib;
+}
+
+/*
+ * What BIO_free goes on to do, in the library: SSL_shutdown. Where close_notify is out by us it would be the second one,
+ * which reads, and blocks until the peer answers; where our bytes wait for room in the socket, or a record was completed,
+ * its alert would overtake them. Then it must be silent; the session is kept all the same. Else it is the program's own.
+ */
+static void leave_to_the_library(struct connection *c, SSL *ssl, bool was_said)
+{
+	struct libssl *lib = c->lib;
+	bool ours = c->notify == NOTIFY_SENT || c->residue.length > c->residue.sent || c->completed_record;
+	bool will_say = !lib->SSL_in_init(ssl) && !lib->SSL_get_quiet_shutdown(ssl) &&
+			!(lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN);
+	if (was_said)
+		return;
+	c->called_shutdown = c->called_shutdown || c->notify == NOTIFY_SENT || will_say;
+	c->notify_by_program = c->called_shutdown;
+	if (curing() && ours)
+		lib->SSL_set_quiet_shutdown(ssl, 1);
+	else if (will_say && c->silence != UNHEARD)
+		c->notify = NOTIFY_SENT;
+}
+
+void goodbye_before_bio_free(struct connection *c)
+{
+	SSL *ssl = atomic_load(&c->ssl);
+	bool was_said = c->notify == NOTIFY_SENT && c->notify_by_program;
+	int saved = errno;
+	connection_stake(c);
+	part(c, DOOR_BIO);
+	leave_to_the_library(c, ssl, was_said);
+	connection_unstake(c);
+	errno = saved;
 }
 
 bool goodbye_before_clear(SSL *ssl)
@@ -267,11 +331,15 @@ static bool give(struct connection *c, int fd, unsigned asked)
 }
 
 /* May the linger thread use the SSL? A single-threaded program's own allocator need not bear a second thread. */
-static unsigned speech(const struct connection *c, void *caller)
+static unsigned speech(struct connection *c, void *caller)
 {
 	/* A libssl that is linked -Bsymbolic closes from the middle of its own SSL_free: no SSL is left to use. */
 	bool usable = atomic_load(&c->ssl) && !c->lib->own_allocator && !real_is_libcrypto(caller);
-	return usable ? ASK_SPEAK : 0;
+	/* BIO_read and BIO_write are not counted in: somebody may be inside, and the claim would not tell. */
+	bool hidden = usable && bios_hide_calls() && !process_has_one_thread();
+	if (hidden && c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK)
+		c->silence = HIDDEN_IN_A_BIO;
+	return usable && !hidden ? ASK_SPEAK : 0;
 }
 
 /* The whole goodbye is the linger thread's. False where it could not be given to it. */
@@ -453,6 +521,21 @@ static bool speak_before_shutdown(struct connection *c, int fd, unsigned fin)
 	if (asked && give(c, fd, asked | fin))
 		linger_await_answer(c, ANSWER_WITHIN_MS);
 	return c->fin_later;
+}
+
+bool goodbye_closes_next(int fd, int how, void *caller)
+{
+	if (how != SHUT_RDWR || !real_is_libcrypto(caller) || !process_is_home())
+		return false;
+	int saved = errno;
+	struct connection *c = connection_hold_by_descriptor(fd);
+	bool left_out = c && curing() && settings->linger != LINGER_OFF && worth_a_goodbye(c) && ours(c) &&
+			atomic_load(&c->descriptors) == 1 && connection_is_socket(c, fd) &&
+			!drain_abort_meant(fd);
+	if (c)
+		connection_unstake(c);
+	errno = saved;
+	return left_out;
 }
 
 static int before_shutdown(struct connection *c, int fd, int how)

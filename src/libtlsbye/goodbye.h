@@ -18,6 +18,13 @@
 struct libssl *goodbye_before_free(SSL *ssl);
 
 /*
+/*
+ * BIO_free of a BIO_f_ssl that owns its SSL, of which this is the last reference: the library is about to call SSL_shutdown,
+ * SSL_free, and then close. The goodbye comes before all three.
+ */
+void goodbye_before_bio_free(struct connection *c);
+
+/*
  * SSL_clear between two connections: the same for the one that ends. True where the SSL would keep its session only
  * because of our close_notify. Bare it has none afterwards, and must not: OpenSSL 1.1.1 cannot accept TLS 1.3 with an
  * old one, and a client would offer it to the next server.
@@ -52,8 +59,20 @@ int goodbye_before_shutdown(int fd, int how);
  */
 void goodbye_leave(struct connection *c, bool failed);
 
+/*
+ * A BIO_s_connect that is freed calls shutdown(SHUT_RDWR), and close right behind it. The first would make whatever the peer
+ * still sends a reset; what it is for, the second does. True: leave it out.
+ */
+bool goodbye_closes_next(int fd, int how, void *caller);
+
 /* The first SSL_* call of this process on the connection that does I/O: learns the socket, starts the thread. Inside. */
 void goodbye_introduce(struct connection *c, SSL *ssl);
+
+/*
+ * Where no hooked SSL_* call did I/O (a BIO_f_ssl with a libssl that is linked -Bsymbolic): what the first one would have
+ * learnt, learnt at the door. Nothing where there is nothing to learn.
+ */
+void goodbye_learn_late(struct connection *c);
 
 /*
  * SSL_shutdown for the second time waits for the peer's close_notify, and fails for good when it meets application

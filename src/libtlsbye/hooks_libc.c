@@ -37,6 +37,8 @@ EXPORT int closesocket(int fd)
 
 EXPORT int shutdown(int fd, int how)
 {
+	if (descriptor_known(fd) && goodbye_closes_next(fd, how, CALLER))
+		return 0;
 	int left = descriptor_known(fd) ? goodbye_before_shutdown(fd, how) : how;
 	return left == NOTHING_LEFT ? 0 : real.shutdown(fd, left);
 }

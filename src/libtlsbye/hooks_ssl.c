@@ -9,6 +9,15 @@
 #include "goodbye.h"
 #include "seen.h"
 
+/* --- birth --- */
+
+EXPORT SSL *SSL_new(SSL_CTX *ctx)
+{
+	SSL *ssl = real_libssl(CALLER)->SSL_new(ctx);
+	seen_born(ssl, CALLER);
+	return ssl;
+}
+
 /* --- the socket --- */
 
 EXPORT int SSL_set_fd(SSL *ssl, int fd)
@@ -113,19 +122,19 @@ EXPORT void SSL_set_shutdown(SSL *ssl, int mode)
 EXPORT int SSL_do_handshake(SSL *ssl)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen_slowly(c, c->lib->SSL_do_handshake(ssl));
+	return seen_handshake(c, ssl, c->lib->SSL_do_handshake(ssl));
 }
 
 EXPORT int SSL_connect(SSL *ssl)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen_slowly(c, c->lib->SSL_connect(ssl));
+	return seen_handshake(c, ssl, c->lib->SSL_connect(ssl));
 }
 
 EXPORT int SSL_accept(SSL *ssl)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen_slowly(c, c->lib->SSL_accept(ssl));
+	return seen_handshake(c, ssl, c->lib->SSL_accept(ssl));
 }
 
 /* --- reading: SSL_read is called often enough to have a fast way --- */

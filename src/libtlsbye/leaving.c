@@ -59,8 +59,15 @@ static void leave_all(int status, void (*before_waiting)(void))
 	events_flush();
 }
 
+static void learn_late(struct connection *c, void *nothing)
+{
+	(void)nothing;
+	goodbye_learn_late(c);
+}
+
 void leaving_by_exit(int status)
 {
+	connection_each(learn_late, NULL);
 	leave_all(status, process_save_output);
 }
 

@@ -13,6 +13,7 @@
 #include "real.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <limits.h>
@@ -22,7 +23,7 @@
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 
-enum { LIBRARIES_MAX = 4, CALLERS_MAX = 32 };
+enum { LIBRARIES_MAX = 4, CALLERS_MAX = 64 };
 
 static int raw_close(int fd)
 {
@@ -228,7 +229,6 @@ static long absent(void)
 
 #define ABSENT(name) .name = (__typeof__(name) *)(void *)absent,
 static struct libssl no_library = {REAL_LIBSSL_HOOKED(ABSENT) REAL_LIBSSL_USED(ABSENT)};
-#undef ABSENT
 
 struct range {
 	uintptr_t start, end;
@@ -238,12 +238,19 @@ struct range {
 static struct libssl libraries[LIBRARIES_MAX];
 static void *library_free[LIBRARIES_MAX]; /* its SSL_free: tells the libraries apart */
 static _Atomic unsigned library_count;
-static struct {
-	struct range code;
-	struct libssl *library;
-} callers[CALLERS_MAX];
-static _Atomic unsigned caller_count;
+static struct libcrypto cryptos[LIBRARIES_MAX]; /* told apart by their BIO_free */
+static _Atomic unsigned crypto_count;
 static pthread_mutex_t publishing = PTHREAD_MUTEX_INITIALIZER;
+
+/* Which library the code of an object means, once it was found out. */
+struct callers {
+	struct {
+		struct range code;
+		const void *library;
+	} known[CALLERS_MAX];
+	_Atomic unsigned count;
+};
+static struct callers ssl_callers, crypto_callers;
 
 /* The mapped range of the object that holds an address. */
 struct object_search {
@@ -288,45 +295,64 @@ static bool is_ours(void *function)
 	return in_range(&us, function);
 }
 
-/* SSL_free as an object sees it that is loaded under this path: in itself and in what it needs. */
-static void *free_in_object(const char *path)
+/* A function as an object sees it that is loaded under this path: in itself and in what it needs. */
+static void *find_in_object(const char *name, const char *path)
 {
 	void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
 	if (!handle)
 		return NULL;
-	void *found = dlsym(handle, "SSL_free");
+	void *found = dlsym(handle, name);
 	dlclose(handle);
 	return found && !is_ours(found) ? found : NULL;
 }
 
+/* The next loaded object whose name holds a text. */
+struct library_search {
+	const char *text;
+	unsigned skip;
+	char path[PATH_MAX];
+};
+
 /* Only notes the path: dl_iterate_phdr holds a lock that dlopen takes the other way round. */
-static int note_libssl(struct dl_phdr_info *info, size_t size, void *arg)
+static int note_library(struct dl_phdr_info *info, size_t size, void *arg)
 {
+	struct library_search *search = arg;
 	(void)size;
-	if (!strstr(info->dlpi_name, "libssl") || strlen(info->dlpi_name) >= PATH_MAX)
+	if (!strstr(info->dlpi_name, search->text) || strlen(info->dlpi_name) >= PATH_MAX ||
+	    search->skip-- > 0)
 		return 0;
-	strcpy(arg, info->dlpi_name);
+	strcpy(search->path, info->dlpi_name);
 	return 1;
 }
 
-static void *free_in_any(void)
+/* In any library that is called like this; the empty text is in every name. */
+static void *find_in_any(const char *name, const char *text)
 {
-	char path[PATH_MAX] = "";
-	dl_iterate_phdr(note_libssl, path);
-	return *path ? free_in_object(path) : NULL;
+	void *found = NULL;
+	for (unsigned skip = 0; !found; skip++) {
+		struct library_search search = {.text = text, .skip = skip};
+		if (!dl_iterate_phdr(note_library, &search))
+			break;
+		found = find_in_object(name, search.path);
+	}
+	return found;
 }
 
-static void *find_free(void *caller)
+/*
+ * Not by its path for the program itself: the loader does not know the program by one, and would open the file, which a
+ * seccomp filter may punish. What the program needs is in the global scope.
+ */
+static void *find_function(const char *name, const char *library, void *caller)
 {
 	Dl_info object;
 	void *found = NULL;
-	if (dladdr(caller, &object) && object.dli_fname)
-		found = free_in_object(object.dli_fname);
+	if (!real_is_main_program(caller) && dladdr(caller, &object) && object.dli_fname)
+		found = find_in_object(name, object.dli_fname);
 	if (!found) {
-		found = dlsym(RTLD_NEXT, "SSL_free");
+		found = dlsym(RTLD_NEXT, name);
 		found = found && !is_ours(found) ? found : NULL;
 	}
-	return found ? found : free_in_any();
+	return found ? found : find_in_any(name, library);
 }
 
 static void fill_library(struct libssl *library, void *handle)
@@ -346,6 +372,9 @@ static void fill_library(struct libssl *library, void *handle)
 	struct range crypto = object_range((void *)library->BIO_ctrl);
 	library->crypto_start = crypto.start;
 	library->crypto_end = crypto.end;
+	struct range ssl = object_range((void *)library->SSL_free);
+	library->ssl_start = ssl.start;
+	library->ssl_end = ssl.end;
 	void *(*theirs)(size_t, const char *, int) = NULL;
 	library->CRYPTO_get_mem_functions(&theirs, NULL, NULL);
 	library->own_allocator = theirs && (void *)theirs != dlsym(handle, "CRYPTO_malloc");
@@ -388,38 +417,107 @@ static struct libssl *library_of(void *ssl_free)
 	return known ? known : &no_library;
 }
 
-static struct libssl *remembered(void *caller)
+static const void *remembered(const struct callers *callers, void *caller)
 {
-	unsigned count = atomic_load(&caller_count);
+	unsigned count = atomic_load(&callers->count);
 	for (unsigned i = 0; i < count; i++)
-		if (in_range(&callers[i].code, caller))
-			return callers[i].library;
+		if (in_range(&callers->known[i].code, caller))
+			return callers->known[i].library;
 	return NULL;
 }
 
-static void remember(struct range code, struct libssl *library)
+static void remember(struct callers *callers, void *caller, const void *library)
 {
+	struct range code = object_range(caller);
+	if (!code.end)
+		return;
 	pthread_mutex_lock(&publishing);
-	unsigned count = atomic_load(&caller_count);
-	if (count < CALLERS_MAX) {
-		callers[count].code = code;
-		callers[count].library = library;
-		atomic_store(&caller_count, count + 1);
+	unsigned count = atomic_load(&callers->count);
+	if (count < CALLERS_MAX && !remembered(callers, caller)) {
+		callers->known[count].code = code;
+		callers->known[count].library = library;
+		atomic_store(&callers->count, count + 1);
 	}
 	pthread_mutex_unlock(&publishing);
 }
 
 struct libssl *real_libssl(void *caller)
 {
-	struct libssl *library = remembered(caller);
+	struct libssl *library = (struct libssl *)remembered(&ssl_callers, caller);
 	if (library)
 		return library;
-	void *ssl_free = find_free(caller);
+	void *ssl_free = find_function("SSL_free", "libssl", caller);
 	library = ssl_free ? library_of(ssl_free) : &no_library;
-	struct range code = object_range(caller);
-	if (library != &no_library && code.end)
-		remember(code, library);
+	if (library != &no_library)
+		remember(&ssl_callers, caller, library);
 	return library;
+}
+
+/* --- libcrypto --- */
+
+static void fill_crypto(struct libcrypto *crypto, void *bio_free)
+{
+	static const struct libcrypto none = {REAL_LIBCRYPTO(ABSENT)};
+	Dl_info object;
+	void *handle = NULL, *found;
+	*crypto = none;
+	if (bio_free && dladdr(bio_free, &object))
+		handle = dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD); /* kept: it pins the library */
+#define FIND(name)                                                                                           \
+	found = handle ? dlsym(handle, #name) : dlsym(RTLD_NEXT, #name);                                     \
+	if (found && !is_ours(found))                                                                        \
+		crypto->name = (__typeof__(crypto->name))found;
+	REAL_LIBCRYPTO(FIND)
+#undef FIND
+	struct range code = object_range(bio_free);
+	crypto->start = code.start;
+	crypto->end = code.end;
+}
+
+static const struct libcrypto *known_crypto(void *bio_free)
+{
+	unsigned count = atomic_load(&crypto_count);
+	for (unsigned i = 0; i < count; i++)
+		if ((void *)cryptos[i].BIO_free == bio_free)
+			return &cryptos[i];
+	return NULL;
+}
+
+/* As library_of. One for which there is no place is looked up again at each call: slow, but never wrong. */
+static const struct libcrypto *crypto_of(void *bio_free)
+{
+	static _Thread_local struct libcrypto fresh;
+	const struct libcrypto *known = known_crypto(bio_free);
+	if (known)
+		return known;
+	fill_crypto(&fresh, bio_free);
+
+	pthread_mutex_lock(&publishing);
+	unsigned count = atomic_load(&crypto_count);
+	known = known_crypto(bio_free);
+	if (!known && bio_free && count < LIBRARIES_MAX) {
+		cryptos[count] = fresh;
+		known = &cryptos[count];
+		atomic_store(&crypto_count, count + 1);
+	}
+	pthread_mutex_unlock(&publishing);
+	return known ? known : &fresh;
+}
+
+const struct libcrypto *real_libcrypto(void *caller)
+{
+	const struct libcrypto *crypto = remembered(&crypto_callers, caller);
+	if (crypto)
+		return crypto;
+	int saved = errno;
+	void *bio_free = find_function("BIO_free", "libcrypto", caller);
+	if (!bio_free)
+		bio_free = find_in_any("BIO_free", "");
+	crypto = crypto_of(bio_free);
+	if (crypto == known_crypto(bio_free))
+		remember(&crypto_callers, caller, crypto);
+	errno = saved;
+	return crypto;
 }
 
 void real_child_after_fork(void)
@@ -449,6 +547,17 @@ bool real_is_libcrypto(void *address)
 	for (unsigned i = 0; i < count; i++)
 		if ((uintptr_t)address >= libraries[i].crypto_start &&
 		    (uintptr_t)address < libraries[i].crypto_end)
+			return true;
+	return false;
+}
+
+bool real_is_openssl(const struct libcrypto *crypto, void *address)
+{
+	unsigned count = atomic_load(&library_count);
+	if ((uintptr_t)address >= crypto->start && (uintptr_t)address < crypto->end)
+		return true;
+	for (unsigned i = 0; i < count; i++)
+		if ((uintptr_t)address >= libraries[i].ssl_start && (uintptr_t)address < libraries[i].ssl_end)
 			return true;
 	return false;
 }

@@ -5,6 +5,8 @@
  * Rules: nobody else calls dlsym. No member is ever NULL: what a library lacks is answered by a function that does
  * nothing and fails, so that a hook needs no check. libc's members are raw system calls until the constructor ran.
  * A libssl is never loaded from here, and one that was found is pinned: it is not unloaded any more.
+ *
+ * libcrypto's functions stand apart: a process that has a libcrypto and no libssl (ssh, git) calls our BIO_free, too.
  */
 #ifndef TLSBYE_REAL_H
 #define TLSBYE_REAL_H
@@ -98,6 +100,12 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 
 /* Hooked: what the program calls. */
 #define REAL_LIBSSL_HOOKED(X)                                                                                \
+	X(SSL_new)                                                                                           \
+	X(BIO_f_ssl)                                                                                         \
+	X(BIO_new_ssl)                                                                                       \
+	X(BIO_new_ssl_connect)                                                                               \
+	X(BIO_new_buffer_ssl_connect)                                                                        \
+	X(BIO_ssl_shutdown)                                                                                  \
 	X(SSL_set_fd)                                                                                        \
 	X(SSL_set_rfd)                                                                                       \
 	X(SSL_set_wfd)                                                                                       \
@@ -143,6 +151,7 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(SSL_set_msg_callback)                                                                              \
 	X(SSL_ctrl)                                                                                          \
 	X(SSL_in_init)                                                                                       \
+	X(SSL_in_before)                                                                                     \
 	X(SSL_is_dtls)                                                                                       \
 	X(SSL_is_quic)                                                                                       \
 	X(SSL_pending)                                                                                       \
@@ -153,6 +162,8 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(BIO_read)                                                                                          \
 	X(BIO_number_read)                                                                                   \
 	X(BIO_method_type)                                                                                   \
+	X(BIO_next)                                                                                          \
+	X(BIO_set_next)                                                                                      \
 	X(BIO_set_init)                                                                                      \
 	X(BIO_set_flags)                                                                                     \
 	X(BIO_clear_flags)                                                                                   \
@@ -166,6 +177,16 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(CRYPTO_get_mem_functions)                                                                          \
 	X(OPENSSL_init_crypto)                                                                               \
 	X(OpenSSL_version_num)
+
+/* Of a libcrypto, with or without a libssl: hooked, and what it takes to look at what is being freed. */
+#define REAL_LIBCRYPTO(X)                                                                                    \
+	X(BIO_free)                                                                                          \
+	X(BIO_free_all)                                                                                      \
+	X(BIO_vfree)                                                                                         \
+	X(BIO_up_ref)                                                                                        \
+	X(BIO_ctrl)                                                                                          \
+	X(BIO_method_type)                                                                                   \
+	X(BIO_next)
 
 #define REAL_MEMBER(name) __typeof__(name) *name;
 
@@ -186,7 +207,13 @@ struct libssl {
 	bool own_allocator; /* the program's, which need not bear another thread than the program's */
 	bool usable;        /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
 	uintptr_t crypto_start, crypto_end; /* where its libcrypto is mapped */
-	BIO_METHOD *farewell_method;        /* made by farewell.c on first use */
+	uintptr_t ssl_start, ssl_end;
+	BIO_METHOD *farewell_method; /* made by farewell.c on first use */
+};
+
+struct libcrypto {
+	REAL_LIBCRYPTO(REAL_MEMBER)
+	uintptr_t start, end; /* where it is mapped */
 };
 
 #undef REAL_MEMBER
@@ -212,6 +239,12 @@ int real_execveat(int folder, const char *path, char *const argv[], char *const 
  */
 struct libssl *real_libssl(void *caller);
 
+/*
+ * The libcrypto that the code at `caller` means, libcrypto itself included. Whoever calls a function of ours has one: it
+ * is found. Cheap and without a lock when the caller's object is known; the first time as real_libssl.
+ */
+const struct libcrypto *real_libcrypto(void *caller);
+
 /* The only thread of a fresh child: nobody holds the lock. */
 void real_child_after_fork(void);
 
@@ -226,5 +259,8 @@ bool real_is_main_program(void *address);
 
 /* Does the address lie in a libcrypto? Async-signal-safe. */
 bool real_is_libcrypto(void *address);
+
+/* Does it lie in this libcrypto, or in any libssl that is known? */
+bool real_is_openssl(const struct libcrypto *crypto, void *address);
 
 #endif

@@ -64,6 +64,25 @@ int seen_failure(struct connection *c, int result)
 	return result;
 }
 
+int seen_handshake(struct connection *c, SSL *ssl, int result)
+{
+	int saved = errno;
+	bool unknown = atomic_load(&c->ssl) && (atomic_load(&c->fd) < 0 || c->own_bio);
+	if (unknown && c->lib->SSL_get_rfd(ssl) >= 0)
+		goodbye_introduce(c, ssl);
+	errno = saved;
+	return seen_slowly(c, result);
+}
+
+void seen_born(SSL *ssl, void *caller)
+{
+	int saved = errno;
+	if (ssl)
+		claim_leave(&enter(ssl, caller)->claim);
+	process_init(); /* whoever forks from here on is noticed */
+	errno = saved;
+}
+
 /* While a write is pending each call looks here, so that the good case need not. */
 static void note_unfinished(struct connection *c, uint64_t missing, uint64_t pending)
 {

@@ -26,6 +26,13 @@ int seen_odd_write(struct connection *c, uint64_t length, int result);
 
 int seen_write_ex(struct connection *c, size_t length, int result, const size_t *written);
 ssize_t seen_sendfile(struct connection *c, size_t size, ssize_t sent);
+
+/* A handshake: a BIO_s_connect has opened its socket only by then. */
+int seen_handshake(struct connection *c, SSL *ssl, int result);
+
+/* SSL_new: tracked from birth, because a program that talks through BIO_f_ssl need not call any other SSL_* function. */
+void seen_born(SSL *ssl, void *caller);
+
 int seen_shutdown(struct connection *c, SSL *ssl, int result);
 void seen_set_shutdown(struct connection *c, int mode);
 void seen_new_socket(struct connection *c, SSL *ssl);

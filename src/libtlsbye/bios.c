@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Chains of BIOs as a door (bios.h): which SSLs go with a BIO_free, and what stands in the buffers above them.
+ */
+#include "bios.h"
+
+#include "goodbye.h"
+#include "process.h"
+#include "seen.h"
+#include "settings.h"
+
+#include <errno.h>
+
+/* --- who has a BIO --- */
+
+/*
+ * References beyond the first that the program has taken: a BIO's address and, in its low bits, how many. One BIO may stand
+ * in several places. Where there is no room for one, nothing more is known, and no goodbye is said at this door.
+ */
+enum { SHARED_MAX = 64, SHARED_MORE = 7 };
+static _Atomic uintptr_t shared[SHARED_MAX];
+static _Atomic bool shared_any, shared_too_many;
+
+static void note_reference(BIO *bio)
+{
+	atomic_store(&shared_any, true);
+	for (int i = 0; i < SHARED_MAX; i++) {
+		uintptr_t now = atomic_load(&shared[i]);
+		bool room = !now || ((now & ~(uintptr_t)SHARED_MORE) == (uintptr_t)bio &&
+				     (now & SHARED_MORE) < SHARED_MORE);
+		if (room &&
+		    atomic_compare_exchange_strong(&shared[i], &now, (now ? now : (uintptr_t)bio) + 1))
+			return;
+	}
+	atomic_store(&shared_too_many, true);
+}
+
+/* Gives one reference back. False: it is the last one. */
+static bool is_shared(const BIO *bio)
+{
+	for (int i = 0; atomic_load(&shared_any) && i < SHARED_MAX; i++) {
+		uintptr_t now = atomic_load(&shared[i]);
+		while (now && (now & ~(uintptr_t)SHARED_MORE) == (uintptr_t)bio) {
+			uintptr_t less = (now & SHARED_MORE) == 1 ? 0 : now - 1;
+			if (atomic_compare_exchange_weak(&shared[i], &now, less))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Only of filters: below the SSL nothing is decided by a reference. */
+void bios_shared(const struct libcrypto *crypto, BIO *bio, void *caller)
+{
+	bool may_matter = settings->mode != MODE_OFF && crypto->BIO_method_type(bio) & BIO_TYPE_FILTER;
+	if (may_matter && !real_is_openssl(crypto, caller))
+		note_reference(bio);
+}
+
+/* --- who is here --- */
+
+static _Atomic bool used;
+
+void bios_are_used(void)
+{
+	if (!atomic_load_explicit(&used, memory_order_relaxed))
+		atomic_store(&used, true);
+}
+
+bool bios_hide_calls(void)
+{
+	return atomic_load(&used);
+}
+
+bool bios_concern(const struct libcrypto *crypto, void *caller)
+{
+	return (connection_any() || atomic_load(&shared_any)) && settings->mode != MODE_OFF &&
+	       !real_is_openssl(crypto, caller);
+}
+
+void bios_born(struct libssl *lib, BIO *bio, void *caller)
+{
+	SSL *ssl = NULL;
+	bios_are_used();
+	if (bio && lib->BIO_ctrl(bio, BIO_C_GET_SSL, 0, &ssl) > 0)
+		seen_born(ssl, caller);
+}
+
+/* --- BIO_free --- */
+
+/*
+ * Bytes that the program wrote and never flushed: BIO_free throws them away, so the program did not finish (P3). A buffer
+ * that is empty answers with what the next one holds.
+ */
+static uint64_t unflushed_in(const struct libcrypto *crypto, BIO *bio)
+{
+	int type = crypto->BIO_method_type(bio);
+	if (type != BIO_TYPE_BUFFER && type != BIO_TYPE_LINEBUFFER && type != BIO_TYPE_BASE64)
+		return 0;
+	BIO *below = crypto->BIO_next(bio);
+	long held = crypto->BIO_ctrl(bio, BIO_CTRL_WPENDING, 0, NULL);
+	return held > 0 && below && held != crypto->BIO_ctrl(below, BIO_CTRL_WPENDING, 0, NULL)
+		       ? (uint64_t)held
+		       : 0;
+}
+
+static struct connection *connection_in(const struct libcrypto *crypto, BIO *bio)
+{
+	SSL *ssl = NULL;
+	bool owns = crypto->BIO_method_type(bio) == BIO_TYPE_SSL &&
+		    crypto->BIO_ctrl(bio, BIO_CTRL_GET_CLOSE, 0, NULL) == BIO_CLOSE &&
+		    crypto->BIO_ctrl(bio, BIO_C_GET_SSL, 0, &ssl) > 0;
+	return owns && ssl ? connection_of_ssl(ssl) : NULL;
+}
+
+struct bio_parting bios_before_free(const struct libcrypto *crypto, BIO *bio, bool all)
+{
+	struct bio_parting parting = {0};
+	uint64_t unflushed = 0;
+	if (atomic_load(&shared_too_many) || !process_is_home())
+		return parting;
+	for (; bio && !is_shared(bio); bio = all ? crypto->BIO_next(bio) : NULL) {
+		struct connection *c = connection_in(crypto, bio);
+		unflushed += unflushed_in(crypto, bio);
+		if (c && c->references == 1) {
+			c->unflushed = unflushed;
+			goodbye_before_bio_free(c);
+		} else if (c && !parting.c) {
+			connection_stake(c);
+			parting = (struct bio_parting){.c = c, .references = c->references};
+		}
+	}
+	return parting;
+}
+
+/* Where no hook saw the library's SSL_shutdown and SSL_free. */
+void bios_after_free(const struct bio_parting *parting)
+{
+	struct connection *c = parting->c;
+	if (!c)
+		return;
+	uint32_t references = parting->references;
+	__atomic_compare_exchange_n(&c->references, &references, references - 1, false, __ATOMIC_ACQ_REL,
+				    __ATOMIC_RELAXED);
+	SSL *ssl = atomic_load(&c->ssl);
+	if (ssl && c->notify == NOTIFY_NONE && c->lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) {
+		claim_enter(&c->claim);
+		seen_shutdown(c, ssl, 0);
+	}
+	connection_unstake(c);
+}
+
+/* --- BIO_ssl_shutdown --- */
+
+/* The one SSL in the chain; NULL where there is none, or more of them. */
+static SSL *only_ssl(struct libssl *lib, BIO *bio)
+{
+	SSL *found = NULL, *ssl;
+	for (; bio; bio = lib->BIO_next(bio)) {
+		ssl = NULL;
+		if (lib->BIO_method_type(bio) != BIO_TYPE_SSL ||
+		    lib->BIO_ctrl(bio, BIO_C_GET_SSL, 0, &ssl) <= 0)
+			continue;
+		if (found)
+			return NULL;
+		found = ssl;
+	}
+	return found;
+}
+
+/* BIO_ssl_shutdown keeps to itself what SSL_shutdown said: this is what it must have been. */
+static int result_of_shutdown(struct libssl *lib, const SSL *ssl)
+{
+	int flags = lib->SSL_get_shutdown(ssl);
+	if (flags & SSL_RECEIVED_SHUTDOWN)
+		return 1;
+	return flags & SSL_SENT_SHUTDOWN && lib->SSL_want(ssl) != SSL_WRITING ? 0 : -1;
+}
+
+void bios_shutdown(struct libssl *lib, BIO *bio, void *caller)
+{
+	SSL *ssl = only_ssl(lib, bio);
+	if (!ssl) {
+		lib->BIO_ssl_shutdown(bio);
+		return;
+	}
+	struct connection *c = enter_io(ssl, caller);
+	int result = goodbye_read_the_rest(c, ssl);
+	if (result > 0) {
+		lib->BIO_ssl_shutdown(bio);
+		result = result_of_shutdown(lib, ssl);
+	}
+	seen_shutdown(c, ssl, result);
+}
