@@ -16,15 +16,16 @@ good=(tls=close_notify tcp=fin whole=yes 'order=data>close_notify>fin' plain=0 l
 
 # A copy of the libssl that the tests' programs have, made -Bsymbolic (make_symbolic.c).
 setup_file() {
-  local library
+  local library path
   symbolic=$BATS_FILE_TMPDIR/symbolic
   mkdir "$symbolic"
   for library in libssl libcrypto; do
     path=$(ldd "$BUILD/tests/programs/server_bio" | sed -n "s/.*$library\\.so\\.[^ ]* => \\([^ ]*\\) .*/\\1/p")
     cp -L "$path" "$symbolic/"
     "$BUILD/tests/programs/make_symbolic" "$symbolic/${path##*/}"
+    [[ $library != libssl ]] || system_libssl=$path
   done
-  export symbolic
+  export symbolic system_libssl
 }
 
 # Runs the command at TLS 1.2 and 1.3, with either libssl.
@@ -52,7 +53,12 @@ own_call_goes_to() {
     sed -n 's/.*binding file [^ ]*libssl[^ ]* .* to \([^ ]*\) .*normal symbol `SSL_free.*/\1/p'
 }
 
+is_symbolic() {
+  readelf -d "$1" | grep -q 'FLAGS.*SYMBOLIC'
+}
+
 @test "the two kinds of libssl: one calls itself by way of the hooks, the other does not" {
+  ! is_symbolic "$system_libssl" || skip "this system's own libssl is linked -Bsymbolic already"
   run own_call_goes_to env
   assert_output --partial libtlsbye.so
   run own_call_goes_to env "LD_LIBRARY_PATH=$symbolic"
@@ -167,6 +173,27 @@ keeps() {
   each fails
 }
 
+@test "P7: a child that leaves by exit in the middle says nothing; its parent says goodbye" {
+  survives() {
+    calls cured fork
+    assert_verdict "${good[@]}"
+  }
+  calls bare fork
+  assert_verdict whole=no tcp=rst
+  each survives
+}
+
+# Nobody counts BIO_read in and out: SSL_shutdown beside it would meet it inside OpenSSL.
+@test "P9: exit with a thread that may be in BIO_read: nothing is done to its connection, and the log says so" {
+  leaves_alone() {
+    calls "$1" thread
+    assert_total close_notify=0
+  }
+  each leaves_alone bare
+  each leaves_alone cured
+  assert_event 'no close_notify (another thread may have been in BIO_read or BIO_write)'
+}
+
 # --- what the program did not finish ---
 
 @test "bare and P3: bytes in a BIO_f_buffer that were never flushed: we say nothing, BIO_free says what it says bare" {
@@ -220,6 +247,19 @@ below() {
 
 # --- harmless ---
 
+ends_both() {
+  "$1" check_nested --tls "$tls" --mode "$2"
+  assert_success
+  assert_line 'inner=close_notify outer=close_notify'
+}
+
+@test "P5: TLS within TLS ends as it ends bare: each layer says goodbye within the other" {
+  for mode in plain ssl; do
+    each ends_both run_bare "$mode"
+    each ends_both run_cured "$mode"
+  done
+}
+
 @test "P5: sessions are kept, as BIO_free keeps them bare" {
   connections=3
   resumes() {
@@ -239,4 +279,43 @@ below() {
     assert_event 'BIO_free, close after SSL_shutdown' 'only observed'
   }
   each watches
+}
+
+# --- processes with a libcrypto and no TLS: BIO_free is theirs, and nothing of ours starts ---
+
+uses_libcrypto() {
+  "$how" check_libcrypto "$1"
+  assert_success
+  assert_output "$(printf '%s\n' free=1 vfree=1 free_all=2 shared=0 last=1 threads=1)"
+}
+
+@test "P9: BIO_free, BIO_vfree, BIO_free_all and BIO_up_ref of a libcrypto without libssl, linked or by RTLD_LOCAL" {
+  for how in run_bare run_cured; do
+    uses_libcrypto local
+    uses_libcrypto global
+    wrapper=(env "LD_LIBRARY_PATH=$symbolic")
+    uses_libcrypto local
+    uses_libcrypto global
+    wrapper=()
+  done
+}
+
+same_under_tlsbye() {
+  run_bare "$@"
+  assert_success
+  local expected=$output
+  run_cured "$@"
+  assert_success
+  assert_output "$expected"
+}
+
+@test "P9: openssl, ssh, git and python's hashlib do what they do bare" {
+  local key=$BATS_TEST_TMPDIR/key.pem cert=$BATS_TEST_TMPDIR/cert.pem
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout "$key" -out "$cert" -subj /CN=tlsbye -days 1 2>/dev/null
+  same_under_tlsbye openssl version
+  same_under_tlsbye openssl x509 -in "$cert" -noout -text
+  same_under_tlsbye git -c core.pager=cat --version
+  same_under_tlsbye /usr/bin/python3 -c 'import hashlib, os
+print(hashlib.new("sha256", b"x").hexdigest(), len(os.listdir("/proc/self/task")))'
+  ! command -v ssh >/dev/null || same_under_tlsbye ssh -V
 }

@@ -113,11 +113,29 @@ static struct connection *connection_in(const struct libcrypto *crypto, BIO *bio
 	return owns && ssl ? connection_of_ssl(ssl) : NULL;
 }
 
+/*
+ * TLS within TLS: the library frees from the top, and the inner close_notify is a record of the outer one. What is said
+ * here first would cut it off: so nothing is, and the TCP side alone is ours.
+ */
+static bool is_nested(const struct libcrypto *crypto, BIO *bio)
+{
+	struct connection *last = NULL;
+	unsigned layers = 0;
+	for (; bio; bio = crypto->BIO_next(bio)) {
+		struct connection *c = connection_in(crypto, bio);
+		layers += crypto->BIO_method_type(bio) == BIO_TYPE_SSL;
+		last = c ? c : last;
+	}
+	if (layers > 1 && last)
+		goodbye_learn_late(last);
+	return layers > 1;
+}
+
 struct bio_parting bios_before_free(const struct libcrypto *crypto, BIO *bio, bool all)
 {
 	struct bio_parting parting = {0};
 	uint64_t unflushed = 0;
-	if (atomic_load(&shared_too_many) || !process_is_home())
+	if (atomic_load(&shared_too_many) || !process_is_home() || (all && is_nested(crypto, bio)))
 		return parting;
 	for (; bio && !is_shared(bio); bio = all ? crypto->BIO_next(bio) : NULL) {
 		struct connection *c = connection_in(crypto, bio);

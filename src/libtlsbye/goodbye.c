@@ -330,13 +330,23 @@ static bool give(struct connection *c, int fd, unsigned asked)
 	return given;
 }
 
+/*
+ * Is another thread in a call that uses the SSL? BIO_read and BIO_write are not counted in, so where the process has a
+ * BIO_f_ssl, and several threads, nobody knows.
+ */
+static enum silence others_inside(const struct connection *c)
+{
+	if (claim_is_entered(&c->claim))
+		return SOMEBODY_INSIDE;
+	return bios_hide_calls() && !process_has_one_thread() ? HIDDEN_IN_A_BIO : MAY_SPEAK;
+}
+
 /* May the linger thread use the SSL? A single-threaded program's own allocator need not bear a second thread. */
 static unsigned speech(struct connection *c, void *caller)
 {
 	/* A libssl that is linked -Bsymbolic closes from the middle of its own SSL_free: no SSL is left to use. */
 	bool usable = atomic_load(&c->ssl) && !c->lib->own_allocator && !real_is_libcrypto(caller);
-	/* BIO_read and BIO_write are not counted in: somebody may be inside, and the claim would not tell. */
-	bool hidden = usable && bios_hide_calls() && !process_has_one_thread();
+	bool hidden = usable && others_inside(c) == HIDDEN_IN_A_BIO;
 	if (hidden && c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK)
 		c->silence = HIDDEN_IN_A_BIO;
 	return usable && !hidden ? ASK_SPEAK : 0;
@@ -589,10 +599,11 @@ void goodbye_leave(struct connection *c, bool failed)
 	if (!owned || fd < 0 || !worth_a_goodbye(c) || !connection_is_socket(c, fd))
 		return;
 	note_door(c, DOOR_EXIT);
-	bool inside = claim_is_entered(&c->claim), meant = drain_abort_meant(fd);
+	enum silence others = others_inside(c);
+	bool inside = others != MAY_SPEAK, meant = drain_abort_meant(fd);
 	c->failed_exit = failed;
 	if (c->notify != NOTIFY_SENT && (failed || inside || meant))
-		c->silence = meant ? ABORT_MEANT : inside ? SOMEBODY_INSIDE : FAILED_EXIT;
+		c->silence = meant ? ABORT_MEANT : inside ? others : FAILED_EXIT;
 	if (!curing() || inside || meant || !hand_over(c, fd, openssl_lives(c->lib) ? speech(c, NULL) : 0))
 		observe_end(c, fd);
 }

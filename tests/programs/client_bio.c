@@ -4,11 +4,15 @@
  * demos/sslecho and the like, and OpenSSL's HTTP and OCSP clients. It only writes: the server's tickets lie unread.
  *
  * --mode buffered writes through BIO_new_buffer_ssl_connect() and flushes; unflushed forgets to, at the end; up_ref frees the
- * chain twice, writing in between; exit just leaves; partial abandons a write half-done, and reads behind it.
+ * chain twice, writing in between; exit just leaves; thread leaves so with a thread in BIO_read(); fork has a child that leaves
+ * so in the middle; partial abandons a write half-done, and reads behind it.
  */
 #include "legacy.h"
 
 #include "judge/pattern.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
 
 static BIO *dial(SSL_CTX *ctx)
 {
@@ -49,6 +53,31 @@ static void abandon(BIO *bio)
 	free(buf);
 }
 
+static void *reads(void *bio)
+{
+	unsigned char byte;
+
+	while (BIO_read(bio, &byte, 1) > 0)
+		continue;
+	return NULL;
+}
+
+static void read_in_thread(BIO *bio)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, reads, bio);
+}
+
+static void talk_around_fork(BIO *bio)
+{
+	write_pattern(bio, 0, legacy.write / 2);
+	if (fork() == 0)
+		exit(0);
+	wait(NULL);
+	write_pattern(bio, legacy.write / 2, legacy.write);
+}
+
 static void talk(BIO *bio)
 {
 	if (legacy_is("partial")) {
@@ -58,9 +87,13 @@ static void talk(BIO *bio)
 		write_pattern(bio, 0, legacy.write / 2);
 		BIO_free_all(bio);
 		write_pattern(bio, legacy.write / 2, legacy.write);
+	} else if (legacy_is("fork")) {
+		talk_around_fork(bio);
 	} else {
 		write_pattern(bio, 0, legacy.write);
 	}
+	if (legacy_is("thread"))
+		read_in_thread(bio);
 	if (legacy_is("buffered"))
 		(void)BIO_flush(bio);
 	if (legacy_is("unflushed")) {
@@ -77,7 +110,7 @@ int main(int argc, char **argv)
 		BIO *bio = dial(ctx);
 
 		talk(bio);
-		if (legacy_is("exit"))
+		if (legacy_is("exit") || legacy_is("thread"))
 			exit(legacy.status);
 		BIO_free_all(bio);
 	}
