@@ -4,6 +4,8 @@
  */
 #include "bios.h"
 
+#include "eof.h"
+#include "farewell.h"
 #include "goodbye.h"
 #include "process.h"
 #include "seen.h"
@@ -104,6 +106,51 @@ static uint64_t unflushed_in(const struct libcrypto *crypto, BIO *bio)
 		       : 0;
 }
 
+/*
+ * What BIO_free goes on to do, in the library: SSL_shutdown. Where close_notify is out by us it would be the second one,
+ * which reads, and blocks until the peer answers; where our bytes wait for room in the socket, or a record was completed,
+ * its alert would overtake them. Then it must be silent; the session is kept all the same. Else it is the program's own.
+ */
+static void leave_to_the_library(struct connection *c, SSL *ssl, bool was_said)
+{
+	struct libssl *lib = c->lib;
+	bool ours = c->notify == NOTIFY_SENT || farewell_has_residue(c) || c->completed_record;
+	bool will_say = !lib->SSL_in_init(ssl) && !lib->SSL_get_quiet_shutdown(ssl) &&
+			!(lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN);
+	if (was_said)
+		return;
+	c->called_shutdown = c->called_shutdown || c->notify == NOTIFY_SENT || will_say;
+	c->notify_by_program = c->called_shutdown;
+	if (settings->mode == MODE_CURE && ours)
+		lib->SSL_set_quiet_shutdown(ssl, 1);
+	else if (will_say && c->silence != UNHEARD)
+		c->notify = NOTIFY_SENT;
+}
+
+/* Where the program has read to the peer's end by BIO_read, nobody has noted it. */
+static void note_end_of_reading(struct connection *c, SSL *ssl)
+{
+	if (!c->faked && c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
+		eof_seen(c, ssl);
+}
+
+/*
+ * A BIO_f_ssl that owns its SSL, of which this is the last reference: the library is about to call SSL_shutdown, SSL_free,
+ * and then close. The goodbye comes before all three.
+ */
+static void say_goodbye(struct connection *c)
+{
+	SSL *ssl = atomic_load(&c->ssl);
+	bool was_said = c->notify == NOTIFY_SENT && c->notify_by_program;
+	int saved = errno;
+	connection_stake(c);
+	note_end_of_reading(c, ssl);
+	goodbye_part(c, DOOR_BIO);
+	leave_to_the_library(c, ssl, was_said);
+	connection_unstake(c);
+	errno = saved;
+}
+
 static struct connection *connection_in(const struct libcrypto *crypto, BIO *bio)
 {
 	SSL *ssl = NULL;
@@ -142,7 +189,7 @@ struct bio_parting bios_before_free(const struct libcrypto *crypto, BIO *bio, bo
 		unflushed += unflushed_in(crypto, bio);
 		if (c && c->references == 1) {
 			c->unflushed = unflushed;
-			goodbye_before_bio_free(c);
+			say_goodbye(c);
 		} else if (c && !parting.c) {
 			connection_stake(c);
 			parting = (struct bio_parting){.c = c, .references = c->references};

@@ -197,7 +197,7 @@ static void speak_and_detach(struct connection *c, SSL *ssl)
 		claim_drop(&c->claim);
 }
 
-static void part(struct connection *c, uint32_t door)
+void goodbye_part(struct connection *c, uint32_t door)
 {
 	int saved = errno;
 	struct quiet_thread before;
@@ -224,41 +224,8 @@ struct libssl *goodbye_before_free(SSL *ssl)
 		return NULL;
 	struct libssl *lib = c->lib; /* the record may be another connection's soon */
 	if (process_is_home() && __atomic_fetch_sub(&c->references, 1, __ATOMIC_ACQ_REL) == 1)
-		part(c, DOOR_FREE);
+		goodbye_part(c, DOOR_FREE);
 	return lib;
-}
-
-/*
- * What BIO_free goes on to do, in the library: SSL_shutdown. Where close_notify is out by us it would be the second one,
- * which reads, and blocks until the peer answers; where our bytes wait for room in the socket, or a record was completed,
- * its alert would overtake them. Then it must be silent; the session is kept all the same. Else it is the program's own.
- */
-static void leave_to_the_library(struct connection *c, SSL *ssl, bool was_said)
-{
-	struct libssl *lib = c->lib;
-	bool ours = c->notify == NOTIFY_SENT || c->residue.length > c->residue.sent || c->completed_record;
-	bool will_say = !lib->SSL_in_init(ssl) && !lib->SSL_get_quiet_shutdown(ssl) &&
-			!(lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN);
-	if (was_said)
-		return;
-	c->called_shutdown = c->called_shutdown || c->notify == NOTIFY_SENT || will_say;
-	c->notify_by_program = c->called_shutdown;
-	if (curing() && ours)
-		lib->SSL_set_quiet_shutdown(ssl, 1);
-	else if (will_say && c->silence != UNHEARD)
-		c->notify = NOTIFY_SENT;
-}
-
-void goodbye_before_bio_free(struct connection *c)
-{
-	SSL *ssl = atomic_load(&c->ssl);
-	bool was_said = c->notify == NOTIFY_SENT && c->notify_by_program;
-	int saved = errno;
-	connection_stake(c);
-	part(c, DOOR_BIO);
-	leave_to_the_library(c, ssl, was_said);
-	connection_unstake(c);
-	errno = saved;
 }
 
 bool goodbye_before_clear(SSL *ssl)
@@ -272,7 +239,7 @@ bool goodbye_before_clear(SSL *ssl)
 	uint32_t references = c->references;
 	struct libssl *lib = c->lib;
 	bool by_program = c->notify_by_program || c->faked; /* the record may be another connection's soon */
-	part(c, DOOR_CLEAR);
+	goodbye_part(c, DOOR_CLEAR);
 	connection_track_again(ssl, lib, references);
 	return !by_program && lib->SSL_get_shutdown(ssl) == SSL_SENT_SHUTDOWN;
 }

@@ -18,11 +18,10 @@
 struct libssl *goodbye_before_free(SSL *ssl);
 
 /*
-/*
- * BIO_free of a BIO_f_ssl that owns its SSL, of which this is the last reference: the library is about to call SSL_shutdown,
- * SSL_free, and then close. The goodbye comes before all three.
+ * The SSL goes, by this door (DOOR_FREE and the like): says what is to be said, and forgets it. Where it was the last
+ * reference, before the SSL is touched.
  */
-void goodbye_before_bio_free(struct connection *c);
+void goodbye_part(struct connection *c, uint32_t door);
 
 /*
  * SSL_clear between two connections: the same for the one that ends. True where the SSL would keep its session only

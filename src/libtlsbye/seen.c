@@ -77,9 +77,13 @@ int seen_handshake(struct connection *c, SSL *ssl, int result)
 void seen_born(SSL *ssl, void *caller)
 {
 	int saved = errno;
-	if (ssl)
-		claim_leave(&enter(ssl, caller)->claim);
 	process_init(); /* whoever forks from here on is noticed */
+	if (ssl) {
+		struct connection *c = enter(ssl, caller);
+		if (settings->mode == MODE_CURE)
+			eof_ignore(c, ssl);
+		claim_leave(&c->claim);
+	}
 	errno = saved;
 }
 
