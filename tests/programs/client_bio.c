@@ -4,8 +4,8 @@
  * demos/sslecho and the like, and OpenSSL's HTTP and OCSP clients. It only writes: the server's tickets lie unread.
  *
  * --mode buffered writes through BIO_new_buffer_ssl_connect() and flushes; unflushed forgets to, at the end; up_ref frees the
- * chain twice, writing in between; exit just leaves; thread leaves so with a thread in BIO_read(); fork has a child that leaves
- * so in the middle; partial abandons a write half-done, and reads behind it.
+ * chain twice, writing in between; exit just leaves; thread leaves so with a thread in BIO_read(); idle_thread has one that does
+ * nothing; fork has a child that leaves so in the middle; partial abandons a write half-done, and reads behind it.
  */
 #include "legacy.h"
 
@@ -62,11 +62,17 @@ static void *reads(void *bio)
 	return NULL;
 }
 
-static void read_in_thread(BIO *bio)
+static void *sleeps(void *nothing)
+{
+	pause();
+	return nothing;
+}
+
+static void start_thread(void *(*run)(void *), BIO *bio)
 {
 	pthread_t thread;
 
-	pthread_create(&thread, NULL, reads, bio);
+	pthread_create(&thread, NULL, run, bio);
 }
 
 static void talk_around_fork(BIO *bio)
@@ -93,7 +99,9 @@ static void talk(BIO *bio)
 		write_pattern(bio, 0, legacy.write);
 	}
 	if (legacy_is("thread"))
-		read_in_thread(bio);
+		start_thread(reads, bio);
+	if (legacy_is("idle_thread"))
+		start_thread(sleeps, NULL);
 	if (legacy_is("buffered"))
 		(void)BIO_flush(bio);
 	if (legacy_is("unflushed")) {
@@ -108,11 +116,14 @@ int main(int argc, char **argv)
 
 	for (int i = 0; i < legacy.connections; i++) {
 		BIO *bio = dial(ctx);
+		long start;
 
 		talk(bio);
 		if (legacy_is("exit") || legacy_is("thread"))
 			exit(legacy.status);
+		start = legacy_ms();
 		BIO_free_all(bio);
+		printf("free=%s\n", legacy_ms() - start < 500 ? "quick" : "slow");
 	}
 	SSL_CTX_free(ctx);
 	return legacy.status;
