@@ -287,14 +287,14 @@ pair() {
 # Where TLS is in the kernel, a record that is no data answers EIO to a plain recv().
 @test "P1: EIO in the drain is a control record to be taken off, not a reset" {
   wrapper=(strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=recvfrom,recvmsg -e inject=recvfrom:error=EIO:when=1)
-  drained() {
+  survives() {
     judge_server cured server_free_then_close --write 64K -- --send 1K --trail 20K --expect 64K
     run grep -c 'EIO.*(INJECTED)' "$BATS_TEST_TMPDIR/trace"
     assert_output 1
     assert_verdict "${good[@]}"
     assert_event 'sent close_notify, half-closed, drained' 'peer: FIN'
   }
-  both drained
+  both survives
 }
 
 # --- QUIC ---
