@@ -45,7 +45,7 @@ skip_if_sanitized() {
 
 # Ours would be taken for the connection's whose socket is sought.
 @test "house: the object's own I/O goes to the real functions, not to its hooks" {
-  mapfile -t files < <(object_files_but hooks_io.c)
+  mapfile -t files < <(object_files_but hooks_io.c | grep -vE '/hooks_(libc|poll)\.c$') # which define them
   run calls 'readv?|recv|recvfrom|recvmsg|writev?|send|sendto|sendmsg|p?poll|p?select|bind|close|shutdown|dup[23]?|fcntl|epoll_ctl' "${files[@]}"
   assert_output ""
 }

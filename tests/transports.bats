@@ -235,8 +235,14 @@ pair() {
   both in_kernel
 }
 
+# In front of libc's functions, and behind the object's, which is therefore named here. For cured runs only.
+in_kernel_that_pretends() {
+  wrapper=(env LD_PRELOAD="$BUILD/src/libtlsbye/.libs/libtlsbye.so:$BUILD/tests/programs/.libs/kernel_that_pretends.so")
+}
+
 # What would be said to such a kernel: this one takes the two bytes for plaintext, and shows them as they are.
 @test "P1: to the kernel's record layer close_notify is a control message of type alert, of level warning" {
+  in_kernel_that_pretends
   said() {
     judge_server cured server_kernel_tls --mode pretend --write 4K -- --send 1K --expect 4K
     grep -q 'marked=yes' "$program_log" || skip 'this libssl knows no TLS in the kernel'
@@ -248,6 +254,7 @@ pair() {
 }
 
 @test "P3: to the kernel's record layer nothing is said behind an unfinished write" {
+  in_kernel_that_pretends
   unfinished() {
     judge_server cured server_kernel_tls --mode unfinished --write 32M -- --send 1K --expect 32M --pause 100
     grep -q 'marked=yes' "$program_log" || skip 'this libssl knows no TLS in the kernel'
@@ -273,6 +280,7 @@ pair() {
 }
 
 @test "P1, P11: the kernel's records are drained with their types, and the peer's close_notify is known by its own" {
+  in_kernel_that_pretends
   drained() {
     judge_server cured server_kernel_tls --mode pretend --write 4K -- --send 1K --trail 20K --expect 4K
     grep -q 'marked=yes' "$program_log" || skip 'this libssl knows no TLS in the kernel'

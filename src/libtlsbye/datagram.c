@@ -54,7 +54,7 @@ enum silence datagram_send(int hold, const struct destination *to, const void *r
 	const struct sockaddr *where = to->size ? (const struct sockaddr *)&to->address : NULL;
 	ssize_t n;
 	do
-		n = sendto(hold, record, length, MSG_DONTWAIT | MSG_NOSIGNAL, where, to->size);
+		n = real.sendto(hold, record, length, MSG_DONTWAIT | MSG_NOSIGNAL, where, to->size);
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return MAY_SPEAK;

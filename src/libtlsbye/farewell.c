@@ -107,6 +107,7 @@ static int farewell_bio_write(BIO *bio, const char *bytes, int length)
 	bool enough = speech->completing && speech->taken;
 	if (speech->c->datagram) {
 		speech->unheard = datagram_send(speech->hold, &speech->to, bytes, (size_t)length);
+		speech->taken = true;
 		return length;
 	}
 	if (!enough)
@@ -325,8 +326,6 @@ static void say_through_our_bio(struct connection *c, SSL *ssl, enum silence sil
 		complete_unknown_record(c, ssl);
 	lib->SSL_set_info_callback(ssl, info);
 	lib->SSL_set0_wbio(ssl, theirs);
-}
-
 }
 
 static enum silence silence_on_hold(struct connection *c, SSL *ssl, bool by_kernel)
