@@ -9,23 +9,15 @@
 # BIO_free says close_notify by itself, bare; what it loses is what the RST throws away, that alert included.
 #
 # shellcheck disable=SC2034,SC2154  # connections and wrapper are read in lib/judge.bash; tls comes from there
+# shellcheck disable=SC2030,SC2031  # a test's output is its own
 
 load lib/judge
+load lib/symbolic
 
 good=(tls=close_notify tcp=fin whole=yes 'order=data>close_notify>fin' plain=0 late=0)
 
-# A copy of the libssl that the tests' programs have, made -Bsymbolic (make_symbolic.c).
 setup_file() {
-  local library path
-  symbolic=$BATS_FILE_TMPDIR/symbolic
-  mkdir "$symbolic"
-  for library in libssl libcrypto; do
-    path=$(ldd "$BUILD/tests/programs/server_bio" | sed -n "s/.*$library\\.so\\.[^ ]* => \\([^ ]*\\) .*/\\1/p")
-    cp -L "$path" "$symbolic/"
-    "$BUILD/tests/programs/make_symbolic" "$symbolic/${path##*/}"
-    [[ $library != libssl ]] || system_libssl=$path
-  done
-  export symbolic system_libssl
+  make_symbolic_libraries
 }
 
 # Runs the command at TLS 1.2 and 1.3, with either libssl.
