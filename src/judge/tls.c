@@ -32,22 +32,23 @@ static bool add_extension(X509 *cert, int nid, const char *value)
 static X509 *make_certificate(EVP_PKEY *key)
 {
 	X509 *cert = X509_new();
-	X509_NAME *name = cert ? X509_get_subject_name(cert) : NULL;
+	X509_NAME *name = X509_NAME_new(); /* the certificate's own may not be changed since OpenSSL 4 */
 	uint32_t serial = 1;
 	bool done;
 
 	/* Two certificates of one name and one serial number are refused by NSS. */
 	RAND_bytes((unsigned char *)&serial, sizeof(serial));
-	done = name && X509_set_version(cert, 2) &&
+	done = cert && name && X509_set_version(cert, 2) &&
 	       ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), serial) &&
 	       X509_gmtime_adj(X509_getm_notBefore(cert), -3600) &&
 	       X509_gmtime_adj(X509_getm_notAfter(cert), 30L * 86400) && X509_set_pubkey(cert, key) &&
 	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1,
 					  -1, 0) &&
-	       X509_set_issuer_name(cert, name) &&
+	       X509_set_subject_name(cert, name) && X509_set_issuer_name(cert, name) &&
 	       add_extension(cert, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1") &&
 	       add_extension(cert, NID_basic_constraints, "critical,CA:TRUE") &&
 	       X509_sign(cert, key, EVP_sha256()) > 0;
+	X509_NAME_free(name);
 	if (done)
 		return cert;
 	X509_free(cert);
