@@ -104,7 +104,7 @@ while left and (data := server.recv(min(4096, left))):
 client.shutdown(socket.SHUT_WR)
 '
 
-cut() {
+cut_short() {
   local file=$BATS_TEST_TMPDIR/port
   rm -f "$file" "$file.cut"
   start_judge serve --port-file "$file" --tls "$tls" --send 64K --limit 5
@@ -121,9 +121,9 @@ cut() {
 
 @test "option: a stream that is cut in the midst of a record is warned of, too" {
   in_the_midst() {
-    cut bare
+    cut_short bare
     assert_program end=eof
-    ignoring cut cured
+    ignoring cut_short cured
     assert_program read=32768 end=clean
     assert_equal "$(events_with "${warning}40,000 $because")" 1
   }
