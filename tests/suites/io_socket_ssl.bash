@@ -31,6 +31,7 @@ io_socket_ssl_run() {
   cd "$work/source" && "${under[@]}" /usr/bin/perl -Ilib "t/$1.t"
 }
 
+# nonblock.t names how many attempts it took: how fast the machine was.
 io_socket_ssl_verdicts() {
-  grep -aE '^ *(not )?ok\b|^1\.\.0' "$folder/$1.out" || true
+  { grep -aE '^ *(not )?ok\b|^1\.\.0' "$folder/$1.out" || true; } | sed -E 's/[0-9]+ attempts/N attempts/'
 }
