@@ -219,12 +219,14 @@ struct connection *connection_enter(SSL *ssl, void *caller, uint32_t *news)
 	return c;
 }
 
-void connection_track_again(SSL *ssl, struct libssl *lib, uint32_t references)
+void connection_track_again(SSL *ssl, struct libssl *lib, uint32_t references, bool born_seen)
 {
 	pthread_mutex_lock(&table_lock);
 	struct connection *c = track(ssl, lib);
-	if (atomic_load(&c->ssl))
+	if (atomic_load(&c->ssl)) {
 		c->references = references;
+		c->born_seen = born_seen;
+	}
 	pthread_mutex_unlock(&table_lock);
 }
 

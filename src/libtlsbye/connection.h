@@ -42,7 +42,7 @@ enum silence {
 	FAILED_EXIT,      /* P3: the process ended with another status than 0 */
 	OWN_BIO,          /* the program's: a record of ours would overtake what it still holds */
 	FILTER_BIO,       /* a BIO between OpenSSL and the socket holds bytes that would be overtaken */
-	HIDDEN_IN_A_BIO,  /* another thread may be in BIO_read or BIO_write, which no hook sees */
+	CALLS_UNSEEN,     /* another thread may be in BIO_read, BIO_write or another call that no hook sees */
 	SOMEBODY_INSIDE,  /* another thread was in an SSL_* call until the end */
 	SSL_GONE,         /* freed where no hook saw it, or no SSL to speak with */
 	SOCKET_CHANGED,   /* P6: the descriptor is another socket by now */
@@ -101,7 +101,8 @@ struct connection {
 	bool hands_off;      /* QUIC: nothing is ours */
 	bool datagram;       /* DTLS: close_notify only (datagram.h) */
 	bool own_bio;        /* the socket was learnt from the I/O of a BIO of the program's own */
-	bool spoken;         /* an SSL_* call that does I/O was made: before, there is nothing to end */
+	bool born_seen; /* its SSL_new passed the hooks; else other calls of the program may pass by them */
+	bool spoken;    /* an SSL_* call that does I/O was made: before, there is nothing to end */
 	bool fatal_error;
 	bool peer_notified; /* the peer's close_notify was read */
 	enum hidden
@@ -192,7 +193,7 @@ void connection_learn_socket(struct connection *c, SSL *ssl);
 void connection_socket_learnt(struct connection *c, int fd);
 
 /* SSL_clear: the SSL, detached from the connection that ended, begins another. */
-void connection_track_again(SSL *ssl, struct libssl *lib, uint32_t references);
+void connection_track_again(SSL *ssl, struct libssl *lib, uint32_t references, bool born_seen);
 
 /*
  * The SSL goes: nobody finds it any more, and no goodbye will use it. Gives its stake back. The caller holds the claim

@@ -211,8 +211,8 @@ static const char *silence_text(enum silence silence)
 		return "the program writes through a BIO of its own";
 	case FILTER_BIO:
 		return "a BIO of the program's holds bytes back";
-	case HIDDEN_IN_A_BIO:
-		return "another thread may have been in BIO_read or BIO_write";
+	case CALLS_UNSEEN:
+		return "another thread may have been in a call that no hook sees, BIO_read or the like";
 	case SOMEBODY_INSIDE:
 		return "another thread was using the SSL";
 	case SSL_GONE:

@@ -238,9 +238,10 @@ bool goodbye_before_clear(SSL *ssl)
 		return false;
 	uint32_t references = c->references;
 	struct libssl *lib = c->lib;
+	bool born_seen = c->born_seen;
 	bool by_program = c->notify_by_program || c->faked; /* the record may be another connection's soon */
 	goodbye_part(c, DOOR_CLEAR);
-	connection_track_again(ssl, lib, references);
+	connection_track_again(ssl, lib, references, born_seen);
 	return !by_program && lib->SSL_get_shutdown(ssl) == SSL_SENT_SHUTDOWN;
 }
 
@@ -298,14 +299,15 @@ static bool give(struct connection *c, int fd, unsigned asked)
 }
 
 /*
- * Is another thread in a call that uses the SSL? BIO_read and BIO_write are not counted in, so where the process has a
- * BIO_f_ssl, and several threads, nobody knows.
+ * Is another thread in a call that uses the SSL? BIO_read and BIO_write are not counted in, nor is what the program has
+ * looked up by dlsym(); so there, where the process has several threads, nobody knows.
  */
 static enum silence others_inside(const struct connection *c)
 {
 	if (claim_is_entered(&c->claim))
 		return SOMEBODY_INSIDE;
-	return bios_hide_calls() && !process_has_one_thread() ? HIDDEN_IN_A_BIO : MAY_SPEAK;
+	bool hidden = !c->born_seen || bios_hide_calls();
+	return hidden && !process_has_one_thread() ? CALLS_UNSEEN : MAY_SPEAK;
 }
 
 /* May the linger thread use the SSL? A single-threaded program's own allocator need not bear a second thread. */
@@ -313,9 +315,9 @@ static unsigned speech(struct connection *c, void *caller)
 {
 	/* A libssl that is linked -Bsymbolic closes from the middle of its own SSL_free: no SSL is left to use. */
 	bool usable = atomic_load(&c->ssl) && !c->lib->own_allocator && !real_is_libcrypto(caller);
-	bool hidden = usable && others_inside(c) == HIDDEN_IN_A_BIO;
+	bool hidden = usable && others_inside(c) == CALLS_UNSEEN;
 	if (hidden && c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK)
-		c->silence = HIDDEN_IN_A_BIO;
+		c->silence = CALLS_UNSEEN;
 	return usable && !hidden ? ASK_SPEAK : 0;
 }
 

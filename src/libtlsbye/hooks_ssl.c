@@ -81,6 +81,8 @@ EXPORT SSL *SSL_dup(SSL *ssl)
 	struct connection *c = enter(ssl, CALLER);
 	SSL *copy = c->lib->SSL_dup(ssl);
 	seen_reference(c, copy == ssl);
+	if (copy != ssl)
+		seen_born(copy, CALLER);
 	return copy;
 }
 

@@ -230,10 +230,6 @@ static long absent(void)
 #define ABSENT(name) .name = (__typeof__(name) *)(void *)absent,
 static struct libssl no_library = {REAL_LIBSSL_HOOKED(ABSENT) REAL_LIBSSL_USED(ABSENT)};
 
-struct range {
-	uintptr_t start, end;
-};
-
 /* Filled under the lock, published by the counts: readers take no lock. */
 static struct libssl libraries[LIBRARIES_MAX];
 static void *library_free[LIBRARIES_MAX]; /* its SSL_free: tells the libraries apart */
@@ -369,9 +365,7 @@ static void fill_library(struct libssl *library, void *handle)
 	library->usable = (void *)library->SSL_set0_wbio != (void *)absent &&
 			  (void *)library->SSL_write_ex != (void *)absent &&
 			  (void *)library->BIO_meth_new != (void *)absent;
-	struct range crypto = object_range((void *)library->BIO_ctrl);
-	library->crypto_start = crypto.start;
-	library->crypto_end = crypto.end;
+	library->crypto_code = object_range((void *)library->BIO_ctrl);
 	struct range ssl = object_range((void *)library->SSL_free);
 	library->ssl_start = ssl.start;
 	library->ssl_end = ssl.end;
@@ -545,8 +539,7 @@ bool real_is_libcrypto(void *address)
 {
 	unsigned count = atomic_load(&library_count);
 	for (unsigned i = 0; i < count; i++)
-		if ((uintptr_t)address >= libraries[i].crypto_start &&
-		    (uintptr_t)address < libraries[i].crypto_end)
+		if (in_range(&libraries[i].crypto_code, address))
 			return true;
 	return false;
 }

@@ -200,13 +200,17 @@ extern struct real_libc real INTERNAL;
 REAL_LATE(REAL_LATE_ONE)
 #undef REAL_LATE_ONE
 
+struct range {
+	uintptr_t start, end;
+};
+
 struct libssl {
 	REAL_LIBSSL_HOOKED(REAL_MEMBER)
 	REAL_LIBSSL_USED(REAL_MEMBER)
-	bool watches_frees; /* connection.c hears of an SSL that is freed unseen */
-	bool own_allocator; /* the program's, which need not bear another thread than the program's */
-	bool usable;        /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
-	uintptr_t crypto_start, crypto_end; /* where its libcrypto is mapped */
+	bool watches_frees;       /* connection.c hears of an SSL that is freed unseen */
+	bool own_allocator;       /* the program's, which need not bear another thread than the program's */
+	bool usable;              /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
+	struct range crypto_code; /* where its libcrypto is mapped */
 	uintptr_t ssl_start, ssl_end;
 	BIO_METHOD *farewell_method; /* made by farewell.c on first use */
 };

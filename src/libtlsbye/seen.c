@@ -80,6 +80,7 @@ void seen_born(SSL *ssl, void *caller)
 	process_init(); /* whoever forks from here on is noticed */
 	if (ssl) {
 		struct connection *c = enter(ssl, caller);
+		c->born_seen = atomic_load(&c->ssl) != NULL;
 		if (settings->mode == MODE_CURE)
 			eof_ignore(c, ssl);
 		claim_leave(&c->claim);
