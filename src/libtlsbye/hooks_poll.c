@@ -16,14 +16,14 @@ EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
 {
 	if (read_side_played_somewhere())
 		read_side_shut_polled(polled, count);
-	return real_poll()(polled, count, timeout);
+	return real.poll(polled, count, timeout);
 }
 
 EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
 	if (read_side_played_somewhere())
 		read_side_shut_polled(polled, count);
-	return real_ppoll()(polled, count, timeout, mask);
+	return real.ppoll(polled, count, timeout, mask);
 }
 
 EXPORT int select(int count, fd_set *restrict reading, fd_set *restrict writing, fd_set *restrict failing,
@@ -31,7 +31,7 @@ EXPORT int select(int count, fd_set *restrict reading, fd_set *restrict writing,
 {
 	if (read_side_played_somewhere())
 		read_side_shut_selected(count, reading, writing, failing);
-	return real_select()(count, reading, writing, failing, timeout);
+	return real.select(count, reading, writing, failing, timeout);
 }
 
 EXPORT int pselect(int count, fd_set *restrict reading, fd_set *restrict writing, fd_set *restrict failing,
@@ -39,7 +39,7 @@ EXPORT int pselect(int count, fd_set *restrict reading, fd_set *restrict writing
 {
 	if (read_side_played_somewhere())
 		read_side_shut_selected(count, reading, writing, failing);
-	return real_pselect()(count, reading, writing, failing, timeout, mask);
+	return real.pselect(count, reading, writing, failing, timeout, mask);
 }
 
 /* --- what _FORTIFY_SOURCE makes of them: the check, and then the same --- */

@@ -23,7 +23,7 @@ static void before_stream_closes(FILE *stream, void *caller)
 EXPORT int fclose(FILE *stream)
 {
 	before_stream_closes(stream, CALLER);
-	return real_fclose()(stream);
+	return real.fclose(stream);
 }
 
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)

@@ -477,7 +477,7 @@ void linger_in_place(struct connection *c, int fd, unsigned idle_ms)
 		if (ended)
 			break;
 		struct pollfd wait = {.fd = fd, .events = (short)(POLLIN | (all_sent ? 0 : POLLOUT))};
-		if (real_poll()(&wait, 1, (int)idle_ms) == 0) {
+		if (real.poll(&wait, 1, (int)idle_ms) == 0) {
 			uint32_t left = drain_unsent(fd);
 			if (left >= unsent)
 				break;

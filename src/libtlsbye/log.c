@@ -72,7 +72,7 @@ static bool is_stderr(int fd)
 static void write_quietly(int fd, const struct text *line)
 {
 	struct pollfd room = {.fd = fd, .events = POLLOUT};
-	if (real_poll()(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
+	if (real.poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
 		return;
 	sigset_t sigpipe, pending, before;
 	sigemptyset(&sigpipe);

@@ -68,9 +68,17 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(epoll_ctl)                                                                                         \
 	X(_exit)                                                                                             \
 	X(_Exit)                                                                                             \
-	X(__cxa_atexit)
+	X(__cxa_atexit)                                                                                      \
+	X(fclose)                                                                                            \
+	X(poll)                                                                                              \
+	X(ppoll)                                                                                             \
+	X(select)                                                                                            \
+	X(pselect)
 
-/* Looked up when first called, and not at the start of every process. */
+/*
+ * Looked up when first called, and not at the start of every process. dlsym() takes the loader's lock, for which a thread
+ * would wait that a library's constructor waits for: so only what is hardly ever called there.
+ */
 #define REAL_LATE(X)                                                                                         \
 	X(execve)                                                                                            \
 	X(execv)                                                                                             \
@@ -78,13 +86,8 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(execvpe)                                                                                           \
 	X(fexecve)                                                                                           \
 	X(quick_exit)                                                                                        \
-	X(fclose)                                                                                            \
 	X(freopen)                                                                                           \
-	X(freopen64)                                                                                         \
-	X(poll)                                                                                              \
-	X(ppoll)                                                                                             \
-	X(select)                                                                                            \
-	X(pselect)
+	X(freopen64)
 
 #define REAL_IO(X)                                                                                           \
 	X(read)                                                                                              \
