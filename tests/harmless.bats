@@ -83,6 +83,16 @@ prints_the_same() {
   both memory
 }
 
+@test "P5: an SSL without a BIO leaves no error behind for the next call on another connection" {
+  run_bare check_no_bio
+  assert_success
+  assert_line 'new, free: no error'
+  local bare=$output
+  run_cured check_no_bio
+  assert_success
+  assert_output "$bare"
+}
+
 # OpenSSL keeps the session of an SSL that sent close_notify. 1.1.1 cannot accept TLS 1.3 with it; a client would offer
 # it to the next server.
 @test "P5: SSL_clear leaves no session behind, as bare" {

@@ -353,12 +353,22 @@ void connection_socket_learnt(struct connection *c, int fd)
 		connection_add_descriptor(c, fd);
 }
 
+int connection_read_fd(const struct connection *c, const SSL *ssl)
+{
+	return c->lib->SSL_get_rbio(ssl) ? c->lib->SSL_get_rfd(ssl) : -1;
+}
+
+int connection_write_fd(const struct connection *c, const SSL *ssl)
+{
+	return c->lib->SSL_get_wbio(ssl) ? c->lib->SSL_get_wfd(ssl) : -1;
+}
+
 void connection_learn_socket(struct connection *c, SSL *ssl)
 {
 	int saved = errno;
-	int write_fd = c->lib->SSL_get_wfd(ssl);
+	int write_fd = connection_write_fd(c, ssl);
 	int fd = c->datagram ? write_fd
-			     : c->lib->SSL_get_rfd(ssl); /* servers sort datagrams before they read them */
+			     : connection_read_fd(c, ssl); /* servers sort datagrams before they read them */
 	uint64_t cookie, write_cookie;
 	bool one_socket =
 		fd >= 0 && write_fd >= 0 && socket_cookie(fd, &cookie) &&

@@ -184,6 +184,13 @@ static inline struct connection *connection_enter_fast(SSL *ssl)
 struct connection *connection_of_ssl(const SSL *ssl);
 
 /*
+ * SSL_get_rfd and SSL_get_wfd; -1 where the SSL has no BIO, too: there OpenSSL 3 queues an error, which SSL_get_error would
+ * find after a later call on another SSL (P5).
+ */
+int connection_read_fd(const struct connection *c, const SSL *ssl);
+int connection_write_fd(const struct connection *c, const SSL *ssl);
+
+/*
  * After the program gave the SSL a descriptor or a BIO: which socket is it? Where the BIO does not tell, learning (learn.h)
  * begins, anew if need be. Inside.
  */

@@ -83,7 +83,7 @@ void goodbye_introduce(struct connection *c, SSL *ssl)
 		return;
 	if (curing())
 		eof_ignore(c, ssl);
-	struct connection *before = connection_hold_by_descriptor(c->lib->SSL_get_wfd(ssl));
+	struct connection *before = connection_hold_by_descriptor(connection_write_fd(c, ssl));
 	connection_learn_socket(c, ssl);
 	if (before) {
 		end_predecessor(before, atomic_load(&c->fd));
@@ -112,7 +112,7 @@ void goodbye_learn_late(struct connection *c)
 	quieten(&before);
 	if (claim_take_after_goodbye(&c->claim)) {
 		c->spoken = c->spoken || !c->lib->SSL_in_before(ssl);
-		int fd = c->lib->SSL_get_rfd(ssl);
+		int fd = connection_read_fd(c, ssl);
 		if (c->spoken && fd >= 0 && !is_anothers(c, fd))
 			connection_learn_socket(c, ssl);
 		claim_drop(&c->claim);

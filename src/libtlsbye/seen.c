@@ -68,7 +68,7 @@ int seen_handshake(struct connection *c, SSL *ssl, int result)
 {
 	int saved = errno;
 	bool unknown = atomic_load(&c->ssl) && (atomic_load(&c->fd) < 0 || c->own_bio);
-	if (unknown && c->lib->SSL_get_rfd(ssl) >= 0)
+	if (unknown && connection_read_fd(c, ssl) >= 0)
 		goodbye_introduce(c, ssl);
 	errno = saved;
 	return seen_slowly(c, result);
