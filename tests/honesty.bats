@@ -90,6 +90,20 @@ abandons_later() {
   both no_handshake
 }
 
+@test "P3, P9: a call that an asynchronous engine has suspended: not a byte of ours" {
+  suspended() {
+    run_bare check_async --tls "$tls"
+    assert_success
+    assert_line 'peer got 0 bytes'
+    local bare=$output
+    run_cured check_async --tls "$tls"
+    assert_success
+    assert_line 'peer got 0 bytes'
+    assert_line "${bare%%$'\n'*}"
+  }
+  both suspended
+}
+
 # --- P3: the exit's status ---
 
 exits() {

@@ -188,14 +188,16 @@ static void complete_record(struct connection *c, SSL *ssl, uint64_t length)
  * itself, which is what keeps the session in the cache.
  *
  * False where nothing came out: a write is pending of which no hook knows, because BIO_write made it. SSL_shutdown has done
- * nothing then but set the flag; where it failed for another reason, an error tells.
+ * nothing then but set the flag, and says -1; where it failed for another reason, an error tells. Nothing less will do:
+ * where no write is pending, whoever goes on to complete it sends the peer 16 KiB of the program's memory.
  */
 static bool say_close_notify(struct connection *c, SSL *ssl)
 {
 	struct libssl *lib = c->lib;
 	int quiet = lib->SSL_get_quiet_shutdown(ssl);
+	bool first = c->notify == NOTIFY_NONE; /* else it is not the sending alone that may have failed */
 	lib->SSL_set_quiet_shutdown(ssl, 0);
-	if (c->notify == NOTIFY_NONE)
+	if (first)
 		lib->SSL_set_shutdown(ssl, lib->SSL_get_shutdown(ssl) & ~SSL_SENT_SHUTDOWN);
 	speech->taken = false;
 	int result = lib->SSL_shutdown(ssl);
@@ -209,7 +211,7 @@ static bool say_close_notify(struct connection *c, SSL *ssl)
 		c->notify = NOTIFY_NONE;
 		c->silence = UNFINISHED_WRITE;
 	}
-	return speech->taken || failed;
+	return speech->taken || failed || result >= 0 || !first;
 }
 
 /* Any length will do that is not less than the one it failed with; but SSL_write wants no close_notify before it. */
@@ -262,6 +264,8 @@ enum silence farewell_silence(const struct connection *c)
 		return FATAL_ERROR;
 	if (!c->spoken || c->lib->SSL_in_init(ssl))
 		return NO_HANDSHAKE;
+	if (c->lib->SSL_waiting_for_async(ssl)) /* whatever is called next goes on with that call instead */
+		return SOMEBODY_INSIDE;
 	if (c->own_bio) /* it may hold records that ours would overtake, and must not be called from here */
 		return OWN_BIO;
 	if (c->failed_exit)
@@ -318,12 +322,16 @@ static void say_through_our_bio(struct connection *c, SSL *ssl, enum silence sil
 	if (!theirs)
 		return;
 	void (*info)(const SSL *, int, int) = lib->SSL_get_info_callback(ssl);
+	long mode = lib->SSL_ctrl(ssl, SSL_CTRL_MODE, 0, NULL);
+	/* Nobody would come back for the answer. */
+	lib->SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_ASYNC, NULL);
 	lib->SSL_set_info_callback(ssl, no_info); /* NULL would fall back to the SSL_CTX's */
 	lib->SSL_set_msg_callback(ssl, NULL);
 	if (silence != MAY_SPEAK)
 		complete_record(c, ssl, c->pending_length);
 	else if (!say_close_notify(c, ssl))
 		complete_unknown_record(c, ssl);
+	lib->SSL_ctrl(ssl, SSL_CTRL_MODE, mode & SSL_MODE_ASYNC, NULL);
 	lib->SSL_set_info_callback(ssl, info);
 	lib->SSL_set0_wbio(ssl, theirs);
 }

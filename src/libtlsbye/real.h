@@ -154,6 +154,8 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(SSL_set_msg_callback)                                                                              \
 	X(SSL_ctrl)                                                                                          \
 	X(SSL_in_init)                                                                                       \
+	X(SSL_is_init_finished)                                                                              \
+	X(SSL_waiting_for_async)                                                                             \
 	X(SSL_in_before)                                                                                     \
 	X(SSL_is_dtls)                                                                                       \
 	X(SSL_is_quic)                                                                                       \
