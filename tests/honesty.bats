@@ -90,6 +90,21 @@ abandons_later() {
   both no_handshake
 }
 
+@test "P3: after early data, the handshake unfinished: no close_notify from either side" {
+  early() {
+    run_bare check_early_data --mode "$1"
+    assert_success
+    assert_line 'early data: 5 bytes'
+    assert_line 'then: no close_notify'
+    run_cured check_early_data --mode "$1"
+    assert_success
+    assert_line 'early data: 5 bytes'
+    assert_line 'then: no close_notify'
+  }
+  early client
+  early server
+}
+
 @test "P3, P9: a call that an asynchronous engine has suspended: not a byte of ours" {
   suspended() {
     run_bare check_async --tls "$tls"

@@ -262,7 +262,8 @@ enum silence farewell_silence(const struct connection *c)
 		return NOT_OWNER;
 	if (c->fatal_error)
 		return FATAL_ERROR;
-	if (!c->spoken || c->lib->SSL_in_init(ssl))
+	/* Between early data and the end of the handshake SSL_in_init says no. */
+	if (!c->spoken || c->lib->SSL_in_init(ssl) || !c->lib->SSL_is_init_finished(ssl))
 		return NO_HANDSHAKE;
 	if (c->lib->SSL_waiting_for_async(ssl)) /* whatever is called next goes on with that call instead */
 		return SOMEBODY_INSIDE;
