@@ -51,3 +51,17 @@ both_whole() {
 @test "P1: two libssl in one process, close then free: each connection by its own" {
   both both_whole --mode close-first
 }
+
+# The two have one size: the second one is mapped where the first one was.
+@test "P9: two plugins in one place, one after the other: each one's calls go to its own libssl" {
+  local plugin=$BUILD/tests/programs/.libs/plugin_names_libssl.so
+  "$top/tests/lib/another-libssl" "$BATS_FILE_TMPDIR" "$plugin"
+  run_bare check_unloading "$plugin" "$BATS_FILE_TMPDIR/plugin_names_libssl.so"
+  assert_success
+  assert_line 'in the same place: yes'
+  refute_output --partial 'another'
+  run_cured check_unloading "$plugin" "$BATS_FILE_TMPDIR/plugin_names_libssl.so"
+  assert_success
+  assert_line 'in the same place: yes'
+  refute_output --partial 'another'
+}

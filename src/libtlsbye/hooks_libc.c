@@ -57,6 +57,14 @@ EXPORT void closefrom(int first)
 	real_closefrom(first);
 }
 
+/* Behind the real one: what is loaded in the place of an object that is gone may mean another libssl (real.h). */
+EXPORT int dlclose(void *handle)
+{
+	int result = real_dlclose()(handle);
+	real_forget_callers();
+	return result;
+}
+
 static int duplicated(int from, int to)
 {
 	if (to >= 0 && to != from)

@@ -39,13 +39,16 @@ static struct libcrypto cryptos[LIBRARIES_MAX]; /* told apart by their BIO_free 
 static _Atomic unsigned crypto_count;
 static pthread_mutex_t publishing = PTHREAD_MUTEX_INITIALIZER;
 
-/* Which library the code of an object means, once it was found out. */
+/*
+ * Which library the code of an object means, once it was found out. Forgotten as a whole, and filled anew: whoever reads
+ * while `forgotten` changes has read nothing.
+ */
 struct callers {
 	struct {
 		struct range code;
 		const void *library;
 	} known[CALLERS_MAX];
-	_Atomic unsigned count;
+	_Atomic unsigned count, forgotten;
 };
 static struct callers ssl_callers, crypto_callers;
 
@@ -99,7 +102,7 @@ static void *find_in_object(const char *name, const char *path)
 	if (!handle)
 		return NULL;
 	void *found = dlsym(handle, name);
-	dlclose(handle);
+	real_dlclose()(handle);
 	return found && !is_ours(found) ? found : NULL;
 }
 
@@ -214,11 +217,13 @@ static struct libssl *library_of(void *ssl_free)
 
 static const void *remembered(const struct callers *callers, void *caller)
 {
-	unsigned count = atomic_load(&callers->count);
-	for (unsigned i = 0; i < count; i++)
+	unsigned forgotten = atomic_load(&callers->forgotten), count = atomic_load(&callers->count);
+	const void *library = NULL;
+	for (unsigned i = 0; i < count && !library; i++)
 		if (in_range(&callers->known[i].code, caller))
-			return callers->known[i].library;
-	return NULL;
+			library = callers->known[i].library;
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load(&callers->forgotten) == forgotten ? library : NULL;
 }
 
 static void remember(struct callers *callers, void *caller, const void *library)
@@ -232,6 +237,19 @@ static void remember(struct callers *callers, void *caller, const void *library)
 		callers->known[count].code = code;
 		callers->known[count].library = library;
 		atomic_store(&callers->count, count + 1);
+	}
+	pthread_mutex_unlock(&publishing);
+}
+
+void real_forget_callers(void)
+{
+	if (!atomic_load(&ssl_callers.count) && !atomic_load(&crypto_callers.count))
+		return;
+	pthread_mutex_lock(&publishing);
+	struct callers *all[] = {&ssl_callers, &crypto_callers};
+	for (int i = 0; i < 2; i++) {
+		atomic_fetch_add(&all[i]->forgotten, 1);
+		atomic_store(&all[i]->count, 0);
 	}
 	pthread_mutex_unlock(&publishing);
 }

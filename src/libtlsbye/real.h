@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -87,7 +88,8 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(fexecve)                                                                                           \
 	X(quick_exit)                                                                                        \
 	X(freopen)                                                                                           \
-	X(freopen64)
+	X(freopen64)                                                                                         \
+	X(dlclose)
 
 #define REAL_IO(X)                                                                                           \
 	X(read)                                                                                              \
@@ -253,6 +255,12 @@ struct libssl *real_libssl(void *caller);
  * is found. Cheap and without a lock when the caller's object is known; the first time as real_libssl.
  */
 const struct libcrypto *real_libcrypto(void *caller);
+
+/*
+ * An object may be gone (dlclose), and another one that means another library be mapped in its place: no object's library
+ * is remembered any more.
+ */
+void real_forget_callers(void);
 
 /* The only thread of a fresh child: nobody holds the lock. */
 void real_child_after_fork(void);
