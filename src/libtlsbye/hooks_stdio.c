@@ -7,7 +7,7 @@
  */
 #include "descriptors.h"
 #include "export.h"
-#include "goodbye.h"
+#include "letting_go.h"
 
 #include <stdio.h>
 

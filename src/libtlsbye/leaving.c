@@ -9,6 +9,7 @@
 #include "descriptors.h"
 #include "events.h"
 #include "goodbye.h"
+#include "letting_go.h"
 #include "linger.h"
 #include "process.h"
 #include "settings.h"

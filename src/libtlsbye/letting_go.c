@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The doors of the descriptor (letting_go.h), and of the process, one connection at a time: who speaks, who drains, and
+ * in what order.
+ */
+#include "letting_go.h"
+
+#include "descriptors.h"
+#include "drain.h"
+#include "events.h"
+#include "farewell.h"
+#include "linger.h"
+#include "parting.h"
+#include "process.h"
+#include "read_side.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+/* How long a drain in place waits for a peer where it should have been in the background. */
+enum { IMPATIENT_MS = 50 };
+
+/* How long close() of a datagram socket waits until the linger thread has let go of it. */
+enum { DATAGRAM_WITHIN_MS = 100 };
+
+/* --- close --- */
+
+/* TLSBYE_LINGER=wait: the thread speaks, because close() must not call OpenSSL; the drain is in close() itself. */
+static void say_and_wait(struct connection *c, int fd, unsigned asked)
+{
+	if (asked & ASK_SPEAK && parting_give(c, fd, asked))
+		linger_await_answer(c, ANSWER_WITHIN_MS);
+}
+
+/* Where the thread cannot have it: a short drain where that is for the moment only, the whole where it is for good. */
+static void drain_here(struct connection *c, int fd, bool patient)
+{
+	if (settings->linger != LINGER_WAIT && c->silence == MAY_SPEAK && c->notify != NOTIFY_SENT)
+		c->silence = NO_THREAD;
+	if (settings->linger != LINGER_OFF)
+		linger_in_place(c, fd, patient ? (unsigned)settings->linger_idle_ms : IMPATIENT_MS);
+	event_end(c);
+}
+
+/* DTLS: there is nothing to half-close, and nothing to drain. When close() returns, the port is free. */
+static void end_datagram(struct connection *c, int fd, unsigned asked)
+{
+	if (asked && parting_hand_over(c, fd, asked)) {
+		if (!atomic_load(&c->speaks_later))
+			linger_await_answer(c, DATAGRAM_WITHIN_MS);
+		return;
+	}
+	if (c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK)
+		c->silence = atomic_load(&c->ssl) ? NO_THREAD : SSL_GONE;
+	event_end(c);
+}
+
+static void observe_end(struct connection *c, int fd)
+{
+	if (!c->datagram) /* FIONREAD there is the length of the next datagram */
+		drain_measure(c, fd);
+	event_end(c);
+}
+
+/* Why this end is passed through as it is; MAY_SPEAK where it is not. */
+static enum silence passed_through(const struct connection *c, int fd)
+{
+	if (!connection_is_socket(c, fd))
+		return SOCKET_CHANGED;
+	if (!parting_is_ours(c))
+		return NOT_OWNER;
+	return drain_abort_meant(fd) ? ABORT_MEANT : MAY_SPEAK;
+}
+
+static void end_connection(struct connection *c, int fd, void *caller)
+{
+	unsigned asked = parting_speech(c, caller);
+	enum silence silence = passed_through(c, fd);
+	if (silence != MAY_SPEAK)
+		c->silence = silence;
+	if (silence == NOT_OWNER)
+		parting_disown(c);
+
+	if (!parting_is_curing() || silence != MAY_SPEAK) {
+		observe_end(c, fd);
+	} else if (c->datagram) {
+		end_datagram(c, fd, asked);
+	} else if (settings->linger == LINGER_WAIT) {
+		say_and_wait(c, fd, asked);
+		drain_here(c, fd, true);
+	} else if (!epoll_sets_all_known() || !parting_hand_over(c, fd, asked)) {
+		drain_here(c, fd, linger_refused());
+	}
+}
+
+struct last_close {
+	const struct connection *known; /* by the descriptor; its own goodbye is said */
+	int fd;
+	void *caller;
+};
+
+/* One datagram socket, many SSLs: each that still has something to end says goodbye to its own peer. */
+static void end_sharer(struct connection *c, void *arg)
+{
+	const struct last_close *last = arg;
+	if (c == last->known || !c->datagram || !c->succeeded || !connection_stake_if_used(c))
+		return;
+	if (atomic_load(&c->ssl) && c->cookie == last->known->cookie && parting_is_worth_it(c)) {
+		parting_note_door(c, DOOR_CLOSE);
+		end_connection(c, last->fd, last->caller);
+		atomic_store(&c->fd, -1);
+	}
+	connection_unstake(c);
+}
+
+static void last_descriptor_closes(struct connection *c, int fd, void *caller)
+{
+	if (parting_is_worth_it(c)) {
+		parting_note_door(c, DOOR_CLOSE);
+		end_connection(c, fd, caller);
+	}
+	read_side_forget(c);
+	struct last_close last = {.known = c, .fd = fd, .caller = caller};
+	if (c->datagram)
+		connection_each(end_sharer, &last);
+	atomic_store(&c->fd, -1);
+}
+
+bool goodbye_before_close(int fd, void *caller)
+{
+	if (!process_is_home())
+		return true;
+	int saved = errno, cancel_state;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE,
+			       &cancel_state); /* our calls are no cancellation points of close() */
+	bool alone;
+	struct connection *c = connection_take_descriptor(fd, &alone);
+	if (c) {
+		if (!atomic_load(&c->descriptors))
+			last_descriptor_closes(c, fd, caller);
+		connection_descriptor_taken(fd);
+		connection_unstake(c);
+	}
+	pthread_setcancelstate(cancel_state, NULL);
+	errno = saved;
+	return alone;
+}
+
+int goodbye_close(int fd, void *caller)
+{
+	if (goodbye_before_close(fd, caller))
+		return real.close(fd);
+	errno = EBADF; /* what the slower of two closers gets */
+	return -1;
+}
+
+void goodbye_before_close_range(unsigned first, unsigned last, void *caller)
+{
+	if (!process_is_home())
+		return;
+	for (int fd; first <= last && (fd = descriptor_next_known(first, last)) >= 0;
+	     first = (unsigned)fd + 1)
+		goodbye_before_close(fd, caller);
+}
+
+void goodbye_before_dup_over(int from, int to, void *caller)
+{
+	if (real.fcntl(from, F_GETFD) >= 0)
+		goodbye_before_close(to, caller);
+}
+
+void goodbye_after_dup(int from, int to)
+{
+	if (!process_is_home())
+		return;
+	struct connection *c = connection_hold_by_descriptor(from);
+	if (c) {
+		connection_add_descriptor(c, to);
+		connection_unstake(c);
+	} else if (epoll_set_known(from)) {
+		epoll_set_seen(to);
+	} else {
+		descriptor_duplicated(from, to);
+	}
+}
+
+/* --- shutdown --- */
+
+/* With `fin`, ASK_FIN_BEHIND: true where the FIN is ours to send, later. */
+static bool speak_before_shutdown(struct connection *c, int fd, unsigned fin)
+{
+	parting_note_door(c, DOOR_SHUTDOWN);
+	c->fin_later = false;
+	unsigned asked = parting_speech(c, NULL) | (farewell_has_residue(c) ? fin : 0);
+	if (asked && parting_give(c, fd, asked | fin))
+		linger_await_answer(c, ANSWER_WITHIN_MS);
+	return c->fin_later;
+}
+
+bool goodbye_closes_next(int fd, int how, void *caller)
+{
+	if (how != SHUT_RDWR || !real_is_libcrypto(caller) || !process_is_home())
+		return false;
+	int saved = errno;
+	struct connection *c = connection_hold_by_descriptor(fd);
+	bool left_out = c && parting_is_curing() && settings->linger != LINGER_OFF &&
+			parting_is_worth_it(c) && parting_is_ours(c) && atomic_load(&c->descriptors) == 1 &&
+			connection_is_socket(c, fd) && !drain_abort_meant(fd);
+	if (c)
+		connection_unstake(c);
+	errno = saved;
+	return left_out;
+}
+
+static int before_shutdown(struct connection *c, int fd, int how)
+{
+	bool wanted = how != SHUT_RD && parting_is_curing() && parting_is_worth_it(c) && parting_is_ours(c) &&
+		      connection_is_socket(c, fd);
+	bool play = wanted && how == SHUT_RDWR && !c->read_shut && !c->datagram && read_side_play(c, fd);
+	if (how != SHUT_WR && !play) {
+		c->read_shut = true;
+		read_side_forget(c);
+	}
+	/* Behind a real SHUT_RDWR nobody may have to wait for what is still to be sent. */
+	bool one_side = how == SHUT_WR || play;
+	bool later = wanted && speak_before_shutdown(c, fd, one_side && !c->datagram ? ASK_FIN_BEHIND : 0);
+	return later ? NOTHING_LEFT : play ? SHUT_WR : how;
+}
+
+int goodbye_before_shutdown(int fd, int how)
+{
+	struct connection *c = process_is_home() ? connection_hold_by_descriptor(fd) : NULL;
+	if (!c)
+		return how;
+	int saved = errno, cancel_state;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	int left = before_shutdown(c, fd, how);
+	connection_unstake(c);
+	pthread_setcancelstate(cancel_state, NULL);
+	errno = saved;
+	return left;
+}
+
+/* --- the process leaves (leaving.c) --- */
+
+/* Has OpenSSL cleaned up already, by a handler that was not caught on its way (RTLD_DEEPBIND)? */
+static bool openssl_lives(const struct libssl *lib)
+{
+	enum { INIT_BASE_ONLY = 0x00040000 }; /* OPENSSL_INIT_BASE_ONLY: then a refusal raises no error */
+	return lib->OPENSSL_init_crypto(INIT_BASE_ONLY, NULL) == 1;
+}
+
+/*
+ * Where another thread is inside, the connection is left alone: its write would meet our FIN, and SIGPIPE would change
+ * how the process ends.
+ */
+void goodbye_leave(struct connection *c, bool failed)
+{
+	int fd = connection_any_descriptor(c);
+	bool owned = parting_is_ours(c);
+	if (!owned)
+		parting_disown(c);
+	if (!owned || fd < 0 || !parting_is_worth_it(c) || !connection_is_socket(c, fd))
+		return;
+	parting_note_door(c, DOOR_EXIT);
+	enum silence others = parting_others_inside(c);
+	bool inside = others != MAY_SPEAK, meant = drain_abort_meant(fd);
+	c->failed_exit = failed;
+	if (c->notify != NOTIFY_SENT && (failed || inside || meant))
+		c->silence = meant ? ABORT_MEANT : inside ? others : FAILED_EXIT;
+	if (!parting_is_curing() || inside || meant ||
+	    !parting_hand_over(c, fd, openssl_lives(c->lib) ? parting_speech(c, NULL) : 0))
+		observe_end(c, fd);
+}
