@@ -303,6 +303,16 @@ two_close() {
   assert_verdict "${good[@]}"
 }
 
+@test "P5, P9: a closed number looks closed to another thread while SSL_free says goodbye" {
+  connections=200
+  numbers() {
+    prints_the_same server_watched_numbers -- --parallel 4 --send 1K --trail 20K --expect 1K
+    assert_program seen-open=no
+    assert_verdict "${good[@]}"
+  }
+  both numbers
+}
+
 @test "P9: a program at its limit of descriptors still closes" {
   at_limit() {
     prints_the_same server_at_limit -- --send 1K --expect 1K

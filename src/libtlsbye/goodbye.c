@@ -109,9 +109,8 @@ static void speak_on_hold(struct connection *c)
 {
 	int fd = connection_any_descriptor(c);
 	bool open = fd >= 0;
-	int hold = open ? real.fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	int hold = open ? process_lends_copy(fd) : -1;
 	if (hold >= 0) {
-		process_lends(hold);
 		farewell_say(c, hold);
 		process_takes_back(hold);
 	} else if (open && linger_hand_over(c, fd, ASK_SPEAK_HELD)) {

@@ -48,12 +48,23 @@ static bool send_patiently(int sender, const struct msghdr *message)
 	return sent >= 0;
 }
 
+/* socket() takes the lowest number, which is the one that other threads may look at, or count on: not for long. */
+static int open_sender(void)
+{
+	int low = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int sender = low < 0 ? -1 : process_lends_copy(low);
+	if (sender >= 0)
+		real.close(low);
+	else if (low >= 0)
+		process_lends(low);
+	return sender >= 0 ? sender : low;
+}
+
 static bool send_message(int fd, const struct request *request)
 {
-	int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int sender = open_sender();
 	if (sender < 0)
 		return false;
-	process_lends(sender);
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];

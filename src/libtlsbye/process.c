@@ -192,6 +192,20 @@ void process_takes_back(int fd)
 	real.close(fd);
 }
 
+/*
+ * The last numbers of the block of 64 that fd is in: the kernel's table has room for them. It would have to grow for
+ * higher ones, which takes milliseconds where there are threads.
+ */
+int process_lends_copy(int fd)
+{
+	int copy = real.fcntl(fd, F_DUPFD_CLOEXEC, (fd | 63) - 15);
+	if (copy < 0) /* taken, or above the program's limit */
+		copy = real.fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (copy >= 0)
+		process_lends(copy);
+	return copy;
+}
+
 static void close_lent(void)
 {
 	for (int i = 0; i < LENT; i++) {

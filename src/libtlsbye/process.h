@@ -53,6 +53,12 @@ void process_lends(int fd);
 void process_takes_back(int fd);
 
 /*
+ * The same for a copy of fd; -1 where no number is free. The copy is out of the way: another thread of the program's
+ * that has just closed a number finds it closed, and one that counts on the lowest free number gets it (P9).
+ */
+int process_lends_copy(int fd);
+
+/*
  * The exit door. The program's exit handlers may still talk on a connection, so the goodbye comes behind all of them; and
  * before OpenSSL's own clean-up, after which nothing can be said, and the destructors of the libraries. Hence our handler
  * is registered when the program registers its first one, or when there is a first connection, whichever is earlier;
