@@ -52,12 +52,14 @@ static bool send_patiently(int sender, const struct msghdr *message)
 static int open_sender(void)
 {
 	int low = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int sender = low < 0 ? -1 : process_lends_copy(low);
-	if (sender >= 0)
-		real.close(low);
-	else if (low >= 0)
-		process_lends(low);
-	return sender >= 0 ? sender : low;
+	if (low < 0)
+		return -1;
+	process_lends(low);
+	int sender = process_lends_copy(low);
+	if (sender < 0)
+		return low;
+	process_takes_back(low);
+	return sender;
 }
 
 static bool send_message(int fd, const struct request *request)
