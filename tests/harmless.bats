@@ -293,6 +293,25 @@ two_close() {
   assert_output "$bare"
 }
 
+# The loader's lock is held by who waits for the thread.
+@test "P9: a thread that a library's constructor waits for is not held up by its first hooked call" {
+  local how
+  for how in run_bare run_cured; do
+    "$how" check_without_tls constructor "$BUILD/tests/programs/.libs/constructor_waits.so"
+    assert_success
+    assert_output loaded
+  done
+}
+
+@test "P5: fclose() of a stream in memory leaves errno alone" {
+  local how
+  for how in run_bare run_cured; do
+    "$how" check_without_tls fclose
+    assert_success
+    assert_output 'fclose=0 errno=0'
+  done
+}
+
 @test "P9: LD_BIND_NOW=1, with TLS and without" {
   export LD_BIND_NOW=1
   run -0 "$TLSBYE" run -- sh -c 'echo fine; exit 0'

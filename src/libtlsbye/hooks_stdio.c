@@ -9,11 +9,14 @@
 #include "export.h"
 #include "letting_go.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static void before_stream_closes(FILE *stream, void *caller)
 {
-	int fd = stream ? fileno_unlocked(stream) : -1;
+	int saved = errno;
+	int fd = stream ? fileno_unlocked(stream) : -1; /* EBADF for a stream in memory */
+	errno = saved;
 	if (fd < 0 || !descriptor_known(fd))
 		return;
 	fflush(stream);
