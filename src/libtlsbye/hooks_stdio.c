@@ -32,11 +32,11 @@ EXPORT int fclose(FILE *stream)
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)
 {
 	before_stream_closes(stream, CALLER);
-	return real_freopen()(path, mode, stream);
+	return real.freopen(path, mode, stream);
 }
 
 EXPORT FILE *freopen64(const char *path, const char *mode, FILE *stream)
 {
 	before_stream_closes(stream, CALLER);
-	return real_freopen64()(path, mode, stream);
+	return real.freopen64(path, mode, stream);
 }

@@ -71,6 +71,8 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(_Exit)                                                                                             \
 	X(__cxa_atexit)                                                                                      \
 	X(fclose)                                                                                            \
+	X(freopen)                                                                                           \
+	X(freopen64)                                                                                         \
 	X(poll)                                                                                              \
 	X(ppoll)                                                                                             \
 	X(select)                                                                                            \
@@ -87,8 +89,6 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(execvpe)                                                                                           \
 	X(fexecve)                                                                                           \
 	X(quick_exit)                                                                                        \
-	X(freopen)                                                                                           \
-	X(freopen64)                                                                                         \
 	X(dlclose)
 
 #define REAL_IO(X)                                                                                           \

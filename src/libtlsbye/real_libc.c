@@ -73,6 +73,18 @@ static int early_fclose(FILE *stream)
 	return real.fclose(stream);
 }
 
+static FILE *early_freopen(const char *path, const char *mode, FILE *stream)
+{
+	real_init();
+	return real.freopen(path, mode, stream);
+}
+
+static FILE *early_freopen64(const char *path, const char *mode, FILE *stream)
+{
+	real_init();
+	return real.freopen64(path, mode, stream);
+}
+
 static int early_poll(struct pollfd *polled, nfds_t count, int timeout)
 {
 	real_init();
@@ -166,6 +178,8 @@ struct real_libc real = {
 	._Exit = raw_exit,
 	.__cxa_atexit = early_atexit,
 	.fclose = early_fclose,
+	.freopen = early_freopen,
+	.freopen64 = early_freopen64,
 	.poll = early_poll,
 	.ppoll = early_ppoll,
 	.select = early_select,
