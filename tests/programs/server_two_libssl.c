@@ -4,6 +4,9 @@
  * the program links, and that of a plugin ($PLUGIN) loaded by RTLD_LOCAL. Two connections at a time, one of each side.
  * While a side lets go of its connection, the code of the other side's library cannot be run at all: whoever takes that
  * one's functions for this connection dies of it.
+ *
+ * With $UNLOADED, the first connection is served by that plugin, which needs the program's libssl and is unloaded again:
+ * the other one then lies where it lay.
  */
 #include <dlfcn.h>
 #include <link.h>
@@ -74,25 +77,57 @@ static void print_library(const char *which, const struct side *side)
 		printf("%s=%s\n", which, strrchr(library.dli_fname, '/') + 1);
 }
 
-int main(int argc, char **argv)
+static const struct side *load(const char *path, void **plugin)
 {
-	void *plugin = dlopen(getenv("PLUGIN"), RTLD_NOW | RTLD_LOCAL);
-	const struct side *(*plugin_side)(void), *ours = side(), *theirs;
+	const struct side *(*plugin_side)(void) = NULL;
 
-	*(void **)&plugin_side = plugin ? dlsym(plugin, "side") : NULL;
+	*plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (*plugin)
+		*(void **)&plugin_side = dlsym(*plugin, "side");
 	if (!plugin_side) {
 		fprintf(stderr, "%s\n", dlerror());
-		return 3;
+		exit(3);
 	}
-	theirs = plugin_side();
+	return plugin_side();
+}
+
+/* Returns where its code lay. */
+static uintptr_t serve_one_and_unload(int listener, int argc, char **argv)
+{
+	void *plugin;
+	const struct side *side = load(getenv("UNLOADED"), &plugin);
+	uintptr_t there = (uintptr_t)side->let_go;
+
+	side->start(argc, argv);
+
+	int fd = legacy_accept(listener);
+	void *ssl = side->handshake(fd);
+
+	side->exchange(ssl);
+	side->let_go(ssl, fd);
+	dlclose(plugin);
+	return there;
+}
+
+int main(int argc, char **argv)
+{
+	const struct side *ours = side(), *theirs;
+	uintptr_t unloaded = 0;
+	void *plugin;
+
 	ours->start(argc, argv);
-	theirs->start(argc, argv);
-	print_library("ours", ours);
-	print_library("theirs", theirs);
 
 	int listener = legacy_listen();
 
-	for (int i = 0; i < legacy.connections; i += 2)
+	if (getenv("UNLOADED"))
+		unloaded = serve_one_and_unload(listener, argc, argv);
+	theirs = load(getenv("PLUGIN"), &plugin);
+	theirs->start(argc, argv);
+	print_library("ours", ours);
+	print_library("theirs", theirs);
+	if (unloaded)
+		printf("same-place=%s\n", unloaded == (uintptr_t)theirs->let_go ? "yes" : "no");
+	for (int i = unloaded != 0; i < legacy.connections; i += 2)
 		serve_two(listener, ours, theirs);
 	close(listener);
 	return 0;
