@@ -70,3 +70,8 @@ looks_the_same() {
     assert_program woke=at-once
   done
 }
+
+@test "P5: shutdown(SHUT_RDWR) wakes a forked child that waits for the socket, as bare" {
+  looks_the_same poll-child 1K 4
+  assert_program woke=at-once
+}

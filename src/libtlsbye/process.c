@@ -108,6 +108,12 @@ bool process_owns(const struct connection *c)
 	return speaker == NOBODY_YET ? atomic_load(&slot->holders) == 1 : speaker == home->number;
 }
 
+bool process_shares(const struct connection *c)
+{
+	struct fork_slot *slot = atomic_load(&c->slot);
+	return slot && atomic_load(&slot->holders) > 1;
+}
+
 void process_speaks(struct connection *c)
 {
 	struct fork_slot *slot = atomic_load(&c->slot);

@@ -30,6 +30,9 @@ bool process_has_one_thread(void);
 /* May this process speak on the connection? */
 bool process_owns(const struct connection *c);
 
+/* Has another process the connection, too, by a fork? Async-signal-safe. */
+bool process_shares(const struct connection *c);
+
 /* The first SSL_* call since the fork. */
 void process_speaks(struct connection *c);
 

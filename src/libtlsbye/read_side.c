@@ -17,6 +17,8 @@ bool read_side_play(struct connection *c, int fd)
 	if (settings->linger == LINGER_OFF || claim_is_entered(&c->claim) ||
 	    atomic_load(&c->descriptors) != 1)
 		return false;
+	if (process_shares(c)) /* it may be waiting there: shutdown() wakes every holder's processes */
+		return false;
 	if (descriptor_in_epoll_set(fd) || !process_has_one_thread() || ioctl(fd, FIONREAD, &received) != 0)
 		return false;
 	atomic_store(&c->read_left, received > 0 ? (uint32_t)received : 0);

@@ -8,7 +8,8 @@
  * asks the kernel about the socket (poll, select, epoll) must be true: there the play ends, and the read side is shut.
  *
  * Rules: all of it is async-signal-safe. It is played only where nobody can be waiting for the real end: no other thread,
- * nobody inside, one descriptor, and no epoll set.
+ * nobody inside, one descriptor, no epoll set, and no other
+ * process.
  */
 #ifndef TLSBYE_READ_SIDE_H
 #define TLSBYE_READ_SIDE_H

@@ -3,7 +3,8 @@
  * Reads once, answers, shutdown(SHUT_RDWR), free, close: whatever the peer sends from then on, even its close_notify,
  * makes the kernel reset. Many C++ servers, and "shutdown, then close" out of books. --mode free-first frees before.
  * --mode read, poll, select, epoll and late-epoll look at the socket between the two, and print what they see; --mode
- * thread has another thread blocked in SSL_read(), and --mode poll-thread one blocked in poll(), which must wake.
+ * thread has another thread blocked in SSL_read(), and --mode poll-thread one blocked in poll(), which must wake; so must a
+ * child that waits for the socket and makes no SSL_* call, --mode poll-child.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include "legacy.h"
 
@@ -97,7 +99,7 @@ static char state_of(pid_t tid)
 	char path[64], state = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)tid);
 	f = fopen(path, "r");
 	if (f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
 		state = 0;
@@ -132,6 +134,27 @@ static void shut_under_a_waiter(SSL *ssl, int fd)
 	printf("woke=%s\n", legacy_ms() - start < 2000 ? "at-once" : "late");
 }
 
+static void shut_under_a_child(SSL *ssl, int fd)
+{
+	long start;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		print_poll(fd, POLLIN | POLLRDHUP, 20000);
+		fflush(stdout);
+		_exit(0);
+	}
+	while (state_of(child) != 'S')
+		continue;
+	legacy_write(ssl); /* whoever speaks first after a fork owns the connection */
+	start = legacy_ms();
+	shut(fd);
+	waitpid(child, NULL, 0);
+	printf("woke=%s\n", legacy_ms() - start < 2000 ? "at-once" : "late");
+}
+
 static void shut_and_look(int fd)
 {
 	if (legacy_is("epoll"))
@@ -156,6 +179,8 @@ static void talk(SSL *ssl, int fd)
 		SSL_free(ssl);
 	if (legacy_is("thread") || legacy_is("poll-thread"))
 		shut_under_a_waiter(ssl, fd);
+	else if (legacy_is("poll-child"))
+		shut_under_a_child(ssl, fd);
 	else
 		shut_and_look(fd);
 	if (!legacy_is("free-first"))
