@@ -118,9 +118,21 @@ EXPORT int fcntl64(int fd, int command, ...)
 
 EXPORT int bind(int fd, const struct sockaddr *address, socklen_t size)
 {
-	int result = real_bind(fd, address, size);
-	if (result != 0 && errno == EADDRINUSE && ports_may_be_ours(fd, address, size))
-		result = real_bind(fd, address, size);
+	int saved = errno, result = real_bind(fd, address, size);
+	if (result == 0 || errno != EADDRINUSE)
+		return result;
+	result = ports_bind_again(fd, address, size);
+	errno = result == 0 ? saved : EADDRINUSE;
+	return result;
+}
+
+EXPORT int listen(int fd, int backlog)
+{
+	int saved = errno, result = real_listen(fd, backlog);
+	if (result == 0 || errno != EADDRINUSE)
+		return result;
+	result = ports_listen_again(fd, backlog);
+	errno = result == 0 ? saved : EADDRINUSE;
 	return result;
 }
 

@@ -2,8 +2,9 @@
 /*
  * See ports.h. Two sockets share a port where both have SO_REUSEADDR and neither listens (inet_csk_bind_conflict() in
  * Linux); a socket in TIME_WAIT has what the connection had. So the connection gets it before its goodbye, and a socket
- * that is refused such a port gets it, too: then only a listener, or another process' socket, stands in the way.
- * listen() looks for conflicts once more; so the socket keeps the option.
+ * that is refused such a port gets it, too, for the length of one more call: then only a listener, or another process' socket,
+ * stands in the way. listen() looks for conflicts once more, and gets the same. Kept, the option would let the program bind
+ * a port twice that it looks for a free one by.
  */
 #include "ports.h"
 
@@ -19,26 +20,53 @@ static unsigned port_of(const struct sockaddr *address, socklen_t size)
 	return has_port ? ntohs(inet->sin_port) : 0;
 }
 
-static void allow_reuse(int fd)
+static void set_reuse(int fd, int on)
 {
-	int on = 1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 }
 
 void ports_goodbye_begins(const struct connection *c, int fd)
 {
 	unsigned port = port_of((const struct sockaddr *)&c->local, sizeof c->local);
-	if (!port)
+	if (!port || c->datagram) /* two datagram sockets would share it, and one of them get all */
 		return;
 	atomic_fetch_or(&said_goodbye[port / WORD_BITS], UINT64_C(1) << port % WORD_BITS);
-	allow_reuse(fd);
+	set_reuse(fd, 1);
 }
 
-bool ports_may_be_ours(int fd, const struct sockaddr *address, socklen_t size)
+static bool said_goodbye_on(unsigned port)
 {
-	unsigned port = port_of(address, size);
-	if (!(atomic_load(&said_goodbye[port / WORD_BITS]) & UINT64_C(1) << port % WORD_BITS))
-		return false;
-	allow_reuse(fd);
-	return true;
+	return port && atomic_load(&said_goodbye[port / WORD_BITS]) & UINT64_C(1) << port % WORD_BITS;
+}
+
+static bool has_reuse(int fd)
+{
+	int on = 0;
+	socklen_t size = sizeof on;
+	return getsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, &size) == 0 && on;
+}
+
+int ports_bind_again(int fd, const struct sockaddr *address, socklen_t size)
+{
+	if (!said_goodbye_on(port_of(address, size)) || !descriptor_is_stream(fd) || has_reuse(fd))
+		return -1;
+	set_reuse(fd, 1);
+	int result = real_bind(fd, address, size);
+	set_reuse(fd, 0);
+	return result;
+}
+
+int ports_listen_again(int fd, int backlog)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof address;
+	bool ours = getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+		    said_goodbye_on(port_of((struct sockaddr *)&address, size)) && !has_reuse(fd);
+	int result = -1;
+	if (ours) {
+		set_reuse(fd, 1);
+		result = real_listen(fd, backlog);
+		set_reuse(fd, 0);
+	}
+	return result;
 }

@@ -16,7 +16,8 @@
 /* Before the goodbye of a connection is handed over: from here on its port can be bound beside it. */
 void ports_goodbye_begins(const struct connection *c, int fd);
 
-/* bind() failed with EADDRINUSE: may it be tried once more? Then the socket has been made ready for it. */
-bool ports_may_be_ours(int fd, const struct sockaddr *address, socklen_t size);
+/* bind(), or listen(), failed with EADDRINUSE: once more, where the port is such a one. 0, or -1. */
+int ports_bind_again(int fd, const struct sockaddr *address, socklen_t size);
+int ports_listen_again(int fd, int backlog);
 
 #endif

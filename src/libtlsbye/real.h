@@ -240,6 +240,7 @@ int real_closesocket(int fd);
 
 /* The system calls themselves: as libc's, or such as glibc has functions for only since 2.34. */
 int real_bind(int fd, const struct sockaddr *address, socklen_t size);
+int real_listen(int fd, int backlog);
 int real_close_range(unsigned first, unsigned last, int flags);
 void real_closefrom(int first);
 int real_execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags);

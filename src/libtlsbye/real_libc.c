@@ -239,6 +239,11 @@ int real_bind(int fd, const struct sockaddr *address, socklen_t size)
 	return (int)syscall(SYS_bind, fd, address, size);
 }
 
+int real_listen(int fd, int backlog)
+{
+	return (int)syscall(SYS_listen, fd, backlog);
+}
+
 int real_close_range(unsigned first, unsigned last, int flags)
 {
 	return (int)syscall(SYS_close_range, first, last, flags);

@@ -2,7 +2,9 @@
 /*
  * Connects, writes, waits for something that it never reads, frees, closes: bare the connection is reset, and its port
  * is free. So the program binds it again at once, without SO_REUSEADDR, and listens there (rsh's second channel; ftp's
- * active mode). Prints what bind() and listen() answered.
+ * active mode). Prints what bind() and listen() answered;
+ * what a second bind() beside the first does, as of a program that looks for a free port; and what the port's namesake among
+ * the datagram sockets does, which another socket has and would share.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,6 +28,28 @@ static int call_from_own_port(void)
 	return fd;
 }
 
+static int error_of_bind(int fd, const struct sockaddr_storage *own)
+{
+	return bind(fd, (const struct sockaddr *)own, sizeof(struct sockaddr_in)) == 0 ? 0 : errno;
+}
+
+static void bind_beside(const struct sockaddr_storage *own)
+{
+	int on = 1, reuse = -1;
+	socklen_t size = sizeof(reuse);
+	int second = socket(AF_INET, SOCK_STREAM, 0), theirs = socket(AF_INET, SOCK_DGRAM, 0);
+	int datagram = socket(AF_INET, SOCK_DGRAM, 0);
+
+	printf("second=%d", error_of_bind(second, own));
+	getsockopt(second, SOL_SOCKET, SO_REUSEADDR, &reuse, &size);
+	setsockopt(theirs, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	printf(" reuse=%d theirs=%d", reuse, error_of_bind(theirs, own));
+	printf(" datagram=%d\n", error_of_bind(datagram, own));
+	close(second);
+	close(theirs);
+	close(datagram);
+}
+
 static void talk(SSL *ssl, int fd)
 {
 	struct pollfd unread = {.fd = fd, .events = POLLIN};
@@ -40,6 +64,7 @@ static void talk(SSL *ssl, int fd)
 	close(fd);
 	again = socket(own.ss_family, SOCK_STREAM, 0);
 	bound = bind(again, (struct sockaddr *)&own, size) == 0 ? 0 : errno;
+	bind_beside(&own);
 	listening = listen(again, 1) == 0 ? 0 : errno;
 	printf("bind=%d listen=%d\n", bound, listening);
 	close(again);
