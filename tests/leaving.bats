@@ -79,6 +79,8 @@ leaves_talking() {
     assert_verdict "${good[@]}" content=right
     leaves_talking cured at_quick_exit
     assert_verdict "${good[@]}" content=right
+    leaves_talking cured early_quick_exit
+    assert_verdict "${good[@]}" content=right
   }
   both talks
 }

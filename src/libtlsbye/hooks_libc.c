@@ -163,6 +163,13 @@ EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
 	return real.__cxa_atexit(function, argument, object);
 }
 
+EXPORT int __cxa_at_quick_exit(void (*function)(void *), void *object)
+{
+	if (real_is_main_program(CALLER))
+		leaving_watch_quick_exit();
+	return real___cxa_at_quick_exit()(function, object);
+}
+
 EXPORT void _exit(int status)
 {
 	leaving_at_once(status);

@@ -97,7 +97,9 @@ static void at_quick_exit_of_ours(void)
 
 void leaving_watch_quick_exit(void)
 {
-	at_quick_exit(at_quick_exit_of_ours);
+	static _Atomic bool watching;
+	if (!atomic_exchange(&watching, true))
+		at_quick_exit(at_quick_exit_of_ours);
 }
 
 /* --- exec --- */

@@ -17,7 +17,10 @@ void leaving_by_exit(int status);
 /* _exit, _Exit. What stands in the program's streams is lost, as it is bare. */
 void leaving_at_once(int status);
 
-/* quick_exit: behind the program's own at_quick_exit handlers, which must be registered later than ours. */
+/*
+ * quick_exit: behind the program's own at_quick_exit handlers. So ours is registered when the program registers its first
+ * one, or when there is a first connection, whichever is earlier.
+ */
 void leaving_quickly(int status); /* the hook: remembers the status */
 void leaving_watch_quick_exit(void);
 

@@ -45,7 +45,8 @@ int execveat(int folder, const char *path, char *const argv[], char *const envir
 #define SSL_OP_IGNORE_UNEXPECTED_EOF (UINT64_C(1) << 7)
 #endif
 int __cxa_atexit(void (*function)(void *), void *argument,
-		 void *object); /* the C++ ABI's; atexit() calls it */
+		 void *object);
+int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI's; atexit() calls it */
 #ifndef BIO_CTRL_GET_KTLS_SEND
 #define BIO_CTRL_GET_KTLS_SEND 73 /* since 3.0; a BIO that does not know it answers 0 */
 #endif
@@ -89,6 +90,7 @@ int __cxa_atexit(void (*function)(void *), void *argument,
 	X(execvpe)                                                                                           \
 	X(fexecve)                                                                                           \
 	X(quick_exit)                                                                                        \
+	X(__cxa_at_quick_exit)                                                                               \
 	X(dlclose)
 
 #define REAL_IO(X)                                                                                           \

@@ -2,7 +2,8 @@
 /*
  * Writes and leaves by exit(--status) with neither SSL_free() nor close(): redis-cli, wrk and `ncat --send-only`.
  * --mode partial abandons a write half-done; --mode return, _exit, _Exit, quick_exit, abort, exec, execvp and fexecve
- * leave by those doors; --mode atexit and at_quick_exit write the second half in a handler of the exit; --mode handler
+ * leave by those doors; --mode atexit and at_quick_exit write the second half in a handler of the exit, early_quick_exit in one
+ * that is registered before there is a connection; --mode handler
  * --mode close-exec frees and closes before the exec, which the drain has to survive; --mode handler
  * leaves by _exit() in a signal handler, while the thread is in malloc(); --mode no-exec tries three programs that
  * cannot be executed, and goes on as if nothing had been (a shell that looks along PATH).
@@ -68,7 +69,7 @@ static void leave(void)
 		_exit(legacy.status);
 	if (legacy_is("_Exit"))
 		_Exit(legacy.status);
-	if (legacy_is("quick_exit") || legacy_is("at_quick_exit"))
+	if (legacy_is("quick_exit") || legacy_is("at_quick_exit") || legacy_is("early_quick_exit"))
 		quick_exit(legacy.status);
 	if (legacy_is("abort"))
 		abort();
@@ -101,5 +102,8 @@ static void talk(SSL *ssl, int fd)
 
 int main(int argc, char **argv)
 {
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "early_quick_exit"))
+			at_quick_exit(write_the_rest);
 	return legacy_call(argc, argv, talk);
 }
