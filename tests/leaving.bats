@@ -10,7 +10,7 @@
 load lib/judge
 
 good=(tls=close_notify tcp=fin whole=yes 'order=data>close_notify>fin' plain=0 late=0)
-doors=(exit return _exit _Exit quick_exit exec execvp fexecve)
+doors=(exit return _exit _Exit quick_exit exec execvp fexecve cancelled-exec)
 
 # leaves bare|cured MODE [ARG...]: 1 MB to a slow reader.
 leaves() {

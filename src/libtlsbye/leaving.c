@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -182,9 +183,11 @@ static void look_for_open(struct connection *c, void *found)
 void leaving_by_exec(enum exec_by by, const char *file, int fd)
 {
 	bool something = linger_count() != 0, failed = false;
-	int saved = errno;
+	int saved = errno, cancel_state;
 	if (!process_is_home())
 		return;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE,
+			       &cancel_state); /* exec is no cancellation point; open() is */
 	process_executes();
 	connection_each(look_for_open, &something);
 	if (something && settings->mode != MODE_OFF && will_succeed(by, file, fd)) {
@@ -192,5 +195,6 @@ void leaving_by_exec(enum exec_by by, const char *file, int fd)
 		linger_wait((unsigned)settings->at_exit_ms);
 		events_flush();
 	}
+	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes and leaves by exit(--status) with neither SSL_free() nor close(): redis-cli, wrk and `ncat --send-only`.
- * --mode partial abandons a write half-done; --mode return, _exit, _Exit, quick_exit, abort, exec, execvp and fexecve
+ * --mode partial abandons a write half-done; --mode return, _exit, _Exit, quick_exit, abort, exec, execvp, fexecve
+ * and cancelled-exec (of a thread that is to be cancelled)
  * leave by those doors; --mode atexit and at_quick_exit write the second half in a handler of the exit, early_quick_exit in one
  * that is registered before there is a connection; --mode handler
  * --mode close-exec frees and closes before the exec, which the drain has to survive; --mode handler
@@ -9,6 +10,7 @@
  * cannot be executed, and goes on as if nothing had been (a shell that looks along PATH).
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
 
@@ -52,7 +54,9 @@ static void leave_by_exec(void)
 {
 	char *argv[] = {"true", NULL};
 
-	if (legacy_is("exec") || legacy_is("close-exec"))
+	if (legacy_is("cancelled-exec"))
+		pthread_cancel(pthread_self());
+	if (legacy_is("exec") || legacy_is("cancelled-exec") || legacy_is("close-exec"))
 		execl("/bin/true", "true", (char *)NULL);
 	if (legacy_is("execvp"))
 		execvp("true", argv);
