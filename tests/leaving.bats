@@ -100,6 +100,15 @@ leaves_talking() {
   both waits
 }
 
+@test "P9: TLS ended by the program: the program that it becomes goes on in plaintext, as bare" {
+  local how
+  tls=1.2 # at 1.3 the tickets are unread, and bare the end of the next program resets
+  for how in bare cured; do
+    judge_client "$how" client_exit_status --mode plain-exec --write 1K -- --expect 1K
+    assert_verdict tls=close_notify whole=yes plain=6
+  done
+}
+
 @test "P5: an exec that fails ends nothing: the program goes on, and its goodbye comes at its real end" {
   goes_on() {
     leaves_talking cured no-exec

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * See leaving.h. An exec leaves each descriptor without FD_CLOEXEC to the next program: where the SSL is alive, nobody
- * can go on with the TLS on it, and its end is said here; where the SSL was freed before, the next program may go on in
- * plaintext, and the connection is left to it.
+ * can go on with the TLS on it, and its end is said here; where the SSL was freed before, or the program has said
+ * close_notify, the next program may go on in plaintext, and the connection is left to it.
  */
 #include "leaving.h"
 
@@ -169,7 +169,8 @@ static bool stays_open(const struct connection *c)
 
 static void leave_behind(struct connection *c, void *failed)
 {
-	if (atomic_load(&c->ssl) || !stays_open(c))
+	bool tls_goes_on = atomic_load(&c->ssl) && !c->notify_by_program;
+	if (tls_goes_on || !stays_open(c))
 		leave(c, failed);
 }
 

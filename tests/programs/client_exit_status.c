@@ -3,6 +3,7 @@
  * Writes and leaves by exit(--status) with neither SSL_free() nor close(): redis-cli, wrk and `ncat --send-only`.
  * --mode partial abandons a write half-done; --mode return, _exit, _Exit, quick_exit, abort, exec, execvp, fexecve
  * and cancelled-exec (of a thread that is to be cancelled)
+ * and plain-exec (SSL_shutdown(), and the next program goes on in plaintext)
  * leave by those doors; --mode atexit and at_quick_exit write the second half in a handler of the exit, early_quick_exit in one
  * that is registered before there is a connection; --mode handler
  * --mode close-exec frees and closes before the exec, which the drain has to survive; --mode handler
@@ -81,6 +82,13 @@ static void leave(void)
 		exit(legacy.status);
 }
 
+static void go_on_in_plaintext(SSL *ssl, int fd)
+{
+	SSL_shutdown(ssl);
+	dup2(fd, 1);
+	execl("/bin/echo", "echo", "plain", (char *)NULL);
+}
+
 static void talk(SSL *ssl, int fd)
 {
 	open_one = ssl;
@@ -96,6 +104,8 @@ static void talk(SSL *ssl, int fd)
 		try_to_exec();
 		write_the_rest();
 	}
+	if (legacy_is("plain-exec"))
+		go_on_in_plaintext(ssl, fd);
 	if (legacy_is("close-exec")) {
 		SSL_free(ssl);
 		close(fd);
