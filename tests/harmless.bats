@@ -173,6 +173,12 @@ prints_the_same() {
   both plain
 }
 
+@test "P5: fclose() of a stream that its socket does not take whole fails as bare" {
+  local tls=1.2
+  prints_the_same server_free_then_plaintext --mode stream -- --send 1K --expect 1K --starttls-plain --rcvbuf 4K --pause 20
+  assert_program fclose=-1 errno=11
+}
+
 @test "P6: a connection that got number 2: no line of ours goes into it" {
   connections=10
   stderr_is_a_socket() {

@@ -11,22 +11,34 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 
-static void before_stream_closes(FILE *stream, void *caller)
+/*
+ * True where the stream could not be written out: libc would try again behind our FIN, and SIGPIPE would come of it. What
+ * is left is thrown away, as it is bare when libc's one try fails; errno tells why.
+ */
+static bool before_stream_closes(FILE *stream, void *caller)
 {
 	int saved = errno;
 	int fd = stream ? fileno_unlocked(stream) : -1; /* EBADF for a stream in memory */
 	errno = saved;
 	if (fd < 0 || !descriptor_known(fd))
-		return;
-	fflush(stream);
+		return false;
+	bool failed = fflush(stream) != 0;
+	if (failed)
+		__fpurge(stream);
 	goodbye_before_close(fd, caller);
+	return failed;
 }
 
 EXPORT int fclose(FILE *stream)
 {
-	before_stream_closes(stream, CALLER);
-	return real.fclose(stream);
+	bool failed = before_stream_closes(stream, CALLER);
+	int why = errno, result = real.fclose(stream);
+	if (!failed)
+		return result;
+	errno = why;
+	return EOF;
 }
 
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)

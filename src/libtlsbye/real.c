@@ -170,9 +170,7 @@ static void fill_library(struct libssl *library, void *handle)
 			  (void *)library->SSL_write_ex != (void *)absent &&
 			  (void *)library->BIO_meth_new != (void *)absent;
 	library->crypto_code = object_range((void *)library->BIO_ctrl);
-	struct range ssl = object_range((void *)library->SSL_free);
-	library->ssl_start = ssl.start;
-	library->ssl_end = ssl.end;
+	library->code = object_range((void *)library->SSL_free);
 	void *(*theirs)(size_t, const char *, int) = NULL;
 	library->CRYPTO_get_mem_functions(&theirs, NULL, NULL);
 	library->own_allocator = theirs && (void *)theirs != dlsym(handle, "CRYPTO_malloc");
@@ -282,9 +280,7 @@ static void fill_crypto(struct libcrypto *crypto, void *bio_free)
 		crypto->name = (__typeof__(crypto->name))found;
 	REAL_LIBCRYPTO(FIND)
 #undef FIND
-	struct range code = object_range(bio_free);
-	crypto->start = code.start;
-	crypto->end = code.end;
+	crypto->code = object_range(bio_free);
 }
 
 static const struct libcrypto *known_crypto(void *bio_free)
@@ -366,10 +362,10 @@ bool real_is_libcrypto(void *address)
 bool real_is_openssl(const struct libcrypto *crypto, void *address)
 {
 	unsigned count = atomic_load(&library_count);
-	if ((uintptr_t)address >= crypto->start && (uintptr_t)address < crypto->end)
+	if (in_range(&crypto->code, address))
 		return true;
 	for (unsigned i = 0; i < count; i++)
-		if ((uintptr_t)address >= libraries[i].ssl_start && (uintptr_t)address < libraries[i].ssl_end)
+		if (in_range(&libraries[i].code, address))
 			return true;
 	return false;
 }

@@ -44,8 +44,7 @@ int execveat(int folder, const char *path, char *const argv[], char *const envir
 #ifndef SSL_OP_IGNORE_UNEXPECTED_EOF
 #define SSL_OP_IGNORE_UNEXPECTED_EOF (UINT64_C(1) << 7)
 #endif
-int __cxa_atexit(void (*function)(void *), void *argument,
-		 void *object);
+int __cxa_atexit(void (*function)(void *), void *argument, void *object);
 int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI's; atexit() calls it */
 #ifndef BIO_CTRL_GET_KTLS_SEND
 #define BIO_CTRL_GET_KTLS_SEND 73 /* since 3.0; a BIO that does not know it answers 0 */
@@ -219,14 +218,13 @@ struct libssl {
 	bool watches_frees;       /* connection.c hears of an SSL that is freed unseen */
 	bool own_allocator;       /* the program's, which need not bear another thread than the program's */
 	bool usable;              /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
-	struct range crypto_code; /* where its libcrypto is mapped */
-	uintptr_t ssl_start, ssl_end;
+	struct range code, crypto_code; /* where it is mapped, and its libcrypto */
 	BIO_METHOD *farewell_method; /* made by farewell.c on first use */
 };
 
 struct libcrypto {
 	REAL_LIBCRYPTO(REAL_MEMBER)
-	uintptr_t start, end; /* where it is mapped */
+	struct range code; /* where it is mapped */
 };
 
 #undef REAL_MEMBER
