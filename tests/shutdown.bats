@@ -63,6 +63,17 @@ looks_the_same() {
   done
 }
 
+@test "P5, P9: while a read side is shut: recvmsg may peek, and what the kernel refuses is the kernel's to refuse" {
+  run_bare check_read_side
+  assert_success
+  assert_line 'peeked 6, read 6, then 0'
+  assert_line 'other descriptors: EINVAL EFAULT EFAULT'
+  run_cured check_read_side
+  assert_success
+  assert_line 'peeked 6, read 6, then 0'
+  assert_line 'other descriptors: EINVAL EFAULT EFAULT'
+}
+
 @test "P5: shutdown(SHUT_RDWR) wakes a thread that is blocked in SSL_read or in poll, as bare" {
   local waits
   for waits in thread poll-thread; do

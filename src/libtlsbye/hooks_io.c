@@ -58,7 +58,7 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
 	if (!read_watched())
 		return real.recvmsg(fd, message, flags);
-	if (read_side_is_at_end_parts(fd, message->msg_iov, message->msg_iovlen))
+	if (read_side_is_at_end_message(fd, message, flags))
 		return 0;
 	return io_seen_message(fd, message, flags, real.recvmsg(fd, message, flags));
 }

@@ -7,6 +7,7 @@
 #include "settings.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/ioctl.h>
 
 _Atomic uint32_t read_sides_played;
@@ -57,12 +58,32 @@ bool read_side_is_at_end(int fd, size_t size)
 	return left == 0;
 }
 
+bool read_side_is_played(int fd)
+{
+	int saved = errno;
+	struct connection *c = played_connection(fd);
+	if (c)
+		connection_unstake(c);
+	errno = saved;
+	return c != NULL;
+}
+
 bool read_side_is_at_end_parts(int fd, const struct iovec *parts, size_t count)
 {
 	size_t size = 0;
+	if (count > IOV_MAX || !read_side_is_played(fd))
+		return false;
 	for (size_t i = 0; i < count; i++)
 		size += parts[i].iov_len;
 	return read_side_is_at_end(fd, size);
+}
+
+bool read_side_is_at_end_message(int fd, const struct msghdr *message, int flags)
+{
+	if (!read_side_is_played(fd) || !message)
+		return false;
+	return flags & MSG_PEEK ? read_side_is_at_end(fd, 0)
+				: read_side_is_at_end_parts(fd, message->msg_iov, message->msg_iovlen);
 }
 
 void read_side_shut_really(int fd)

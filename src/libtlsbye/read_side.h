@@ -31,9 +31,14 @@ static inline bool read_side_played_somewhere(void)
 /* Before shutdown(fd, SHUT_RDWR): true, and SHUT_WR is to be done instead; false: it has to be the real one. */
 bool read_side_play(struct connection *c, int fd);
 
-/* Must a read of so many bytes find the end? Counts them. */
+/*
+ * Must a read of so many bytes find the end? Counts them. Of other descriptors nothing of what the program hands to the kernel
+ * is looked at: the kernel may refuse it.
+ */
 bool read_side_is_at_end(int fd, size_t size);
 bool read_side_is_at_end_parts(int fd, const struct iovec *parts, size_t count);
+bool read_side_is_at_end_message(int fd, const struct msghdr *message, int flags);
+bool read_side_is_played(int fd);
 
 /* The program asks the kernel: the play ends. */
 void read_side_shut_really(int fd);
