@@ -11,56 +11,82 @@
 #include "learn.h"
 #include "read_side.h"
 
-/* The one question that nearly every reading call ends with. */
+/* The one question that nearly every reading call ends with: what comes behind a yes is kept out of the way. */
 static inline bool read_watched(void)
 {
 	return io_watched() || read_side_played_somewhere();
 }
 
-EXPORT ssize_t read(int fd, void *buf, size_t size)
+SLOWLY static ssize_t read_watchfully(int fd, void *buf, size_t size)
 {
-	if (!read_watched())
-		return real.read(fd, buf, size);
 	if (read_side_is_at_end(fd, size))
 		return 0;
 	return io_seen(fd, buf, real.read(fd, buf, size));
 }
 
-EXPORT ssize_t readv(int fd, const struct iovec *parts, int count)
+EXPORT ssize_t read(int fd, void *buf, size_t size)
 {
-	if (!read_watched())
-		return real.readv(fd, parts, count);
+	if (read_watched())
+		return read_watchfully(fd, buf, size);
+	return real.read(fd, buf, size);
+}
+
+SLOWLY static ssize_t readv_watchfully(int fd, const struct iovec *parts, int count)
+{
 	if (read_side_is_at_end_parts(fd, parts, (size_t)count))
 		return 0;
 	return io_seen_parts(fd, parts, (size_t)count, real.readv(fd, parts, count));
 }
 
-EXPORT ssize_t recv(int fd, void *buf, size_t size, int flags)
+EXPORT ssize_t readv(int fd, const struct iovec *parts, int count)
 {
-	if (!read_watched())
-		return real.recv(fd, buf, size, flags);
+	if (read_watched())
+		return readv_watchfully(fd, parts, count);
+	return real.readv(fd, parts, count);
+}
+
+SLOWLY static ssize_t recv_watchfully(int fd, void *buf, size_t size, int flags)
+{
 	if (read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size))
 		return 0;
 	return io_seen(fd, io_filled(buf, flags), real.recv(fd, buf, size, flags));
 }
 
-EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags, __SOCKADDR_ARG from,
-			socklen_t *restrict from_size)
+EXPORT ssize_t recv(int fd, void *buf, size_t size, int flags)
 {
-	if (!read_watched())
-		return real.recvfrom(fd, buf, size, flags, from, from_size);
+	if (read_watched())
+		return recv_watchfully(fd, buf, size, flags);
+	return real.recv(fd, buf, size, flags);
+}
+
+SLOWLY static ssize_t recvfrom_watchfully(int fd, void *restrict buf, size_t size, int flags,
+					  __SOCKADDR_ARG from, socklen_t *restrict from_size)
+{
 	if (read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size))
 		return 0;
 	return io_seen(fd, io_filled(buf, flags), real.recvfrom(fd, buf, size, flags, from, from_size));
 }
 
-EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags, __SOCKADDR_ARG from,
+			socklen_t *restrict from_size)
 {
-	if (!read_watched())
-		return real.recvmsg(fd, message, flags);
+	if (read_watched())
+		return recvfrom_watchfully(fd, buf, size, flags, from, from_size);
+	return real.recvfrom(fd, buf, size, flags, from, from_size);
+}
+
+SLOWLY static ssize_t recvmsg_watchfully(int fd, struct msghdr *message, int flags)
+{
 	if (read_side_is_at_end_message(fd, message, flags))
 		return 0;
 	return io_seen_message(fd, message, flags, real.recvmsg(fd, message, flags));
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+	if (read_watched())
+		return recvmsg_watchfully(fd, message, flags);
+	return real.recvmsg(fd, message, flags);
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t size)

@@ -215,11 +215,11 @@ struct range {
 struct libssl {
 	REAL_LIBSSL_HOOKED(REAL_MEMBER)
 	REAL_LIBSSL_USED(REAL_MEMBER)
-	bool watches_frees;       /* connection.c hears of an SSL that is freed unseen */
-	bool own_allocator;       /* the program's, which need not bear another thread than the program's */
-	bool usable;              /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
+	bool watches_frees; /* connection.c hears of an SSL that is freed unseen */
+	bool own_allocator; /* the program's, which need not bear another thread than the program's */
+	bool usable;        /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
 	struct range code, crypto_code; /* where it is mapped, and its libcrypto */
-	BIO_METHOD *farewell_method; /* made by farewell.c on first use */
+	BIO_METHOD *farewell_method;    /* made by farewell.c on first use */
 };
 
 struct libcrypto {
