@@ -116,3 +116,39 @@ leaves_talking() {
   }
   both goes_on
 }
+
+# --- the last thread ---
+
+# The process ends when its last thread does, which must not be ours: timeout's SIGTERM would not end it.
+main_leaves() {
+  judge_client "$1" client_main_leaves --mode "$2" --write 1M -- --expect 1M --rcvbuf 4K --pause 20
+}
+
+@test "bare: main leaves by pthread_exit: the process ends with its last thread, and data is lost" {
+  local last
+  for last in main worker bystander open; do
+    main_leaves bare "$last"
+    assert_verdict tls=torn tcp=rst whole=no
+    assert_program done
+  done
+}
+
+@test "P1, P9: main leaves by pthread_exit: the process ends with its last thread: every byte, close_notify, FIN" {
+  each_last() {
+    local last
+    for last in main worker open; do
+      main_leaves cured "$last"
+      assert_verdict "${good[@]}"
+      assert_program done
+    done
+  }
+  both each_last
+}
+
+@test "P9: main leaves by pthread_exit, and a thread without TLS is the last: the process ends" {
+  bystander() {
+    main_leaves cured bystander
+    assert_verdict "${good[@]}"
+  }
+  both bystander
+}

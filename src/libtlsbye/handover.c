@@ -127,6 +127,13 @@ static void end_turn(void)
 	atomic_store(&fetch.state, FETCH_FREE);
 	futex_wake(&fetch.state);
 }
+
+void handover_ring(void)
+{
+	atomic_store(&rung, true);
+	syscall(SYS_tgkill, process_id(), atomic_load(&thread), BELL_SIGNAL);
+}
+
 static bool post(int fd, const struct request *request)
 {
 	if (!atomic_load(&thread) || !take_turn())
@@ -134,8 +141,7 @@ static bool post(int fd, const struct request *request)
 	fetch.fd = fd;
 	fetch.request = *request;
 	atomic_store(&fetch.state, FETCH_POSTED);
-	atomic_store(&rung, true);
-	syscall(SYS_tgkill, process_id(), atomic_load(&thread), BELL_SIGNAL);
+	handover_ring();
 
 	futex_wait(&fetch.state, FETCH_POSTED, FETCHED_WITHIN_MS);
 	uint32_t now = FETCH_POSTED;

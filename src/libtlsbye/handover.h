@@ -30,6 +30,9 @@ int handover_open_inbox(void);
  */
 int handover_open_bell(void);
 
+/* Only wakes the thread. */
+void handover_ring(void);
+
 /* Answers the bell: the hold, or INBOX_EMPTY. */
 int handover_fetch(int bell, struct request *request);
 

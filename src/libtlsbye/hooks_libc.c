@@ -184,6 +184,13 @@ EXPORT void _Exit(int status)
 	__builtin_unreachable();
 }
 
+EXPORT void pthread_exit(void *result)
+{
+	process_thread_exits();
+	real.pthread_exit(result);
+	__builtin_unreachable();
+}
+
 EXPORT void quick_exit(int status)
 {
 	leaving_quickly(status);

@@ -67,9 +67,26 @@ static void learn_late(struct connection *c, void *nothing)
 	goodbye_learn_late(c);
 }
 
+/* A helper that was forked owns nothing: it pays for no look at its program. */
+static void look_for_open(struct connection *c, void *found)
+{
+	if (atomic_load(&c->descriptors) && process_owns(c))
+		*(bool *)found = true;
+}
+
+/* The last thread of a program has ended ours before it came here (process.c). */
+static void start_again(void)
+{
+	bool something = false;
+	connection_each(look_for_open, &something);
+	if (something && settings->mode == MODE_CURE)
+		linger_start();
+}
+
 void leaving_by_exit(int status)
 {
 	connection_each(learn_late, NULL);
+	start_again();
 	leave_all(status, process_save_output);
 }
 
@@ -172,13 +189,6 @@ static void leave_behind(struct connection *c, void *failed)
 	bool tls_goes_on = atomic_load(&c->ssl) && !c->notify_by_program;
 	if (tls_goes_on || !stays_open(c))
 		leave(c, failed);
-}
-
-/* A helper that was forked owns nothing: it pays for no look at its program. */
-static void look_for_open(struct connection *c, void *found)
-{
-	if (atomic_load(&c->descriptors) && process_owns(c))
-		*(bool *)found = true;
 }
 
 void leaving_by_exec(enum exec_by by, const char *file, int fd)

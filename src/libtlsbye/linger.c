@@ -33,6 +33,8 @@ enum {
 	READY_WITHIN_MS = 1000,
 	LOOK_INSIDE_EVERY_MS = 5,
 	FORK_WAIT_MS = 1000,
+	END_WITHIN_MS = 1000,
+	LOOK_AROUND_EVERY_MS = 500,
 	OWN_DESCRIPTORS = 8
 };
 
@@ -51,6 +53,8 @@ static _Atomic uint32_t count; /* holds, and messages on their way */
 static pthread_mutex_t speaking = PTHREAD_MUTEX_INITIALIZER;
 static bool speaking_locked_for_fork;
 static _Atomic bool speech_is_over; /* the process exits: OpenSSL cleans up */
+static _Atomic bool end_asked;      /* by the program's last thread, which waits for ours to end */
+static pthread_t thread;
 
 /* The thread's own. */
 static struct hold *holds;
@@ -355,17 +359,39 @@ static int milliseconds_to(uint64_t moment, uint64_t now)
 	return moment <= now ? 0 : (int)((moment - now) / 1000) + 1;
 }
 
+/* main has left, and maybe all the others after it: a process must not live for the sake of our thread. */
+static bool is_time_to_end(void)
+{
+	return atomic_load(&end_asked) || (process_main_has_left() && !held && process_is_deserted());
+}
+
+static int milliseconds_to_sleep(uint64_t now)
+{
+	int until_look = milliseconds_to(look_at_us, now);
+	bool looks_around = process_main_has_left();
+	return looks_around && (unsigned)until_look > LOOK_AROUND_EVERY_MS ? LOOK_AROUND_EVERY_MS
+									   : until_look;
+}
+
+/* Its descriptors go with its table. Another one may be started from here on. */
+static void retire(void)
+{
+	munmap(holds, settings->linger_sockets * sizeof *holds);
+	atomic_store(&count, 0);
+	atomic_store(&state, NOT_STARTED);
+}
+
 static void *run(void *nothing)
 {
 	bool ready = prepare();
 	atomic_store(&state, ready ? RUNNING : REFUSED);
 	futex_wake(&state);
-	while (ready) {
+	while (ready && !is_time_to_end()) {
 		struct epoll_event ready_ones[64];
 		uint64_t now = now_us();
 		if (now >= look_at_us)
 			look_at_all_limits(now);
-		int n = epoll_wait(events, ready_ones, 64, milliseconds_to(look_at_us, now));
+		int n = epoll_wait(events, ready_ones, 64, milliseconds_to_sleep(now));
 		for (int i = 0; i < n; i++) {
 			uint32_t place = ready_ones[i].data.u32;
 			if (place == INBOX)
@@ -376,6 +402,8 @@ static void *run(void *nothing)
 				go_on(&holds[place]);
 		}
 	}
+	if (ready)
+		retire();
 	return nothing;
 }
 
@@ -384,11 +412,9 @@ static bool create_thread(void)
 {
 	sigset_t all, before;
 	pthread_attr_t attributes;
-	pthread_t thread;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
 	bool created = pthread_create(&thread, &attributes, run, NULL) == 0;
 	pthread_attr_destroy(&attributes);
@@ -449,6 +475,26 @@ void linger_wait(unsigned milliseconds)
 	uint32_t left;
 	while ((left = atomic_load(&count)) && (now = now_us()) < until)
 		futex_wait(&count, left, (unsigned)((until - now) / 1000) + 1);
+}
+
+void linger_end(unsigned milliseconds)
+{
+	struct timespec until;
+	linger_wait(milliseconds);
+	if (linger_refused())
+		return;
+	atomic_store(&end_asked, true);
+	handover_ring();
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += END_WITHIN_MS / 1000;
+	pthread_timedjoin_np(thread, NULL, &until);
+	atomic_store(&end_asked, false);
+}
+
+void linger_look_around(void)
+{
+	if (!linger_refused())
+		handover_ring();
 }
 
 void linger_finish(unsigned milliseconds)

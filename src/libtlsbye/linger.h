@@ -54,6 +54,15 @@ void linger_wait(unsigned milliseconds);
 /* The same; and OpenSSL is not used by the thread any more afterwards. */
 void linger_finish(unsigned milliseconds);
 
+/*
+ * The program's last thread is about to end, and the process with it: not, where ours were left. Waits for the holds, so
+ * long at the most, then for the end of the thread. It can be started again.
+ */
+void linger_end(unsigned milliseconds);
+
+/* The main thread has left: from now on ours looks whether anybody is left but itself. */
+void linger_look_around(void);
+
 void linger_before_fork(void);
 void linger_after_fork(void);
 void linger_child_after_fork(void);

@@ -131,6 +131,8 @@ void log_write(const struct text *line)
 
 void log_flush(void)
 {
+	if (own_table) /* exit() in our thread, where it was the last: the line would wait again */
+		return;
 	int saved = errno;
 	unsigned begin = atomic_load(&waiting_begin);
 	while (begin != atomic_load(&waiting_end)) {

@@ -20,8 +20,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 /* Who has spoken on the connection since the fork. */
 enum { NOBODY_YET = 0, SEVERAL = UINT32_MAX };
@@ -174,6 +176,76 @@ static void after_fork_in_parent(void)
 	pthread_mutex_unlock(&forking);
 }
 
+/* --- threads --- */
+
+/* All threads, ours included; 0 if unknown. */
+static unsigned threads(void)
+{
+	struct stat task;
+	return stat("/proc/self/task", &task) == 0 && task.st_nlink > 2 ? (unsigned)task.st_nlink - 2 : 0;
+}
+
+static pthread_key_t leaving_key; /* set in each thread that has used an SSL */
+static _Atomic bool main_has_left;
+
+bool process_main_has_left(void)
+{
+	return atomic_load(&main_has_left);
+}
+
+/* proc(5): the state stands behind the name, which may hold anything. */
+static bool main_is_zombie(void)
+{
+	char stat[128];
+	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : real.read(fd, stat, sizeof stat);
+	if (fd >= 0)
+		real.close(fd);
+	const char *name_end = n > 0 ? memrchr(stat, ')', (size_t)n) : NULL;
+	return name_end && name_end + 2 < stat + n && name_end[2] == 'Z';
+}
+
+/* The main thread stays in the list, as a zombie, until the process ends; in exit() it is alive. */
+bool process_is_deserted(void)
+{
+	return threads() == 2 && main_is_zombie();
+}
+
+static bool is_main_thread(void)
+{
+	return syscall(SYS_gettid) == getpid();
+}
+
+static bool is_last_thread(bool is_main)
+{
+	unsigned ours = linger_refused() ? 0 : 1;
+	return threads() == 1 + ours + (is_main ? 0 : 1);
+}
+
+static void thread_leaves(void *nothing)
+{
+	(void)nothing;
+	if (!process_is_home())
+		return;
+	bool is_main = is_main_thread();
+	if (is_main)
+		atomic_store(&main_has_left, true);
+	if (!process_main_has_left())
+		return;
+	if (is_last_thread(is_main))
+		linger_end((unsigned)settings->at_exit_ms);
+	else
+		linger_look_around();
+}
+
+void process_thread_exits(void)
+{
+	if (is_main_thread())
+		atomic_store(&main_has_left, true); /* long before the first connection, maybe */
+	if (home && !pthread_getspecific(leaving_key))
+		thread_leaves(NULL);
+}
+
 /* --- descriptors of ours in the program's table --- */
 
 enum { LENT = 16 };
@@ -262,6 +334,7 @@ static void settle(void)
 
 static void after_fork_in_child(void)
 {
+	atomic_store(&main_has_left, false);
 	pthread_mutex_init(&forking, NULL);
 	settle();
 	real_child_after_fork();
@@ -281,12 +354,15 @@ static void begin(void)
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 	process_watch_exit();
 	leaving_watch_quick_exit();
+	pthread_key_create(&leaving_key, thread_leaves);
 }
 
 void process_init(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, begin);
+	if (!pthread_getspecific(leaving_key))
+		pthread_setspecific(leaving_key, home);
 }
 
 /* --- exit --- */
@@ -320,13 +396,6 @@ void process_watch_exit(void)
 	static _Atomic bool watching;
 	if (!atomic_exchange(&watching, true))
 		on_exit(at_exit, NULL);
-}
-
-/* All threads, ours included; 0 if unknown. */
-static unsigned threads(void)
-{
-	struct stat task;
-	return stat("/proc/self/task", &task) == 0 && task.st_nlink > 2 ? (unsigned)task.st_nlink - 2 : 0;
 }
 
 bool process_has_one_thread(void)

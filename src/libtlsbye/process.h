@@ -27,6 +27,18 @@ pid_t process_id(void);
 /* Has the program one thread only, beside ours? Where it cannot be known, no. Async-signal-safe. */
 bool process_has_one_thread(void);
 
+/*
+ * A thread that can end the process with its own end (glibc calls exit() in the last one) must not leave ours behind. Known
+ * of every thread that ever used an SSL here, by a destructor of its own, and of those that call pthread_exit().
+ */
+void process_thread_exits(void);
+
+/* The main thread has left by pthread_exit(), or was cancelled: only then can ours be the last. */
+bool process_main_has_left(void);
+
+/* Called by our thread: is it alone? */
+bool process_is_deserted(void);
+
 /* May this process speak on the connection? */
 bool process_owns(const struct connection *c);
 

@@ -18,6 +18,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -70,6 +71,7 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(_exit)                                                                                             \
 	X(_Exit)                                                                                             \
 	X(__cxa_atexit)                                                                                      \
+	X(pthread_exit)                                                                                      \
 	X(fclose)                                                                                            \
 	X(freopen)                                                                                           \
 	X(freopen64)                                                                                         \

@@ -67,6 +67,12 @@ static int early_atexit(void (*function)(void *), void *argument, void *object)
 }
 
 /* What is no plain system call is looked up at once, where another library's constructor comes first. */
+static void early_pthread_exit(void *result)
+{
+	real_init();
+	real.pthread_exit(result);
+}
+
 static int early_fclose(FILE *stream)
 {
 	real_init();
@@ -177,6 +183,7 @@ struct real_libc real = {
 	._exit = raw_exit,
 	._Exit = raw_exit,
 	.__cxa_atexit = early_atexit,
+	.pthread_exit = early_pthread_exit,
 	.fclose = early_fclose,
 	.freopen = early_freopen,
 	.freopen64 = early_freopen64,
