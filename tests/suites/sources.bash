@@ -34,7 +34,10 @@ source_apt() {
 update_source_lists() {
   [[ ! -e $scratch/apt/updated ]] || return 0
   mkdir -p "$scratch"/apt/{parts,lists/partial,cache/archives/partial}
-  write_source_entries "$scratch/apt/parts" && source_apt apt-get update >&2 && touch "$scratch/apt/updated"
+  write_source_entries "$scratch/apt/parts" && source_apt apt-get update >&2 &&
+    # apt-get calls it a success when it could fetch nothing.
+    compgen -G "$scratch/apt/lists/*_Sources*" >/dev/null &&
+    touch "$scratch/apt/updated"
 }
 
 # fetch_source PACKAGE: unpacks it in the folder where we are; one line on stdout and 1 where it cannot be had.
