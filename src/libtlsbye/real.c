@@ -52,11 +52,19 @@ struct callers {
 };
 static struct callers ssl_callers, crypto_callers;
 
-/* The mapped range of the object that holds an address. */
+/* The object that holds an address: its mapped range, and whether it is called like one of OpenSSL's. */
 struct object_search {
 	uintptr_t address;
 	struct range range;
+	bool named_openssl;
 };
+
+/* The program itself has no name here. */
+static bool is_name_of_openssl(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	return strstr(name, "crypto") || strstr(name, "ssl");
+}
 
 static int object_holds(struct dl_phdr_info *info, size_t size, void *arg)
 {
@@ -74,14 +82,20 @@ static int object_holds(struct dl_phdr_info *info, size_t size, void *arg)
 	if (search->address < range.start || search->address >= range.end)
 		return 0;
 	search->range = range;
+	search->named_openssl = is_name_of_openssl(info->dlpi_name);
 	return 1;
+}
+
+static struct object_search object_of(void *address)
+{
+	struct object_search search = {.address = (uintptr_t)address};
+	dl_iterate_phdr(object_holds, &search);
+	return search;
 }
 
 static struct range object_range(void *address)
 {
-	struct object_search search = {.address = (uintptr_t)address};
-	dl_iterate_phdr(object_holds, &search);
-	return search.range;
+	return object_of(address).range;
 }
 
 static bool in_range(const struct range *range, void *address)
@@ -334,11 +348,15 @@ void real_child_after_fork(void)
 	pthread_mutex_init(&publishing, NULL);
 }
 
+/*
+ * dladdr() waits for the loader's lock, which another thread may hold whose library's constructor waits for this one:
+ * dl_iterate_phdr(), which does not, goes first.
+ */
 bool real_is_openssl_cleanup(void (*function)(void *))
 {
 	Dl_info object;
-	return dladdr((void *)function, &object) && object.dli_sname &&
-	       strcmp(object.dli_sname, "OPENSSL_cleanup") == 0 &&
+	return object_of((void *)function).named_openssl && dladdr((void *)function, &object) &&
+	       object.dli_sname && strcmp(object.dli_sname, "OPENSSL_cleanup") == 0 &&
 	       dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != NULL;
 }
 

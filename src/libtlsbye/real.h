@@ -270,7 +270,7 @@ void real_child_after_fork(void);
 
 /*
  * Is this the clean-up of a libcrypto? Then the library is pinned: its clean-up may be called at any time later. Takes
- * the loader's lock, as OpenSSL's own initialisation does around it.
+ * the loader's lock only for a function of a library that is called like OpenSSL's, as its own initialisation does.
  */
 bool real_is_openssl_cleanup(void (*function)(void *));
 
