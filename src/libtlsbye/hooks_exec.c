@@ -15,41 +15,41 @@
 
 EXPORT int execve(const char *path, char *const argv[], char *const environment[])
 {
-	leaving_by_exec(EXEC_PATH, path, -1);
+	leaving_by_exec(EXEC_PATH, path, -1, argv, environment);
 	return real_execve()(path, argv, environment);
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
-	leaving_by_exec(EXEC_PATH, path, -1);
+	leaving_by_exec(EXEC_PATH, path, -1, argv, environ);
 	return real_execv()(path, argv);
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
-	leaving_by_exec(EXEC_SEARCH, file, -1);
+	leaving_by_exec(EXEC_SEARCH, file, -1, argv, environ);
 	return real_execvp()(file, argv);
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
 {
-	leaving_by_exec(EXEC_SEARCH, file, -1);
+	leaving_by_exec(EXEC_SEARCH, file, -1, argv, environment);
 	return real_execvpe()(file, argv, environment);
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
 {
-	leaving_by_exec(EXEC_DESCRIPTOR, NULL, fd);
+	leaving_by_exec(EXEC_DESCRIPTOR, NULL, fd, argv, environment);
 	return real_fexecve()(fd, argv, environment);
 }
 
-/* A path that begins at a folder other than the current one is not followed: it passes through as bare. */
+/* A path that begins at a folder other than the current one, or has flags, is not followed: it passes through as bare. */
 EXPORT int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags)
 {
 	if (flags & AT_EMPTY_PATH)
-		leaving_by_exec(EXEC_DESCRIPTOR, NULL, folder);
+		leaving_by_exec(EXEC_DESCRIPTOR, NULL, folder, argv, environment);
 	else
-		leaving_by_exec(EXEC_PATH, folder == AT_FDCWD ? path : NULL, -1);
+		leaving_by_exec(EXEC_PATH, folder == AT_FDCWD && !flags ? path : NULL, -1, argv, environment);
 	return real_execveat(folder, path, argv, environment, flags);
 }
 

@@ -15,11 +15,8 @@
 #include "settings.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 /* --- the end --- */
 
@@ -122,62 +119,6 @@ void leaving_watch_quick_exit(void)
 
 /* --- exec --- */
 
-/* The kernel takes ELF and #!; execvp gives what is neither to a shell. */
-static bool is_runnable(int fd, const char *path, bool by_shell)
-{
-	struct stat status;
-	char magic[4];
-	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !(status.st_mode & 0111))
-		return false;
-	if (path && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
-		return false;
-	ssize_t n = by_shell ? 0 : pread(fd, magic, sizeof magic, 0);
-	return by_shell ||
-	       (n == sizeof magic && (memcmp(magic, "\177ELF", 4) == 0 || memcmp(magic, "#!", 2) == 0));
-}
-
-static bool path_is_runnable(const char *path, bool by_shell)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) /* a program that may be executed and not read: rare enough to be passed through */
-		return false;
-	process_lends(fd);
-	bool runnable = is_runnable(fd, path, by_shell);
-	process_takes_back(fd);
-	return runnable;
-}
-
-/* As execvp(3) looks: the first on PATH that can be executed. */
-static bool is_on_path(const char *file)
-{
-	char path[PATH_MAX];
-	size_t length = strlen(file);
-	for (const char *folder = settings_search_path(); *folder;) {
-		size_t size = strcspn(folder, ":");
-		if (size + 1 + length < sizeof path) {
-			memcpy(path, size ? folder : ".", size ? size : 1);
-			size_t end = size ? size : 1;
-			path[end] = '/';
-			memcpy(path + end + 1, file, length + 1);
-			if (path_is_runnable(path, true))
-				return true;
-		}
-		folder += size + (folder[size] == ':');
-	}
-	return false;
-}
-
-static bool will_succeed(enum exec_by by, const char *file, int fd)
-{
-	if (by == EXEC_DESCRIPTOR)
-		return is_runnable(fd, NULL, false);
-	if (!file || !*file)
-		return false;
-	if (by == EXEC_SEARCH && !strchr(file, '/'))
-		return is_on_path(file);
-	return path_is_runnable(file, by == EXEC_SEARCH);
-}
-
 static bool stays_open(const struct connection *c)
 {
 	int flags = real.fcntl(connection_any_descriptor(c), F_GETFD);
@@ -191,17 +132,18 @@ static void leave_behind(struct connection *c, void *failed)
 		leave(c, failed);
 }
 
-void leaving_by_exec(enum exec_by by, const char *file, int fd)
+void leaving_by_exec(enum exec_by by, const char *file, int fd, char *const argv[], char *const environment[])
 {
 	bool something = linger_count() != 0, failed = false;
 	int saved = errno, cancel_state;
 	if (!process_is_home())
 		return;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE,
-			       &cancel_state); /* exec is no cancellation point; open() is */
+	/* exec is no cancellation point; open() is */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	process_executes();
 	connection_each(look_for_open, &something);
-	if (something && settings->mode != MODE_OFF && will_succeed(by, file, fd)) {
+	if (something && settings->mode != MODE_OFF && exec_finds_program(by, file, fd) &&
+	    exec_arguments_fit(argv, environment)) {
 		connection_each(leave_behind, &failed);
 		linger_wait((unsigned)settings->at_exit_ms);
 		events_flush();

@@ -11,6 +11,8 @@
 #ifndef TLSBYE_LEAVING_H
 #define TLSBYE_LEAVING_H
 
+#include "runnable.h"
+
 /* exit and the return from main, behind the program's own handlers: its streams are written out before the wait. */
 void leaving_by_exit(int status);
 
@@ -24,10 +26,8 @@ void leaving_at_once(int status);
 void leaving_quickly(int status); /* the hook: remembers the status */
 void leaving_watch_quick_exit(void);
 
-/* What an exec is given to find its program by. */
-enum exec_by { EXEC_PATH, EXEC_SEARCH, EXEC_DESCRIPTOR };
-
-/* Before the exec. `file` for the first two, `fd` for the last. */
-void leaving_by_exec(enum exec_by by, const char *file, int fd);
+/* Before the exec: see runnable.h. */
+void leaving_by_exec(enum exec_by by, const char *file, int fd, char *const argv[],
+		     char *const environment[]);
 
 #endif

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes and leaves by exit(--status) with neither SSL_free() nor close(): redis-cli, wrk and `ncat --send-only`.
- * --mode partial abandons a write half-done; --mode return, _exit, _Exit, quick_exit, abort, exec, execvp, fexecve
- * and cancelled-exec (of a thread that is to be cancelled)
+ * --mode partial abandons a write half-done; --mode return, _exit, _Exit, quick_exit, abort, exec, execvp, fexecve,
+ * script, long-enough (an exec with as long an argument as there may be) and cancelled-exec (of a thread that is to be cancelled)
  * and plain-exec (SSL_shutdown(), and the next program goes on in plaintext)
  * leave by those doors; --mode atexit and at_quick_exit write the second half in a handler of the exit, early_quick_exit in one
  * that is registered before there is a connection; --mode handler
  * --mode close-exec frees and closes before the exec, which the drain has to survive; --mode handler
  * leaves by _exit() in a signal handler, while the thread is in malloc(); --mode no-exec tries three programs that
- * cannot be executed, and goes on as if nothing had been (a shell that looks along PATH).
+ * cannot be executed, and goes on as if nothing had been (a shell that looks along PATH); so do no-interpreter,
+ * no-script (fexecve() of one that its interpreter could not open), no-elf, no-loader, long-argument and
+ * many-arguments, with a program that can be executed as far as its mode tells.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 
 #include "legacy.h"
@@ -51,6 +55,70 @@ static void try_to_exec(void)
 	execlp("tlsbye-no-such-program", "nothing", (char *)NULL);
 }
 
+/* A program in memory, that everybody may execute. */
+static int program_of(const char *content, size_t size, unsigned flags)
+{
+	int fd = memfd_create("program", flags);
+
+	if (write(fd, content, size) != (ssize_t)size)
+		exit(3);
+	return fd;
+}
+
+static void exec_content(const char *content, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", program_of(content, size, 0));
+	execl(path, "program", (char *)NULL);
+}
+
+/* /bin/true, with another name where that of its dynamic linker stands. */
+static void exec_without_loader(void)
+{
+	static char content[8 << 20];
+	ssize_t size = read(open("/bin/true", O_RDONLY), content, sizeof(content));
+	char *loader = memmem(content, 4096, "/ld-", 4);
+
+	if (!loader)
+		exit(3);
+	memcpy(loader, "/no-", 4);
+	exec_content(content, (size_t)size);
+}
+
+/* 128 KB with its zero is the longest string that the kernel takes; 64 of almost as many are more than it ever takes. */
+static void exec_with_arguments(size_t count, size_t length)
+{
+	char *argv[66] = {"true"}, *long_one = malloc(length + 1);
+
+	memset(long_one, 'x', length);
+	long_one[length] = 0;
+	for (size_t i = 1; i <= count; i++)
+		argv[i] = long_one;
+	execv("/bin/true", argv);
+}
+
+static bool try_one_that_looks_good(void)
+{
+	static const char missing[] = "#! /nonexistent/interpreter -x\n", junk[] = "\177ELF junk";
+	char *argv[] = {"script", NULL};
+
+	errno = 0;
+	if (legacy_is("no-interpreter"))
+		exec_content(missing, sizeof(missing) - 1);
+	if (legacy_is("no-script"))
+		fexecve(program_of("#!/bin/true\n", 12, MFD_CLOEXEC), argv, environ);
+	if (legacy_is("no-elf"))
+		exec_content(junk, sizeof(junk));
+	if (legacy_is("no-loader"))
+		exec_without_loader();
+	if (legacy_is("long-argument"))
+		exec_with_arguments(1, 32 * (size_t)sysconf(_SC_PAGESIZE));
+	if (legacy_is("many-arguments"))
+		exec_with_arguments(64, (128 << 10) - 1);
+	return errno != 0;
+}
+
 static void leave_by_exec(void)
 {
 	char *argv[] = {"true", NULL};
@@ -59,6 +127,10 @@ static void leave_by_exec(void)
 		pthread_cancel(pthread_self());
 	if (legacy_is("exec") || legacy_is("cancelled-exec") || legacy_is("close-exec"))
 		execl("/bin/true", "true", (char *)NULL);
+	if (legacy_is("script"))
+		exec_content("#! /bin/true -x\n", 16);
+	if (legacy_is("long-enough"))
+		exec_with_arguments(1, (128 << 10) - 1);
 	if (legacy_is("execvp"))
 		execvp("true", argv);
 	if (legacy_is("fexecve"))
@@ -100,10 +172,10 @@ static void talk(SSL *ssl, int fd)
 		atexit(write_the_rest);
 	if (legacy_is("at_quick_exit"))
 		at_quick_exit(write_the_rest);
-	if (legacy_is("no-exec")) {
+	if (legacy_is("no-exec"))
 		try_to_exec();
+	if (legacy_is("no-exec") || try_one_that_looks_good())
 		write_the_rest();
-	}
 	if (legacy_is("plain-exec"))
 		go_on_in_plaintext(ssl, fd);
 	if (legacy_is("close-exec")) {
