@@ -63,6 +63,15 @@ looks_the_same() {
   done
 }
 
+@test "P5: behind shutdown(SHUT_RDWR) stdio, and recv that waits for all, meet the end at once, as bare" {
+  local look
+  for look in stream late-stream waitall waitall-message; do
+    looks_the_same "$look" 17K 2
+    run cat "$program_log"
+    assert_line --regexp '=10[0-9][0-9] at-once$'
+  done
+}
+
 @test "P5, P9: while a read side is shut: recvmsg may peek, and what the kernel refuses is the kernel's to refuse" {
   run_bare check_read_side
   assert_success

@@ -72,24 +72,24 @@ struct connection *connection_hold_by_descriptor(int fd)
 	return NULL;
 }
 
-static _Atomic uint64_t epoll_members[DESCRIPTOR_LIMIT / 64]; /* a bit a number */
+static _Atomic uint64_t watched_elsewhere[DESCRIPTOR_LIMIT / 64]; /* a bit a number */
 
-void epoll_member_seen(int fd)
+void descriptor_watched_elsewhere(int fd)
 {
-	if ((unsigned)fd < DESCRIPTOR_LIMIT && !descriptor_in_epoll_set(fd))
-		atomic_fetch_or(&epoll_members[fd / 64], UINT64_C(1) << fd % 64);
+	if ((unsigned)fd < DESCRIPTOR_LIMIT && !descriptor_is_watched_elsewhere(fd))
+		atomic_fetch_or(&watched_elsewhere[fd / 64], UINT64_C(1) << fd % 64);
 }
 
-bool descriptor_in_epoll_set(int fd)
+bool descriptor_is_watched_elsewhere(int fd)
 {
-	return (unsigned)fd >= DESCRIPTOR_LIMIT || atomic_load(&epoll_members[fd / 64]) & UINT64_C(1)
-												  << fd % 64;
+	return (unsigned)fd >= DESCRIPTOR_LIMIT ||
+	       atomic_load(&watched_elsewhere[fd / 64]) & UINT64_C(1) << fd % 64;
 }
 
-static void forget_membership(int fd)
+void descriptor_forget_watchers(int fd)
 {
-	if (descriptor_in_epoll_set(fd))
-		atomic_fetch_and(&epoll_members[fd / 64], ~(UINT64_C(1) << fd % 64));
+	if ((unsigned)fd < DESCRIPTOR_LIMIT && descriptor_is_watched_elsewhere(fd))
+		atomic_fetch_and(&watched_elsewhere[fd / 64], ~(UINT64_C(1) << fd % 64));
 }
 
 /* Who is being closed at this moment: in a fork child nobody is. Where there is no room, the number is not marked. */
@@ -137,7 +137,7 @@ struct connection *connection_take_descriptor(int fd, bool *alone)
 void connection_descriptor_taken(int fd)
 {
 	uint32_t slot = SLOT_CLOSING;
-	forget_membership(fd);
+	descriptor_forget_watchers(fd);
 	atomic_compare_exchange_strong(&descriptor_slots[fd], &slot, 0);
 	closing_unmark(fd);
 }

@@ -58,11 +58,13 @@ bool epoll_sets_all_known(void);
 void epoll_sets_forget_socket(int fd);
 
 /*
- * Was the number put into an epoll set since a connection last left it? In doubt yes: a set that it left, or a number that
- * was closed where no hook looked, counts as well.
+ * Was the number put into an epoll set, or a stream opened on it, since a connection last left it? Both read it, or wait
+ * for it, where no hook looks. In doubt yes: a set that it left, or a number that was closed where no hook looked, counts
+ * as well.
  */
-void epoll_member_seen(int fd);
-bool descriptor_in_epoll_set(int fd);
+void descriptor_watched_elsewhere(int fd);
+bool descriptor_is_watched_elsewhere(int fd);
+void descriptor_forget_watchers(int fd); /* it is being closed */
 
 /* In a fresh child nobody is closing anything. */
 void descriptors_child_after_fork(void);

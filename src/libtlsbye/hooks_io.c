@@ -47,7 +47,7 @@ EXPORT ssize_t readv(int fd, const struct iovec *parts, int count)
 
 SLOWLY static ssize_t recv_watchfully(int fd, void *buf, size_t size, int flags)
 {
-	if (read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size))
+	if (read_side_is_at_end_flags(fd, size, flags))
 		return 0;
 	return io_seen(fd, io_filled(buf, flags), real.recv(fd, buf, size, flags));
 }
@@ -62,7 +62,7 @@ EXPORT ssize_t recv(int fd, void *buf, size_t size, int flags)
 SLOWLY static ssize_t recvfrom_watchfully(int fd, void *restrict buf, size_t size, int flags,
 					  __SOCKADDR_ARG from, socklen_t *restrict from_size)
 {
-	if (read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size))
+	if (read_side_is_at_end_flags(fd, size, flags))
 		return 0;
 	return io_seen(fd, io_filled(buf, flags), real.recvfrom(fd, buf, size, flags, from, from_size));
 }

@@ -143,7 +143,7 @@ EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 		read_side_shut_really(fd);
 	int result = real.epoll_ctl(epfd, operation, fd, event);
 	if (result == 0 && operation == EPOLL_CTL_ADD) {
-		epoll_member_seen(fd);
+		descriptor_watched_elsewhere(fd);
 		if (!epoll_set_known(epfd))
 			epoll_set_seen(epfd);
 	}

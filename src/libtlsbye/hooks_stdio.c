@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exported functions of stdio that close a descriptor: libc's own do it without passing through close().
+ * The exported functions of stdio that close a descriptor, and the one that opens a stream on one: libc's own close and
+ * read without passing through close() and read().
  *
  * Rules: what stands in the stream is written before the goodbye, as bare it would be before the close. Not
  * async-signal-safe, like the functions themselves; a stream on an untracked descriptor costs one array look-up.
@@ -8,6 +9,7 @@
 #include "descriptors.h"
 #include "export.h"
 #include "letting_go.h"
+#include "read_side.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,13 +24,28 @@ static bool before_stream_closes(FILE *stream, void *caller)
 	int saved = errno;
 	int fd = stream ? fileno_unlocked(stream) : -1; /* EBADF for a stream in memory */
 	errno = saved;
-	if (fd < 0 || !descriptor_known(fd))
+	if (fd < 0)
 		return false;
+	if (!descriptor_known(fd)) {
+		descriptor_forget_watchers(fd); /* the next connection may get the number */
+		return false;
+	}
 	bool failed = fflush(stream) != 0;
 	if (failed)
 		__fpurge(stream);
 	goodbye_before_close(fd, caller);
 	return failed;
+}
+
+/* The stream reads inside of libc, past the hooks. */
+EXPORT FILE *fdopen(int fd, const char *mode)
+{
+	if (read_side_played_somewhere())
+		read_side_shut_really(fd);
+	FILE *stream = real.fdopen(fd, mode);
+	if (stream)
+		descriptor_watched_elsewhere(fd);
+	return stream;
 }
 
 EXPORT int fclose(FILE *stream)

@@ -20,7 +20,8 @@ bool read_side_play(struct connection *c, int fd)
 		return false;
 	if (process_shares(c)) /* it may be waiting there: shutdown() wakes every holder's processes */
 		return false;
-	if (descriptor_in_epoll_set(fd) || !process_has_one_thread() || ioctl(fd, FIONREAD, &received) != 0)
+	if (descriptor_is_watched_elsewhere(fd) || !process_has_one_thread() ||
+	    ioctl(fd, FIONREAD, &received) != 0)
 		return false;
 	atomic_store(&c->read_left, received > 0 ? (uint32_t)received : 0);
 	if (!atomic_exchange(&c->read_played, true))
@@ -58,6 +59,15 @@ bool read_side_is_at_end(int fd, size_t size)
 	return left == 0;
 }
 
+/* With MSG_WAITALL the kernel would wait for the rest, behind what is left: there the end has to be the real one. */
+bool read_side_is_at_end_flags(int fd, size_t size, int flags)
+{
+	bool at_end = read_side_is_at_end(fd, flags & MSG_PEEK ? 0 : size);
+	if (!at_end && flags & MSG_WAITALL)
+		read_side_shut_really(fd);
+	return at_end;
+}
+
 bool read_side_is_played(int fd)
 {
 	int saved = errno;
@@ -68,22 +78,26 @@ bool read_side_is_played(int fd)
 	return c != NULL;
 }
 
-bool read_side_is_at_end_parts(int fd, const struct iovec *parts, size_t count)
+static bool is_at_end_parts(int fd, const struct iovec *parts, size_t count, int flags)
 {
 	size_t size = 0;
 	if (count > IOV_MAX || !read_side_is_played(fd))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		size += parts[i].iov_len;
-	return read_side_is_at_end(fd, size);
+	return read_side_is_at_end_flags(fd, size, flags);
+}
+
+bool read_side_is_at_end_parts(int fd, const struct iovec *parts, size_t count)
+{
+	return is_at_end_parts(fd, parts, count, 0);
 }
 
 bool read_side_is_at_end_message(int fd, const struct msghdr *message, int flags)
 {
 	if (!read_side_is_played(fd) || !message)
 		return false;
-	return flags & MSG_PEEK ? read_side_is_at_end(fd, 0)
-				: read_side_is_at_end_parts(fd, message->msg_iov, message->msg_iovlen);
+	return is_at_end_parts(fd, message->msg_iov, message->msg_iovlen, flags);
 }
 
 void read_side_shut_really(int fd)

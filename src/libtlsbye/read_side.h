@@ -5,11 +5,11 @@
  * Really shut, the kernel answers every further byte of the peer, even its close_notify, with a reset, which destroys
  * what is still on its way to it (tcp_rcv_state_process() in Linux). So only the writing side is shut, and the hooks of
  * read and its kin play the other: what was received before can be read, then comes the end. Whatever else the program
- * asks the kernel about the socket (poll, select, epoll) must be true: there the play ends, and the read side is shut.
+ * asks the kernel about the socket (poll, select, epoll) must be true: there the play ends, and the read side is shut; so
+ * it is where libc is going to read, for a stream, out of sight of the hooks.
  *
  * Rules: all of it is async-signal-safe. It is played only where nobody can be waiting for the real end: no other thread,
- * nobody inside, one descriptor, no epoll set, and no other
- * process.
+ * nobody inside, one descriptor, no epoll set, no stream, and no other process.
  */
 #ifndef TLSBYE_READ_SIDE_H
 #define TLSBYE_READ_SIDE_H
@@ -36,6 +36,7 @@ bool read_side_play(struct connection *c, int fd);
  * is looked at: the kernel may refuse it.
  */
 bool read_side_is_at_end(int fd, size_t size);
+bool read_side_is_at_end_flags(int fd, size_t size, int flags);
 bool read_side_is_at_end_parts(int fd, const struct iovec *parts, size_t count);
 bool read_side_is_at_end_message(int fd, const struct msghdr *message, int flags);
 bool read_side_is_played(int fd);

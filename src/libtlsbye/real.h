@@ -72,6 +72,7 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(_Exit)                                                                                             \
 	X(__cxa_atexit)                                                                                      \
 	X(pthread_exit)                                                                                      \
+	X(fdopen)                                                                                            \
 	X(fclose)                                                                                            \
 	X(freopen)                                                                                           \
 	X(freopen64)                                                                                         \

@@ -73,6 +73,12 @@ static void early_pthread_exit(void *result)
 	real.pthread_exit(result);
 }
 
+static FILE *early_fdopen(int fd, const char *mode)
+{
+	real_init();
+	return real.fdopen(fd, mode);
+}
+
 static int early_fclose(FILE *stream)
 {
 	real_init();
@@ -184,6 +190,7 @@ struct real_libc real = {
 	._Exit = raw_exit,
 	.__cxa_atexit = early_atexit,
 	.pthread_exit = early_pthread_exit,
+	.fdopen = early_fdopen,
 	.fclose = early_fclose,
 	.freopen = early_freopen,
 	.freopen64 = early_freopen64,

@@ -3,6 +3,7 @@
  * A library whose constructor starts a thread, and waits for it: it does so with the loader's lock, for which the thread
  * must not have to wait. Its calls are all the first of their kind in the process.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ static void *call_each(void *nothing)
 {
 	struct timespec no_time = {0};
 	struct timeval at_once = {0};
-	FILE *stream = fopen("/dev/null", "r");
+	FILE *stream = fdopen(open("/dev/null", O_RDONLY), "r");
 
 	poll(NULL, 0, 0);
 	ppoll(NULL, 0, &no_time, NULL);

@@ -2,7 +2,8 @@
 /*
  * Reads once, answers, shutdown(SHUT_RDWR), free, close: whatever the peer sends from then on, even its close_notify,
  * makes the kernel reset. Many C++ servers, and "shutdown, then close" out of books. --mode free-first frees before.
- * --mode read, poll, select, epoll and late-epoll look at the socket between the two, and print what they see; --mode
+ * --mode stream and late-stream read it by stdio, opened before and behind it; waitall and waitall-message ask for all
+ * that comes, and for more. --mode read, poll, select, epoll and late-epoll look at the socket between the two, and print what they see; --mode
  * thread has another thread blocked in SSL_read(), and --mode poll-thread one blocked in poll(), which must wake; so must a
  * child that waits for the socket and makes no SSL_* call, --mode poll-child.
  */
@@ -11,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -80,6 +82,49 @@ static void print_reads(int fd)
 	printf(" readv=%ld", n);
 	n = recvmsg(fd, &message, 0);
 	printf(" recvmsg=%ld\n", n);
+}
+
+static bool reads_by_other_means(void)
+{
+	return legacy_is("stream") || legacy_is("late-stream") || legacy_is("waitall") ||
+	       legacy_is("waitall-message");
+}
+
+/* The judge's second record, of which SSL_read() took nothing. */
+static void await_second_record(int fd)
+{
+	int received;
+
+	do
+		ioctl(fd, FIONREAD, &received);
+	while (received < 1024);
+}
+
+/* What was there, then the end, at once; the judge says nothing more, and does not close. */
+static void print_count(long start, const char *how, long count)
+{
+	printf("%s=%ld %s\n", how, count, legacy_ms() - start < 1000 ? "at-once" : "late");
+}
+
+static void print_stream(FILE *stream, long start)
+{
+	long count = 0;
+
+	while (fgetc(stream) != EOF)
+		count++;
+	print_count(start, "stream", count);
+}
+
+static void print_wait_for_all(int fd, long start)
+{
+	static char buf[64 << 10];
+	struct iovec part = {buf, sizeof(buf)};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (legacy_is("waitall"))
+		print_count(start, "recv", recv(fd, buf, sizeof(buf), MSG_WAITALL));
+	else
+		print_count(start, "recvmsg", recvmsg(fd, &message, MSG_WAITALL));
 }
 
 static void *wait_in_thread(void *nothing)
@@ -157,9 +202,23 @@ static void shut_under_a_child(SSL *ssl, int fd)
 
 static void shut_and_look(int fd)
 {
+	FILE *stream = NULL;
+	long start;
+
+	if (reads_by_other_means())
+		await_second_record(fd);
+	start = legacy_ms();
 	if (legacy_is("epoll"))
 		add_to_epoll(fd);
+	if (legacy_is("stream"))
+		stream = fdopen(fd, "r");
 	shut(fd);
+	if (legacy_is("late-stream"))
+		stream = fdopen(fd, "r");
+	if (stream)
+		print_stream(stream, start);
+	if (legacy_is("waitall") || legacy_is("waitall-message"))
+		print_wait_for_all(fd, start);
 	if (legacy_is("late-epoll"))
 		add_to_epoll(fd);
 	if (legacy_is("read"))
@@ -188,7 +247,19 @@ static void talk(SSL *ssl, int fd)
 	close(fd);
 }
 
+/* Numbers that the sockets will get are those of streams before. */
+static void use_numbers(void)
+{
+	FILE *streams[8];
+
+	for (int i = 0; i < 8; i++)
+		streams[i] = fdopen(open("/dev/null", O_RDONLY), "r");
+	for (int i = 0; i < 8; i++)
+		fclose(streams[i]);
+}
+
 int main(int argc, char **argv)
 {
+	use_numbers();
 	return legacy_serve(argc, argv, talk);
 }
