@@ -4,7 +4,7 @@
 # P1: whichever way the program lets go, the peer gets everything that was written, then close_notify, then FIN, and no
 # RST. P2: and the program waits for nobody. Each habit is shown bare first, where it must hurt; then under tlsbye.
 #
-# shellcheck disable=SC2034  # connections is read in lib/judge.bash
+# shellcheck disable=SC2034,SC2154  # connections is read, program_log set, in lib/judge.bash
 
 load lib/judge
 

@@ -5,7 +5,7 @@
 # even so. P4: an abort that was meant stays one. Wherever silence is the promise, a bare or a curable control shows
 # that the test can see the difference.
 #
-# shellcheck disable=SC2034,SC2317  # want_status is read in lib/judge.bash; inner functions share names
+# shellcheck disable=SC2034,SC2154,SC2317  # what lib/judge.bash reads and sets; inner functions share names
 
 load lib/judge
 

@@ -152,7 +152,7 @@ main_leaves() {
   for last in main worker bystander open; do
     main_leaves bare "$last"
     assert_verdict tls=torn tcp=rst whole=no
-    assert_program done
+    assert_program 'done'
   done
 }
 
@@ -162,7 +162,7 @@ main_leaves() {
     for last in main worker open; do
       main_leaves cured "$last"
       assert_verdict "${good[@]}"
-      assert_program done
+      assert_program 'done'
     done
   }
   both each_last
