@@ -11,11 +11,7 @@
 load lib/judge
 
 setup() {
-  judge_pid='' program_pid=''
-  judge_log=$BATS_TEST_TMPDIR/judge.out
-  program_log=$BATS_TEST_TMPDIR/program.out
-  program_err=$BATS_TEST_TMPDIR/program.err
-  : >"$BATS_TEST_TMPDIR/commands"
+  begin_test
   local name
   mkdir "$BATS_TEST_TMPDIR/bin"
   for name in a b c d; do

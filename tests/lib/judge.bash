@@ -47,12 +47,16 @@ want_status=0
 wrapper=()
 
 # Every test has a folder of its own, and leaves no process behind.
-setup() {
+begin_test() {
   judge_pid='' program_pid=''
   judge_log=$BATS_TEST_TMPDIR/judge.out
   program_log=$BATS_TEST_TMPDIR/program.out
   program_err=$BATS_TEST_TMPDIR/program.err
   : >"$BATS_TEST_TMPDIR/commands"
+}
+
+setup() {
+  begin_test
 }
 
 teardown() {
