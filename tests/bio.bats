@@ -184,7 +184,7 @@ keeps() {
   }
   each leaves_alone bare
   each leaves_alone cured
-  assert_event 'no close_notify (another thread may have been in a call that no hook sees, BIO_read or the like)'
+  assert_event 'no close_notify (the program may have been in a call that no hook sees, BIO_read or the like)'
 }
 
 # A second SSL_shutdown, in the library, would wait for the peer's.

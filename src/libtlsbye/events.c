@@ -212,7 +212,7 @@ static const char *silence_text(enum silence silence)
 	case FILTER_BIO:
 		return "a BIO of the program's holds bytes back";
 	case CALLS_UNSEEN:
-		return "another thread may have been in a call that no hook sees, BIO_read or the like";
+		return "the program may have been in a call that no hook sees, BIO_read or the like";
 	case SOMEBODY_INSIDE:
 		return "another thread was using the SSL";
 	case SSL_GONE:

@@ -68,7 +68,8 @@ unsigned parting_speech(struct connection *c, void *caller)
 {
 	/* A libssl that is linked -Bsymbolic closes from the middle of its own SSL_free: no SSL is left to use. */
 	bool usable = atomic_load(&c->ssl) && !c->lib->own_allocator && !real_is_libcrypto(caller);
-	bool hidden = usable && parting_others_inside(c) == CALLS_UNSEEN;
+	/* An SSL_free that passes by the hooks would not wait for it, either: OpenSSL 3.2 has freed half before we hear. */
+	bool hidden = usable && (!c->born_seen || parting_others_inside(c) == CALLS_UNSEEN);
 	if (hidden && c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK)
 		c->silence = CALLS_UNSEEN;
 	return usable && !hidden ? ASK_SPEAK : 0;
