@@ -320,11 +320,21 @@ static int scopes_of(Dwarf_Die *unit, Dwarf_Addr pc, Dwarf_Die **scopes)
 	return count;
 }
 
+/* With -gsplit-dwarf the unit is a skeleton: lines and addresses, while functions stand in the other file's. */
+static Dwarf_Die whole_unit(Dwarf_Die *unit)
+{
+	Dwarf_Die split = {0};
+
+	if (dwarf_cu_info(unit->cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) == 0 && split.cu)
+		return split;
+	return *unit;
+}
+
 /* frames[0] has its line already. */
 static void read_functions(Dwarf_Die *unit, Dwarf_Addr pc, struct found *found)
 {
-	Dwarf_Die *scopes;
-	int count = scopes_of(unit, pc, &scopes);
+	Dwarf_Die whole = whole_unit(unit), *scopes;
+	int count = scopes_of(&whole, pc, &scopes);
 
 	for (int i = 0; i < count; i++) {
 		struct call_frame *frame = &found->frames[found->count - 1];
