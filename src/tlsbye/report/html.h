@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The report as one self-contained page.
+ * The report as one self-contained page: it needs no other file, no network and, to be read, no script.
  */
 #ifndef TLSBYE_REPORT_HTML_H
 #define TLSBYE_REPORT_HTML_H
@@ -12,5 +12,8 @@
 
 /* False when out could not be written (errno). */
 bool html_write(FILE *out, const struct report *report, struct source *source);
+
+/* All of it or nothing: what stood in path stays until the page is complete. False: it is said on stderr. */
+bool html_save(const char *path, const struct report *report, struct source *source);
 
 #endif
