@@ -32,6 +32,7 @@ struct connection_story {
 	double begin, finish;                        /* the times of its first and of its last event */
 	const struct record *const *events;          /* in the order of time */
 	size_t count;
+	uint64_t left_out;        /* later events of it that were too many to be kept */
 	const struct record *end; /* one of these; NULL: without an end (killed, or the log is cut) */
 	/* end's faults and sites: end->faults, end->sites, record_site(end, "close") */
 };
@@ -82,8 +83,9 @@ struct totals {
 	uint64_t connections; /* all below but foreign */
 	uint64_t clean, cured, wrong, meant;
 	uint64_t without_end;
-	uint64_t undecided;          /* no end was logged and none is missed: the log has no debug level */
-	uint64_t foreign;            /* copies in forked children: counted in their owner's process */
+	uint64_t untold;    /* too many connections at a time to know all without an end (millions) */
+	uint64_t undecided; /* no end was logged and none is missed: the log has no debug level */
+	uint64_t foreign;   /* copies in forked children: counted in their owner's process */
 	uint64_t lost, data_unknown; /* truncated: data is lost, or may be; of the connections above */
 	uint64_t lost_bytes;
 	uint64_t abandoned; /* writes that were given up: write-incomplete, or unfinished at the end */
@@ -110,6 +112,8 @@ struct report {
 	uint64_t
 		groups_left_out; /* connections that are in no group because there are too many different ones */
 
+	const struct count *programs; /* connections of each, most first */
+	size_t programs_count;
 	const struct count *versions, *ciphers; /* most first; of handshakes that were logged */
 	size_t versions_count, ciphers_count;
 	uint64_t handshakes, resumed;
@@ -126,6 +130,27 @@ struct report {
 	const char *const *files; /* as given */
 	size_t files_count;
 	size_t stories_limit; /* so many connections of a group are kept at the most */
+	bool with_events;     /* and with their events (--html) */
 };
+
+struct model;
+
+/* connection: the ID whose events are to be kept, or NULL. */
+struct model *model_new(const char *connection, size_t stories_limit);
+
+/* A record_fn (log_reader.h): the model as context. */
+void model_add(void *model, const struct record *record);
+
+/*
+ * For --html the log is read twice: which connections are the worst is known at its end only. Between the two
+ * model_choose(), and in the second reading this takes the events of the chosen.
+ */
+void model_choose(struct model *model);
+void model_add_event(void *model, const struct record *record);
+
+/* Nothing is added any more. What was read and skipped is for the caller to fill in. Lives as long as the model. */
+struct report *model_report(struct model *model);
+
+void model_free(struct model *model);
 
 #endif
