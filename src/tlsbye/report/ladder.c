@@ -8,6 +8,7 @@
  */
 #include "ladder.h"
 
+#include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -335,12 +336,12 @@ static void print_heads(struct drawing *d)
 	end_row(d);
 }
 
-static void print_title(struct drawing *d, const struct connection_story *story)
+static void print_title(struct drawing *d, const char *name)
 {
 	char time[TIME_SIZE], *title;
 
-	title = words("%s  %s", story->id, d->steps->who);
-	print_paragraph(d, title ? title : story->id, TONE_PLAIN);
+	title = words("%s  %s", name, d->steps->who);
+	print_paragraph(d, title ? title : name, TONE_PLAIN);
 	free(title);
 	title = words("begins %s%s", words_time(time, d->steps->begin),
 		      d->steps->observed ? "; only observed, nothing was changed" : "");
@@ -349,8 +350,8 @@ static void print_title(struct drawing *d, const struct connection_story *story)
 	fputc('\n', d->out);
 }
 
-void ladder_print(FILE *out, const struct connection_story *story, struct source *source, bool color,
-		  int width)
+void ladder_print(FILE *out, const struct connection_story *story, const char *name, struct source *source,
+		  bool color, int width)
 {
 	struct drawing d = {.out = out, .color = color, .utf8 = locale_is_utf8()};
 	struct steps *steps = steps_of(story, source);
@@ -361,7 +362,7 @@ void ladder_print(FILE *out, const struct connection_story *story, struct source
 	}
 	d.steps = steps;
 	lay_out(&d, width);
-	print_title(&d, story);
+	print_title(&d, name);
 	print_heads(&d);
 	for (size_t i = 0; i < steps->count; i++)
 		print_step(&d, &steps->list[i]);
@@ -369,6 +370,8 @@ void ladder_print(FILE *out, const struct connection_story *story, struct source
 	end_row(&d);
 	fputc('\n', out);
 	print_paragraph(&d, steps->words, steps->tone);
+	if (story->left_out)
+		fprintf(out, "(%" PRIu64 " later events are left out.)\n", story->left_out);
 	if (steps->only_end)
 		print_paragraph(
 			&d,
