@@ -304,8 +304,11 @@ static void print_step(struct drawing *d, const struct step *step)
 
 static void lay_out(struct drawing *d, int width)
 {
+	const char *columns = getenv("COLUMNS");
 	char time[32];
 
+	if (width <= 0 && columns)
+		width = atoi(columns);
 	d->width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
 	d->time_width = 8;
 	for (size_t i = 0; i < d->steps->count; i++) {
@@ -350,8 +353,8 @@ static void print_title(struct drawing *d, const char *name)
 	fputc('\n', d->out);
 }
 
-void ladder_print(FILE *out, const struct connection_story *story, const char *name, struct source *source,
-		  bool color, int width)
+void ladder_print_as(FILE *out, const struct connection_story *story, const char *name, struct source *source,
+		     bool color, int width)
 {
 	struct drawing d = {.out = out, .color = color, .utf8 = locale_is_utf8()};
 	struct steps *steps = steps_of(story, source);
@@ -378,4 +381,10 @@ void ladder_print(FILE *out, const struct connection_story *story, const char *n
 			"(The log has only the end of this connection: with --log-level=debug more has a time.)",
 			TONE_PLAIN);
 	steps_free(steps);
+}
+
+void ladder_print(FILE *out, const struct connection_story *story, struct source *source, bool color,
+		  int width)
+{
+	ladder_print_as(out, story, story->id, source, color, width);
 }

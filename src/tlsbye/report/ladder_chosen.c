@@ -66,7 +66,7 @@ static void consider(struct near nearest[NAMED], const char *id, double far)
 	nearest[place] = (struct near){.id = id, .distance = far};
 }
 
-static void say_unknown(const struct report *report, const char *id)
+void ladder_unknown(const struct report *report, const char *id)
 {
 	struct near nearest[NAMED] = {{0}};
 	struct number wanted = number_of(id);
@@ -110,12 +110,12 @@ bool ladder_print_chosen(FILE *out, const struct report *report, const char *ask
 		name = report->chosen_count > 1 ? words("%s#%zu", story->id, i + 1) : strdup(story->id);
 		if (printed++)
 			fputc('\n', out);
-		ladder_print(out, story, name ? name : story->id, source, color, width);
+		ladder_print_as(out, story, name ? name : story->id, source, color, width);
 		free(name);
 	}
 	if (!printed && report->chosen_count)
-		cli_say("%s: there are only %zu connections with this id", asked, report->chosen_count);
+		cli_say("%s: of this id the log has %zu", asked, report->chosen_count);
 	else if (!printed)
-		say_unknown(report, asked);
+		ladder_unknown(report, asked);
 	return printed > 0;
 }
