@@ -75,7 +75,7 @@ press() {
   assert_equal "$MADE $(<"$BATS_FILE_TMPDIR/said")" "1 $(<"$BATS_FILE_TMPDIR/said")"
   run grep -cE 'src=|@import|url\(|<link' "$PAGE"
   assert_output 0
-  look "$PAGE" eval 'for (const b of document.querySelectorAll("button")) b.click(); document.querySelectorAll("button").length > 100'
+  look "$PAGE" eval 'for (const b of document.querySelectorAll("button")) b.click(); document.querySelectorAll("button").length > 50'
   assert_output true
 }
 
@@ -120,10 +120,13 @@ press() {
     eval 'document.querySelectorAll("th[aria-sort]").length + document.querySelector("th[aria-sort]").ariaSort'
   assert_line --index 2 7descending
   assert_line --index 5 1ascending
-  local down=${lines[1]} up=${lines[4]}
-  assert_equal "$(tr ' ' '\n' <<<"$down" | tr -d , | sort -nr | xargs)" "$(tr -d , <<<"$down" | xargs)"
-  assert_equal "$(tr ' ' '\n' <<<"$up" | tr -d , | sort -n | xargs)" "$(tr -d , <<<"$up" | xargs)"
-  [[ $down == '57,344 '* && $up == *' 57,344' ]]
+  # Without the commas, and the unknown ones, which come last.
+  local down up
+  down=$(tr -d , <<<"${lines[1]}" | xargs)
+  up=$(tr -d , <<<"${lines[4]}" | xargs)
+  assert_equal "$down" "$(tr ' ' '\n' <<<"$down" | sort -nr | xargs)"
+  assert_equal "$up" "$(tr ' ' '\n' <<<"$up" | sort -n | xargs)"
+  [[ $down == '57344 '*' 40000' && $up == '40000 '*' 57344' ]]
 }
 
 @test "html: it sorts by the keyboard too, and unknown values come last in both directions" {
