@@ -4,7 +4,7 @@
 # `tlsbye report --html`: one page, to be looked at in a browser; here a headless Chromium without a network, by
 # tests/lib/browser.py, which prints each message of the page's console and each request that it makes.
 #
-# shellcheck disable=SC2016  # a $ in single quotes is JavaScript's
+# shellcheck disable=SC2016,SC2030,SC2031  # a $ in single quotes is JavaScript's; page is set anew in each test
 
 load lib/project
 
