@@ -176,9 +176,20 @@ LADDER
   assert_equal "$(sed 's/│/|/g; s/─/-/g; s/►/>/g; s/◄/</g' <<<"$output")" "$plain"
 }
 
-@test "ladder: no colour outside of a terminal" {
-  cured_connection
+@test "ladder: on a terminal it takes the terminal's width, and three colours; nowhere else is there a colour" {
+  begun
+  observed_end
   ladder 1234.1
+  refute_output --partial $'\e'
+  on_terminal() {
+    run script -qec "stty cols 104; TERM=xterm $TLSBYE report --connection 1234.1 $log" /dev/null </dev/null
+  }
+  on_terminal
+  assert_line --partial $'\e[31m-- RST -'
+  assert_line --partial $'\e[33mx no close_notify'
+  assert_line --partial $'\e[32m- would send close_notify'
+  assert_line --regexp "^ {10}.{4}\\|.{91}\\|.{4}"$'\r'"?\$"
+  NO_COLOR=1 on_terminal
   refute_output --partial $'\e'
 }
 

@@ -102,12 +102,12 @@ static void put_data(FILE *out, const struct group *group)
 		const char *says;
 	} parts[] = {{group->lost, "lost data"},
 		     {group->data_unknown, "may have lost data"},
-		     {group->resets, "were reset by the close"},
-		     {group->resets_possible, "are reset if the peer sends more"},
-		     {group->cured, "were cured"},
-		     {group->wrong - group->observed, "were not"},
-		     {group->observed, "were only observed"},
-		     {group->meant, "were meant to abort"}};
+		     {group->resets, "reset by the close"},
+		     {group->resets_possible, "reset if the peer sends more"},
+		     {group->cured, "cured"},
+		     {group->wrong - group->observed, "not cured"},
+		     {group->observed, "only observed"},
+		     {group->meant, "meant to abort"}};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (!parts[i].count)
 			continue;
