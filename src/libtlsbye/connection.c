@@ -81,10 +81,12 @@ static bool map_chunk(void)
 /* Everything to its start but what a late reader may still look at: claim, ssl (NULL by then) and next. */
 static void start_record(struct connection *c, struct libssl *lib)
 {
+	static _Atomic uint32_t connections;
 	size_t head = offsetof(struct connection, lib);
 	uint32_t index = c->index;
 	memset((char *)c + head, 0, sizeof *c - head);
 	c->index = index;
+	c->number = atomic_fetch_add(&connections, 1) + 1;
 	c->lib = lib;
 	c->references = 1;
 	atomic_store(&c->claim.word, CLAIM_NEW | CLAIM_LOOK);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <time.h>
 
@@ -38,11 +39,29 @@ bool drain_abort_meant(int fd)
 	       !linger.l_linger;
 }
 
+/* A FIN of ours that stands in the send queue counts as a byte there; it is none of the program's. */
+static void look_at_state(struct connection *c, int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof info;
+	if (c->family == AF_UNIX || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+		return;
+	uint8_t state = info.tcpi_state;
+	c->over = state == TCP_CLOSE || state == TCP_TIME_WAIT;
+	c->peer_has_ended = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
+	bool fin_stands = state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING;
+	c->unsent -= fin_stands && c->unsent;
+	c->not_sent -= fin_stands && c->not_sent;
+}
+
 void drain_measure(struct connection *c, int fd)
 {
 	int bytes = 0;
 	c->unread = ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 	c->unsent = drain_unsent(fd);
+	c->not_sent = ioctl(fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
+	look_at_state(c, fd);
+	c->measured = true;
 	c->kernel_tls = c->family != AF_UNIX && kernel_tls_on(fd);
 }
 

@@ -70,6 +70,8 @@ int seen_handshake(struct connection *c, SSL *ssl, int result)
 	bool unknown = atomic_load(&c->ssl) && (atomic_load(&c->fd) < 0 || c->own_bio);
 	if (unknown && connection_read_fd(c, ssl) >= 0)
 		goodbye_introduce(c, ssl);
+	if (result == 1)
+		c->handshaken = true;
 	errno = saved;
 	return seen_slowly(c, result);
 }
