@@ -110,6 +110,7 @@ struct connection {
 	bool handshaken; /* once, at least */
 	enum role role;
 	uint64_t bytes_read, bytes_written; /* of the program's, in SSL_read and SSL_write */
+	bool quiet, filtered;               /* what may keep a close_notify back (handshake_note_manners) */
 	bool fatal_error;
 	bool peer_notified; /* the peer's close_notify was read */
 	enum hidden
@@ -136,12 +137,14 @@ struct connection {
 	/* the goodbye: written by the holder of the claim, or by the one closer */
 	_Atomic uint32_t doors;
 	enum silence silence;
-	_Atomic bool told; /* its event was said */
+	_Atomic bool told;            /* its event was said */
+	_Atomic uint32_t told_notify; /* the last event of a close_notify (events.c) */
 	bool completed_record;
 	bool succeeded; /* another SSL has begun on the same socket, whose descriptors are its by now */
 	_Atomic bool not_ours; /* this process let the connection go, or never owned it (P7): for good */
 	struct residue residue;
 	bool failed_exit;           /* the process ends, with a status other than 0 */
+	bool shut_both;             /* SHUT_RDWR, while the peer had not ended */
 	bool read_shut;             /* by the program: a read then ends at once, whatever the peer does */
 	_Atomic bool read_played;   /* the program shut it, and the hooks play it for us (read_side.h) ... */
 	_Atomic uint32_t read_left; /* ... behind so many bytes that were there before */

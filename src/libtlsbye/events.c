@@ -167,6 +167,77 @@ static struct event about(const struct connection *c, enum event_kind kind, enum
 	return event;
 }
 
+void event_tracked(struct connection *c)
+{
+	if (!c->cookie || c->tracked_us)
+		return;
+	c->tracked_us = now_us();
+	if (!is_wanted(LEVEL_DEBUG))
+		return;
+	struct event event = about(c, EVENT_TRACKED, LEVEL_DEBUG);
+	say(&event);
+}
+
+static uint64_t us_since_tracked(const struct connection *c)
+{
+	return c->tracked_us ? now_us() - c->tracked_us : 0;
+}
+
+void event_handshake(const struct connection *c, SSL *ssl)
+{
+	if (!is_wanted(LEVEL_DEBUG))
+		return;
+	struct event event = about(c, EVENT_HANDSHAKE, LEVEL_DEBUG);
+	const SSL_CIPHER *cipher = c->lib->SSL_get_current_cipher(ssl);
+	event.handshake =
+		(struct event_handshake){.version = c->lib->SSL_get_version(ssl),
+					 .cipher = cipher ? c->lib->SSL_CIPHER_get_name(cipher) : NULL,
+					 .resumed = c->lib->SSL_session_reused(ssl) == 1,
+					 .us = us_since_tracked(c)};
+	say(&event);
+}
+
+static enum notify_result notify_result(const struct connection *c, enum silence why)
+{
+	if (c->notify != NOTIFY_NONE)
+		return c->notify == NOTIFY_PENDING || c->residue.sent < c->residue.length
+			       ? NOTIFY_RESULT_PENDING
+			       : NOTIFY_RESULT_SENT;
+	return why == MAY_SPEAK ? NOTIFY_RESULT_WOULD_SEND : NOTIFY_RESULT_SILENT;
+}
+
+void event_notify(struct connection *c, enum by by, enum silence why)
+{
+	if (!is_wanted(LEVEL_DEBUG))
+		return;
+	struct event event = about(c, EVENT_NOTIFY, LEVEL_DEBUG);
+	event.step = (struct event_step){.by = by, .result = notify_result(c, why), .why = why};
+	bool would = event.step.result == NOTIFY_RESULT_WOULD_SEND;
+	uint32_t now = 1 + event.step.result + ((uint32_t)why << 8);
+	if ((would && (by == BY_PROGRAM || settings->mode == MODE_CURE)) ||
+	    atomic_exchange(&c->told_notify, now) == now)
+		return;
+	say(&event);
+}
+
+void event_half_close(const struct connection *c, enum by by)
+{
+	if (!is_wanted(LEVEL_DEBUG))
+		return;
+	struct event event = about(c, EVENT_HALF_CLOSE, LEVEL_DEBUG);
+	event.step.by = by;
+	say(&event);
+}
+
+void event_drain(const struct connection *c)
+{
+	if (!is_wanted(LEVEL_DEBUG))
+		return;
+	struct event event = about(c, EVENT_DRAIN, LEVEL_DEBUG);
+	event.drain = (struct event_drain){.bytes = c->drained, .us = c->drain_us, .ended_by = c->peer_end};
+	say(&event);
+}
+
 void event_hidden_end(const struct connection *c, uint64_t bytes, bool certain)
 {
 	if (!is_wanted(LEVEL_WARN))
@@ -236,7 +307,7 @@ static void add_end_facts(struct event_end *end, const struct connection *c)
 	end->peer_notified = c->peer_notified;
 	end->peer_hidden = c->peer_hidden;
 	end->peer_end = c->peer_end;
-	end->us = c->tracked_us ? now_us() - c->tracked_us : 0;
+	end->us = us_since_tracked(c);
 }
 
 void event_end(struct connection *c)

@@ -29,6 +29,18 @@ void event_out_of_reach(void);
  */
 void event_hidden_end(const struct connection *c, uint64_t bytes, bool certain);
 
+/* Level debug: the steps of a connection's way. The first: its socket is known; told once of each socket. */
+void event_tracked(struct connection *c);
+void event_handshake(const struct connection *c, SSL *ssl);
+
+/*
+ * The state of our close_notify (connection.h: notify), where it is another than the last one told. `why`: where none
+ * is out, the reason. Observing, MAY_SPEAK is what we would have done.
+ */
+void event_notify(struct connection *c, enum by by, enum silence why);
+void event_half_close(const struct connection *c, enum by by);
+void event_drain(const struct connection *c);
+
 /*
  * Level info: a read or a handshake that failed, a write that was not taken. The caller fills in what it has seen; the
  * connection's own numbers are added here.

@@ -83,6 +83,8 @@ static void let_go(struct hold *hold)
 	real.close(hold->fd);
 	c->lingered = hold->asked & ASK_DRAIN;
 	c->drain_us = now_us() - hold->since_us;
+	if (c->lingered)
+		event_drain(c);
 	if (hold->asked & ASK_EVENT)
 		event_end(c);
 	hold->c = NULL;
@@ -539,6 +541,7 @@ void linger_in_place(struct connection *c, int fd, unsigned idle_ms)
 	c->left_unsent = drain_unsent(fd);
 	c->lingered = true;
 	c->drain_us = now_us() - start;
+	event_drain(c);
 }
 
 /* --- fork --- */

@@ -60,6 +60,8 @@ static uint32_t faults_of(const struct event_end *end, const struct connection *
 		faults |= FAULT_UNREAD_AT_CLOSE;
 	if (should_have_waited(end))
 		faults |= FAULT_FIN_UNAWAITED;
+	if (c->shut_both)
+		faults |= FAULT_SHUTDOWN_RDWR;
 	if (end->unfinished)
 		faults |= FAULT_UNFINISHED_WRITE;
 	if (end->unflushed)
@@ -114,7 +116,7 @@ static bool made_good(const struct event_end *end, const struct connection *c)
 		return false;
 	if (end->faults & FAULT_NO_CLOSE_NOTIFY && end->close_notify != BY_TLSBYE)
 		return false;
-	return waited || !(end->faults & (FAULT_UNREAD_AT_CLOSE | FAULT_FIN_UNAWAITED));
+	return waited || !(end->faults & (FAULT_UNREAD_AT_CLOSE | FAULT_FIN_UNAWAITED | FAULT_SHUTDOWN_RDWR));
 }
 
 void verdict_give(struct event_end *end, const struct connection *c)
