@@ -9,6 +9,7 @@
 #include "eof.h"
 #include "events.h"
 #include "farewell.h"
+#include "handshake.h"
 #include "linger.h"
 #include "parting.h"
 #include "process.h"
@@ -38,6 +39,7 @@ void goodbye_introduce(struct connection *c, SSL *ssl)
 		eof_ignore(c, ssl);
 	struct connection *before = connection_hold_by_descriptor(connection_write_fd(c, ssl));
 	connection_learn_socket(c, ssl);
+	event_tracked(c);
 	if (before) {
 		end_predecessor(before, atomic_load(&c->fd));
 		connection_unstake(before);
@@ -68,6 +70,7 @@ void goodbye_learn_late(struct connection *c)
 		int fd = connection_read_fd(c, ssl);
 		if (c->spoken && fd >= 0 && !is_anothers(c, fd))
 			connection_learn_socket(c, ssl);
+		event_tracked(c);
 		claim_drop(&c->claim);
 	}
 	parting_resume(&before);
@@ -129,19 +132,30 @@ static void let_the_linger_thread_speak(struct connection *c)
 		linger_await_answer(c, 50);
 }
 
+/* Observing, or before the first word: what would be said. Behind BIO_free the library says goodbye itself (bios.c). */
+static void foresee(struct connection *c, uint32_t door)
+{
+	if (c->notify == NOTIFY_SENT)
+		return;
+	c->silence = farewell_silence(c);
+	if (c->spoken && door != DOOR_BIO)
+		event_notify(c, BY_TLSBYE, c->silence);
+}
+
 /* The SSL is forgotten while the claim is held: no goodbye may find it between here and the real SSL_free. */
-static void speak_and_detach(struct connection *c, SSL *ssl)
+static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t door)
 {
 	bool claimed = claim_take_after_goodbye(&c->claim);
 	c->not_ours = !process_owns(c);
 	if (!claimed && c->notify != NOTIFY_SENT)
 		c->silence = SOMEBODY_INSIDE;
 	if (claimed) {
+		handshake_look(c);
 		c->unread_tls = (uint32_t)c->lib->SSL_pending(ssl);
 		if (parting_is_curing() && c->spoken)
 			speak_on_hold(c);
-		else if (c->notify != NOTIFY_SENT)
-			c->silence = farewell_silence(c);
+		else
+			foresee(c, door);
 	}
 	process_lets_go(c, c->notify == NOTIFY_SENT);
 	connection_detach_ssl(c);
@@ -161,7 +175,7 @@ void goodbye_part(struct connection *c, uint32_t door)
 		linger_start(); /* a fork child that made no SSL_* call yet has no thread */
 	let_the_linger_thread_speak(c);
 	parting_quieten(&before);
-	speak_and_detach(c, ssl);
+	speak_and_detach(c, ssl, door);
 	parting_resume(&before);
 	if (c->succeeded) /* no close will tell of it */
 		event_end(c);
@@ -191,7 +205,8 @@ bool goodbye_before_clear(SSL *ssl)
 	uint32_t references = c->references;
 	struct libssl *lib = c->lib;
 	bool born_seen = c->born_seen;
-	bool by_program = c->notify_by_program || c->faked; /* the record may be another connection's soon */
+	/* Observing, whatever flag is set is the program's. The record may be another connection's soon. */
+	bool by_program = c->notify_by_program || c->faked || !parting_is_curing();
 	goodbye_part(c, DOOR_CLEAR);
 	connection_track_again(ssl, lib, references, born_seen);
 	return !by_program && lib->SSL_get_shutdown(ssl) == SSL_SENT_SHUTDOWN;

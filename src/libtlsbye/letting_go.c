@@ -38,7 +38,9 @@ static void drain_here(struct connection *c, int fd, bool patient)
 {
 	if (settings->linger != LINGER_WAIT && c->silence == MAY_SPEAK && c->notify != NOTIFY_SENT)
 		c->silence = NO_THREAD;
-	if (settings->linger != LINGER_OFF)
+	if (settings->linger == LINGER_OFF)
+		drain_measure(c, fd);
+	else
 		linger_in_place(c, fd, patient ? (unsigned)settings->linger_idle_ms : IMPATIENT_MS);
 	event_end(c);
 }
@@ -54,6 +56,17 @@ static void end_datagram(struct connection *c, int fd, unsigned asked)
 	if (c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK)
 		c->silence = atomic_load(&c->ssl) ? NO_THREAD : SSL_GONE;
 	event_end(c);
+}
+
+/* What would be said if somebody spoke here; where the SSL cannot be used by us, nothing. */
+static void foresee(struct connection *c, unsigned asked)
+{
+	enum silence silence = farewell_foreseen(c);
+	bool nobody = silence == MAY_SPEAK && atomic_load(&c->ssl) && !(asked & ASK_SPEAK);
+	if (silence != ALREADY_SAID)
+		c->silence = nobody ? NO_THREAD : silence;
+	if (silence != ALREADY_SAID)
+		event_notify(c, BY_TLSBYE, c->silence);
 }
 
 static void observe_end(struct connection *c, int fd)
@@ -83,6 +96,7 @@ static void end_connection(struct connection *c, int fd, void *caller)
 		parting_disown(c);
 
 	if (!parting_is_curing() || silence != MAY_SPEAK) {
+		foresee(c, asked);
 		observe_end(c, fd);
 	} else if (c->datagram) {
 		end_datagram(c, fd, asked);
@@ -190,7 +204,6 @@ void goodbye_after_dup(int from, int to)
 /* With `fin`, ASK_FIN_BEHIND: true where the FIN is ours to send, later. */
 static bool speak_before_shutdown(struct connection *c, int fd, unsigned fin)
 {
-	parting_note_door(c, DOOR_SHUTDOWN);
 	c->fin_later = false;
 	unsigned asked = parting_speech(c, NULL) | (farewell_has_residue(c) ? fin : 0);
 	if (asked && parting_give(c, fd, asked | fin))
@@ -213,10 +226,22 @@ bool goodbye_closes_next(int fd, int how, void *caller)
 	return left_out;
 }
 
+/* The program ends its side, whoever says the last words. */
+static void note_shutdown(struct connection *c, int fd, int how, bool first)
+{
+	if (how == SHUT_RDWR && !c->datagram)
+		c->shut_both |= drain_peer_is_open(c, fd);
+	if (first && !c->datagram)
+		event_half_close(c, BY_PROGRAM);
+}
+
 static int before_shutdown(struct connection *c, int fd, int how)
 {
-	bool wanted = how != SHUT_RD && parting_is_curing() && parting_is_worth_it(c) && parting_is_ours(c) &&
-		      connection_is_socket(c, fd);
+	bool ends =
+		how != SHUT_RD && parting_is_worth_it(c) && parting_is_ours(c) && connection_is_socket(c, fd);
+	bool wanted = ends && parting_is_curing(), first = !(atomic_load(&c->doors) & DOOR_SHUTDOWN);
+	if (ends)
+		parting_note_door(c, DOOR_SHUTDOWN);
 	bool play = wanted && how == SHUT_RDWR && !c->read_shut && !c->datagram && read_side_play(c, fd);
 	if (how != SHUT_WR && !play) {
 		c->read_shut = true;
@@ -225,6 +250,8 @@ static int before_shutdown(struct connection *c, int fd, int how)
 	/* Behind a real SHUT_RDWR nobody may have to wait for what is still to be sent. */
 	bool one_side = how == SHUT_WR || play;
 	bool later = wanted && speak_before_shutdown(c, fd, one_side && !c->datagram ? ASK_FIN_BEHIND : 0);
+	if (ends)
+		note_shutdown(c, fd, how, first);
 	return later ? NOTHING_LEFT : play ? SHUT_WR : how;
 }
 
@@ -269,6 +296,8 @@ void goodbye_leave(struct connection *c, bool failed)
 	c->failed_exit = failed;
 	if (c->notify != NOTIFY_SENT && (failed || inside || meant))
 		c->silence = meant ? ABORT_MEANT : inside ? others : FAILED_EXIT;
+	if (!parting_is_curing() && !inside && !meant)
+		foresee(c, parting_speech(c, NULL));
 	if (!parting_is_curing() || inside || meant ||
 	    !parting_hand_over(c, fd, openssl_lives(c->lib) ? parting_speech(c, NULL) : 0))
 		observe_end(c, fd);

@@ -163,6 +163,11 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(SSL_is_init_finished)                                                                              \
 	X(SSL_waiting_for_async)                                                                             \
 	X(SSL_in_before)                                                                                     \
+	X(SSL_is_server)                                                                                     \
+	X(SSL_session_reused)                                                                                \
+	X(SSL_get_version)                                                                                   \
+	X(SSL_get_current_cipher)                                                                            \
+	X(SSL_CIPHER_get_name)                                                                               \
 	X(SSL_is_dtls)                                                                                       \
 	X(SSL_is_quic)                                                                                       \
 	X(SSL_pending)                                                                                       \

@@ -5,7 +5,9 @@
 #include "seen.h"
 
 #include "eof.h"
+#include "events.h"
 #include "goodbye.h"
+#include "handshake.h"
 #include "linger.h"
 #include "process.h"
 #include "settings.h"
@@ -113,6 +115,7 @@ int seen_odd_write(struct connection *c, uint64_t length, int result)
 {
 	if (io_watched())
 		seen_no_more(c);
+	handshake_look(c);
 	note_write(c, length, result > 0 ? (uint64_t)result : 0, result);
 	claim_leave(&c->claim);
 	return result;
@@ -122,6 +125,7 @@ int seen_write_ex(struct connection *c, size_t length, int result, const size_t 
 {
 	if (io_watched())
 		seen_no_more(c);
+	handshake_look(c);
 	if (result <= 0 || *written != length || c->unfinished)
 		note_write(c, length, result > 0 ? *written : 0, result);
 	claim_leave(&c->claim);
@@ -150,7 +154,8 @@ int seen_shutdown(struct connection *c, SSL *ssl, int result)
 		claim_leave(&c->claim);
 		return result;
 	}
-	bool pretence = c->faked || c->unfinished || c->lib->SSL_get_quiet_shutdown(ssl);
+	handshake_note_manners(c, ssl);
+	bool pretence = c->faked || c->unfinished || c->quiet;
 	c->called_shutdown = true;
 	if (result < 0 && look_closer(c, result) == SSL_ERROR_WANT_WRITE && c->notify == NOTIFY_NONE &&
 	    !pretence)
@@ -159,6 +164,7 @@ int seen_shutdown(struct connection *c, SSL *ssl, int result)
 		c->notify = NOTIFY_SENT;
 		c->notify_by_program = true;
 	}
+	event_notify(c, BY_PROGRAM, c->unfinished ? UNFINISHED_WRITE : c->quiet ? QUIET_SHUTDOWN : MAY_SPEAK);
 	if (!pretence && c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
 		eof_seen(c, ssl);
 	claim_leave(&c->claim);
@@ -174,8 +180,10 @@ void seen_set_shutdown(struct connection *c, int mode)
 
 void seen_new_socket(struct connection *c, SSL *ssl)
 {
-	if (c->spoken && settings->mode != MODE_OFF)
+	if (c->spoken && settings->mode != MODE_OFF) {
 		connection_learn_socket(c, ssl);
+		event_tracked(c);
+	}
 	claim_leave(&c->claim);
 }
 

@@ -12,6 +12,7 @@
 #define TLSBYE_SEEN_H
 
 #include "connection.h"
+#include "handshake.h"
 #include "learn.h"
 
 /* Enters a connection (connection.h) for a call that does I/O; the first one introduces the two to each other. */
@@ -54,6 +55,7 @@ static inline int seen_slowly(struct connection *c, int result)
 {
 	if (io_watched())
 		seen_no_more(c);
+	handshake_look(c);
 	return seen(c, result);
 }
 
