@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "html_parts.h"
-#include "rules.h"
 #include "words.h"
 
 enum { OPEN_AT_FIRST = 5, FRAMES_SHOWN = 16, LINKS_SHOWN = 5 };
@@ -59,19 +58,25 @@ static void put_summary(const struct page *page, const struct group *group, cons
 	free(place);
 }
 
-static void put_frames(const struct page *page, const struct site *site)
+/* "called from" where a log was made with a backtrace. */
+static void put_frame(const struct page *page, const struct frame *frame, bool innermost)
 {
+	const struct place *place = source_resolve(page->source, frame);
+	char *text = words_frame(frame, page->source);
 	FILE *out = page->out;
 
-	for (size_t i = 0; i < site->count && i < FRAMES_SHOWN; i++) {
-		const struct place *place = source_resolve(page->source, &site->frames[i]);
-		char *frame = words_frame(&site->frames[i], page->source);
-
-		html_put(out, i ? "<br>called from <code>" : "<code>", frame, "</code>");
-		free(frame);
-		if (place->file && i == 0)
-			html_put(out, "<br><span class=\"soft\">", place->file, "</span>");
-	}
+	html_put(out, innermost ? "<div><code>" : "<div>called from <code>", text, "</code></div>");
+	free(text);
+	if (!innermost)
+		return;
+	if (place->file)
+		html_put(out, "<div class=\"soft\">", place->file, "</div>");
+	if (place->inlined)
+		html_put(out, "<div class=\"soft\">inlined into ", place->inlined, "</div>");
+	if (place->code)
+		html_put(out, "<pre class=\"code\"><code>", place->code, "</code></pre>");
+	if (place->why)
+		html_put(out, "<div class=\"soft\">", place->why, "</div>");
 }
 
 static void put_site(const struct page *page, const struct group *group)
@@ -79,7 +84,8 @@ static void put_site(const struct page *page, const struct group *group)
 	if (!group->site.count)
 		return;
 	fputs("<dt>Where</dt><dd>", page->out);
-	put_frames(page, &group->site);
+	for (size_t i = 0; i < group->site.count && i < FRAMES_SHOWN; i++)
+		put_frame(page, &group->site.frames[i], i == 0);
 	fputs("</dd>\n", page->out);
 }
 
@@ -99,6 +105,8 @@ static void put_data(FILE *out, const struct group *group)
 		     {group->resets, "were reset by the close"},
 		     {group->resets_possible, "are reset if the peer sends more"},
 		     {group->cured, "were cured"},
+		     {group->wrong - group->observed, "were not"},
+		     {group->observed, "were only observed"},
 		     {group->meant, "were meant to abort"}};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (!parts[i].count)
@@ -130,16 +138,7 @@ static void put_links(const struct page *page, const struct group *group)
 		fputs("</dd>\n", page->out);
 }
 
-static void put_lines(FILE *out, const struct rule *rule)
-{
-	if (!rule->lines)
-		return;
-	html_put(out, "<figure class=\"lines\"><figcaption>Write ", rule->where ? rule->where : "instead",
-		 "</figcaption>");
-	html_put(out, "<pre><code>", rule->lines, "</code></pre></figure>\n");
-}
-
-static void put_group(const struct page *page, const struct group *group, bool open)
+static void put_group(struct page *page, const struct group *group, bool open)
 {
 	const struct rule *rule = rules_for(group);
 	char span[SPAN_SIZE];
@@ -155,12 +154,14 @@ static void put_group(const struct page *page, const struct group *group, bool o
 	if (group->first > 0)
 		fprintf(out, "<dt>When</dt><dd>%s</dd>\n", words_span(span, group->first, group->last));
 	put_links(page, group);
+	if (rule->where && !rule->line)
+		html_put(out, "<dt>Mend it</dt><dd>", rule->where, "</dd>\n");
 	fputs("</dl>\n", out);
-	put_lines(out, rule);
+	html_advice(page, group, rule);
 	fputs("</div></details>\n", out);
 }
 
-void html_groups(const struct page *page)
+void html_groups(struct page *page)
 {
 	const struct report *report = page->report;
 	char number[NUMBER_SIZE];
@@ -174,6 +175,7 @@ void html_groups(const struct page *page)
 		      out);
 	for (size_t i = 0; i < report->groups_count; i++)
 		put_group(page, report->groups[i], i < OPEN_AT_FIRST);
+	html_lines(page);
 	if (report->groups_left_out)
 		fprintf(out,
 			"<p>%s more connections are in no group: there were too many different ones.</p>\n",

@@ -11,10 +11,14 @@
 #include <stdio.h>
 
 #include "model.h"
+#include "rules.h"
 #include "source.h"
 #include "steps.h"
 
-enum { PAGE_STORIES = 1000 }; /* a ladder has 3 to 6 KB of markup: more than a reader looks at */
+enum {
+	PAGE_NEEDED = 16,
+	PAGE_STORIES = 1000 /* a ladder has 3 to 6 KB of markup: more than a reader looks at */
+};
 
 struct page {
 	FILE *out;
@@ -24,6 +28,9 @@ struct page {
 	const struct connection_story **stories;
 	size_t stories_count;
 	size_t stories_left_out;
+	/* What the suggested lines need, each once, in the order of the groups; its element's id is "lines" and the index. */
+	const struct rule *needed[PAGE_NEEDED];
+	size_t needed_count;
 };
 
 /* What a connection is to the reader: the word, the colour's class, the key of the filter. */
@@ -38,11 +45,13 @@ extern const struct standing html_standings[STANDINGS];
 void html_text(FILE *out, const char *text); /* escaped; nothing for NULL */
 void html_put(FILE *out, const char *before, const char *text, const char *after); /* text alone is escaped */
 
-void html_totals(const struct page *page);      /* html_totals.c */
-void html_skipped(const struct page *page);     /* html_totals.c */
-void html_groups(const struct page *page);      /* html_groups.c */
-void html_histogram(const struct page *page);   /* html_chart.c */
-void html_connections(const struct page *page); /* html_table.c */
+void html_totals(const struct page *page);                                               /* html_totals.c */
+void html_skipped(const struct page *page);                                              /* html_totals.c */
+void html_groups(struct page *page);                                                     /* html_groups.c */
+void html_advice(struct page *page, const struct group *group, const struct rule *rule); /* html_lines.c */
+void html_lines(const struct page *page);                                                /* html_lines.c */
+void html_histogram(const struct page *page);                                            /* html_chart.c */
+void html_connections(const struct page *page);                                          /* html_table.c */
 void html_ladder(FILE *out, const struct connection_story *story,
 		 const struct steps *steps); /* html_ladder.c */
 

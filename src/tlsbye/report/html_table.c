@@ -114,6 +114,9 @@ static void put_connection(const struct page *page, size_t index)
 	fputs(steps->observed ? ". Only observed, nothing was changed.</p>\n" : ".</p>\n", out);
 	html_ladder(out, story, steps);
 	html_put(out, "<p>", steps->words, "</p>\n");
+	if (story->left_out)
+		fprintf(out, "<p class=\"soft\">%" PRIu64 " later events are left out.</p>\n",
+			story->left_out);
 	if (steps->only_end)
 		fputs("<p class=\"soft\">The log has only the end of this connection: with <code>--log-level=debug</code> more "
 		      "has a time.</p>\n",

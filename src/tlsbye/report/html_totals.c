@@ -79,7 +79,7 @@ static void put_counts(FILE *out, const struct report *report)
 		{"", "resets by a close", t->resets},
 		{"", "writes given up", t->abandoned},
 		{"", "reads that failed", t->reads_failed},
-		{"", "ends hidden from the program", t->hidden_ends},
+		{"", "ends that were hidden", t->hidden_ends},
 		{"", "data perhaps lost", t->data_unknown},
 		{"", "aborts that were meant", t->meant},
 		{"", "without an end in the log", t->without_end},

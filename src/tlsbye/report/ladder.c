@@ -8,6 +8,7 @@
  */
 #include "ladder.h"
 
+#include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -303,8 +304,11 @@ static void print_step(struct drawing *d, const struct step *step)
 
 static void lay_out(struct drawing *d, int width)
 {
+	const char *columns = getenv("COLUMNS");
 	char time[32];
 
+	if (width <= 0 && columns)
+		width = atoi(columns);
 	d->width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
 	d->time_width = 8;
 	for (size_t i = 0; i < d->steps->count; i++) {
@@ -335,12 +339,12 @@ static void print_heads(struct drawing *d)
 	end_row(d);
 }
 
-static void print_title(struct drawing *d, const struct connection_story *story)
+static void print_title(struct drawing *d, const char *name)
 {
 	char time[TIME_SIZE], *title;
 
-	title = words("%s  %s", story->id, d->steps->who);
-	print_paragraph(d, title ? title : story->id, TONE_PLAIN);
+	title = words("%s  %s", name, d->steps->who);
+	print_paragraph(d, title ? title : name, TONE_PLAIN);
 	free(title);
 	title = words("begins %s%s", words_time(time, d->steps->begin),
 		      d->steps->observed ? "; only observed, nothing was changed" : "");
@@ -349,8 +353,8 @@ static void print_title(struct drawing *d, const struct connection_story *story)
 	fputc('\n', d->out);
 }
 
-void ladder_print(FILE *out, const struct connection_story *story, struct source *source, bool color,
-		  int width)
+void ladder_print_as(FILE *out, const struct connection_story *story, const char *name, struct source *source,
+		     bool color, int width)
 {
 	struct drawing d = {.out = out, .color = color, .utf8 = locale_is_utf8()};
 	struct steps *steps = steps_of(story, source);
@@ -361,7 +365,7 @@ void ladder_print(FILE *out, const struct connection_story *story, struct source
 	}
 	d.steps = steps;
 	lay_out(&d, width);
-	print_title(&d, story);
+	print_title(&d, name);
 	print_heads(&d);
 	for (size_t i = 0; i < steps->count; i++)
 		print_step(&d, &steps->list[i]);
@@ -369,10 +373,18 @@ void ladder_print(FILE *out, const struct connection_story *story, struct source
 	end_row(&d);
 	fputc('\n', out);
 	print_paragraph(&d, steps->words, steps->tone);
+	if (story->left_out)
+		fprintf(out, "(%" PRIu64 " later events are left out.)\n", story->left_out);
 	if (steps->only_end)
 		print_paragraph(
 			&d,
 			"(The log has only the end of this connection: with --log-level=debug more has a time.)",
 			TONE_PLAIN);
 	steps_free(steps);
+}
+
+void ladder_print(FILE *out, const struct connection_story *story, struct source *source, bool color,
+		  int width)
+{
+	ladder_print_as(out, story, story->id, source, color, width);
 }

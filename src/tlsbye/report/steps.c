@@ -118,13 +118,13 @@ static int compare_steps(const void *a, const void *b)
 	return one->sequence < other->sequence ? -1 : one->sequence > other->sequence;
 }
 
-/* The end says how long it took: where it is alone, that tells when the connection began. */
+/* The end says how long it took: that tells when the connection began, where its first event is not in the log. */
 static double begin_of(const struct connection_story *story)
 {
 	const struct record *end = story->end;
-	double by_end = end && end->us >= 0 ? end->time - (double)end->us / 1e6 : story->begin;
+	bool whole = story->count && story->events[0]->kind == EVENT_TRACKED;
 
-	return by_end < story->begin ? by_end : story->begin;
+	return whole || !end || end->us < 0 ? story->begin : end->time - (double)end->us / 1e6;
 }
 
 struct steps *steps_of(const struct connection_story *story, struct source *source)

@@ -94,11 +94,10 @@ char *words_frame(const struct frame *frame, struct source *source)
 	if (place->file)
 		return words("%s:%d", base_name(place->file), place->line);
 	if (!place->object)
-		return words("at 0x%" PRIx64 ", in no object", frame->offset);
-	if (place->function)
-		return words("%s(), %s+0x%" PRIx64, place->function, base_name(place->object), frame->offset);
-	return words("%s+0x%" PRIx64 "%s%s%s", base_name(place->object), frame->offset,
-		     place->why ? " (" : "", place->why ? place->why : "", place->why ? ")" : "");
+		return words("0x%" PRIx64 ", in no object", frame->offset);
+	if (place->function) /* by its symbol: "serve+0x12" */
+		return words("%s, in %s", place->function, base_name(place->object));
+	return words("%s+0x%" PRIx64, base_name(place->object), frame->offset);
 }
 
 char *words_place(const struct site *site, struct source *source)

@@ -42,11 +42,13 @@
 		openLadder(body, false);
 	}
 
-	/* Of a link among the groups. */
+	/* A link leads to a connection, or to lines in a <details>. */
 	function showLinked() {
-		const body = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-		if (!connections.includes(body))
+		const body = document.getElementById(location.hash.slice(1));
+		if (!connections.includes(body)) {
+			body?.closest("details")?.setAttribute("open", "");
 			return;
+		}
 		if (body.hidden)
 			clearFilters();
 		openLadder(body, true);
@@ -161,7 +163,7 @@
 	/* --- paper shows all groups --- */
 
 	function openGroupsForPrint() {
-		const closed = [...document.querySelectorAll(".group:not([open])")];
+		const closed = [...document.querySelectorAll(".group:not([open]), .needed:not([open])")];
 		for (const group of closed)
 			group.open = true;
 		addEventListener("afterprint", () => {
@@ -174,11 +176,11 @@
 	for (const figure of document.querySelectorAll("figure.lines"))
 		addCopy(figure);
 	addEventListener("beforeprint", openGroupsForPrint);
-	if (!connections.length)
-		return;
-	connections.forEach(addOpener);
-	[...table.tHead.rows[0].cells].forEach(makeSortable);
-	addTools();
+	if (connections.length) {
+		connections.forEach(addOpener);
+		[...table.tHead.rows[0].cells].forEach(makeSortable);
+		addTools();
+	}
 	addEventListener("hashchange", showLinked);
 	showLinked();
 })();

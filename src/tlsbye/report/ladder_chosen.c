@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `tlsbye report --connection ID` with an ID that is not in the log: most likely mistyped, or of another log. The
- * nearest of those that the groups have as examples are named, and how to find the others.
+ * `tlsbye report --connection ID`: which connections are meant. An ID that is not in the log is most likely mistyped, or
+ * of another log: the nearest of those that the groups have as examples are named, and how to find the others.
  */
 #include "ladder.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../cli.h"
+#include "words.h"
 
 enum { NAMED = 5 };
 
@@ -86,4 +87,35 @@ void ladder_unknown(const struct report *report, const char *id)
 	else
 		cli_say("%s: no connection of this log", id);
 	cli_say("each event has its connection's \"id\"; 'tlsbye report FILE' names examples for each group");
+}
+
+char *ladder_id(const char *asked)
+{
+	return strndup(asked, strcspn(asked, "#"));
+}
+
+bool ladder_print_chosen(FILE *out, const struct report *report, const char *asked, struct source *source,
+			 bool color, int width)
+{
+	const char *mark = strchr(asked, '#');
+	unsigned long only = mark ? strtoul(mark + 1, NULL, 10) : 0;
+	size_t printed = 0;
+
+	for (size_t i = 0; i < report->chosen_count; i++) {
+		const struct connection_story *story = report->chosen[i];
+		char *name;
+
+		if (mark && only != i + 1)
+			continue;
+		name = report->chosen_count > 1 ? words("%s#%zu", story->id, i + 1) : strdup(story->id);
+		if (printed++)
+			fputc('\n', out);
+		ladder_print_as(out, story, name ? name : story->id, source, color, width);
+		free(name);
+	}
+	if (!printed && report->chosen_count)
+		cli_say("%s: of this id the log has %zu", asked, report->chosen_count);
+	else if (!printed)
+		ladder_unknown(report, asked);
+	return printed > 0;
 }
