@@ -114,6 +114,7 @@ void connection_unstake(struct connection *c)
 	if (c->residue.bytes)
 		munmap(c->residue.bytes, RESIDUE_MAX);
 	c->residue.bytes = NULL;
+	sites_forget(&c->sites);
 	process_lets_go(c, false);
 	give_back(c);
 }

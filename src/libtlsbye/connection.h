@@ -16,6 +16,7 @@
 
 #include "claim.h"
 #include "real.h"
+#include "sites.h"
 
 #include <netinet/in.h>
 #include <sys/un.h>
@@ -111,6 +112,11 @@ struct connection {
 	enum role role;
 	uint64_t bytes_read, bytes_written; /* of the program's, in SSL_read and SSL_write */
 	bool quiet, filtered;               /* what may keep a close_notify back (handshake_note_manners) */
+	bool read_failure_told, write_failure_told;
+	bool reset_seen; /* the kernel tells of a reset once */
+	bool wrote_to_closed_peer;
+	int write_error; /* SSL_get_error of the last write that is to be repeated; 0: a part of it was taken */
+	uint64_t write_requested;
 	bool fatal_error;
 	bool peer_notified; /* the peer's close_notify was read */
 	enum hidden
@@ -167,6 +173,8 @@ struct connection {
 	uint64_t drained;
 	uint64_t drain_us;
 	enum peer_end peer_end;
+
+	struct sites sites; /* written by whoever calls */
 };
 
 enum { LEARN_PATIENCE = 1024 };   /* SSL_* calls; learn.c */
@@ -193,6 +201,12 @@ static inline struct connection *connection_enter_fast(SSL *ssl)
 	struct connection *c = atomic_load_explicit(&ssl_buckets[ssl_bucket(ssl)], memory_order_acquire);
 	bool fast = c && atomic_load_explicit(&c->ssl, memory_order_relaxed) == ssl;
 	return __builtin_expect(fast, true) && claim_enter_fast(&c->claim) ? c : NULL;
+}
+
+/* SSL_write(ssl, buf, -1) has returned what it was given, and was counted so (seen.h). */
+static inline uint64_t connection_bytes_written(const struct connection *c)
+{
+	return (int64_t)c->bytes_written > 0 ? c->bytes_written : 0;
 }
 
 /* The connection of an SSL, not entered; NULL if it is not tracked. */

@@ -46,6 +46,20 @@ struct event_handshake {
 	uint64_t us; /* since tracked; 0: not known */
 };
 
+/* What most likely ended the connection. */
+enum cause {
+	CAUSE_NONE,
+	CAUSE_PEER_CLOSED,          /* FIN, and no close_notify before it */
+	CAUSE_PEER_RESET,           /* RST, and no FIN before it */
+	CAUSE_WROTE_TO_CLOSED_PEER, /* RST behind its FIN */
+	CAUSE_PEER_ALERT,
+	CAUSE_NOT_TLS,
+	CAUSE_BAD_RECORD,
+	CAUSE_TIMEOUT,
+	CAUSE_OWN_END,
+	CAUSE_OTHER,
+};
+
 /* How far the peer's end of the stream is known at a failure. */
 enum peer_state { PEER_STATE_UNKNOWN, PEER_STATE_OPEN, PEER_STATE_FIN, PEER_STATE_RESET };
 
@@ -55,8 +69,8 @@ struct event_failure {
 	const char *error;  /* "SSL_ERROR_SYSCALL"; NULL: none */
 	int errno_value;    /* 0: none */
 	const char *reason; /* the error queue's first, as text; NULL or "": none */
-	const char *cause;  /* "peer-reset"; NULL: none is told */
-	const char *alert;  /* "unknown_ca"; NULL: none came */
+	enum cause cause;
+	const char *alert; /* "unknown_ca"; NULL: none came */
 	uint64_t bytes_read, bytes_written;
 	uint64_t requested; /* write-incomplete */
 	enum peer_state peer;
@@ -148,6 +162,7 @@ struct event {
 	const char *program;
 	pid_t pid;
 	struct event_who who;
+	const struct sites *sites; /* of the connection; NULL: none */
 	union {
 		struct event_handshake handshake;
 		struct event_failure failure;
@@ -162,6 +177,9 @@ struct event {
 /* The two renderings: a whole line, its end included. Neither fails: what does not fit is left out, from the end. */
 void event_text(struct text *line, const struct event *event);
 void event_json(struct text *line, const struct event *event);
+
+/* Of event_json: "objects" and "sites", of the sites in a mask; both or none. */
+void event_json_sites(struct text *line, const struct sites *sites, uint32_t which);
 
 /* "127.0.0.1:443", "[::1]:443", "unix", "unknown": both renderings say addresses alike. */
 void event_add_endpoint(struct text *line, const union endpoint *endpoint);

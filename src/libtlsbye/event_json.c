@@ -243,6 +243,19 @@ static void add_handshake(struct text *line, const struct event_handshake *hands
 		json_number(line, "us", handshake->us);
 }
 
+static const char *const causes[] = {
+	[CAUSE_NONE] = NULL,
+	[CAUSE_PEER_CLOSED] = "peer-closed-without-close_notify",
+	[CAUSE_PEER_RESET] = "peer-reset",
+	[CAUSE_WROTE_TO_CLOSED_PEER] = "wrote-to-closed-peer",
+	[CAUSE_PEER_ALERT] = "peer-alert",
+	[CAUSE_NOT_TLS] = "not-tls",
+	[CAUSE_BAD_RECORD] = "bad-record",
+	[CAUSE_TIMEOUT] = "timeout",
+	[CAUSE_OWN_END] = "own-end",
+	[CAUSE_OTHER] = "other",
+};
+
 /* One of read-failed and write-incomplete. */
 static void add_failure(struct text *line, const struct event_failure *failure, bool of_write)
 {
@@ -259,10 +272,8 @@ static void add_failure(struct text *line, const struct event_failure *failure, 
 		json_number(line, "bytes_read", failure->bytes_read);
 	json_number(line, "bytes_written", failure->bytes_written);
 	json_string(line, "peer_end", states[failure->peer]);
-	if (of_write)
-		return;
 	json_bool(line, "peer_notified", failure->peer_notified);
-	json_string(line, "cause", failure->cause);
+	json_string(line, "cause", causes[failure->cause]);
 	json_string(line, "alert", failure->alert);
 }
 
@@ -331,11 +342,30 @@ static void add_what(struct text *line, const struct event *event)
 	}
 }
 
+/* Whose call each event is about. */
+static uint32_t sites_of(const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_READ_FAILED:
+		return 1u << SITE_READ;
+	case EVENT_WRITE_INCOMPLETE:
+		return 1u << SITE_WRITE;
+	case EVENT_NOTIFY:
+		return event->step.by == BY_PROGRAM ? 1u << SITE_SSL_SHUTDOWN : 0;
+	case EVENT_END:
+		return (1u << SITES) - 1;
+	default:
+		return 0;
+	}
+}
+
 void event_json(struct text *line, const struct event *event)
 {
 	json_begin(line);
 	add_common(line, event);
 	add_who(line, event);
 	add_what(line, event);
+	if (event->sites)
+		event_json_sites(line, event->sites, sites_of(event));
 	json_end(line);
 }

@@ -258,8 +258,36 @@ static void add_handshake(struct text *line, const struct event_handshake *hands
 	text_add(line, handshake->resumed ? ", resumed" : "");
 }
 
+/* What the other side most likely did. */
+static const char *cause_text(enum cause cause)
+{
+	switch (cause) {
+	case CAUSE_PEER_CLOSED:
+		return "the peer closed without SSL_shutdown: its end of the data cannot be told from a cut cable";
+	case CAUSE_PEER_RESET:
+		return "the peer closed with bytes unread, or aborted: what it had on its way is lost";
+	case CAUSE_WROTE_TO_CLOSED_PEER:
+		return "the peer had closed without SSL_shutdown, and was written to: that is what it answers with a reset";
+	case CAUSE_PEER_ALERT:
+		return "the peer gave up, and said why";
+	case CAUSE_NOT_TLS:
+		return "what came is no TLS: the peer, or something on the way, speaks plaintext";
+	case CAUSE_BAD_RECORD:
+		return "a record does not decrypt: two processes of the peer may use one connection, or bytes were changed on the way";
+	case CAUSE_TIMEOUT:
+		return "the peer answers no more: its machine or the network is gone";
+	case CAUSE_OWN_END:
+		return "this side had closed or shut the socket before";
+	case CAUSE_NONE:
+	case CAUSE_OTHER:
+		return NULL;
+	}
+	return NULL;
+}
+
 static void add_cause(struct text *line, const struct event_failure *failure)
 {
+	const char *cause = cause_text(failure->cause);
 	static const char *const states[] = {
 		[PEER_STATE_OPEN] = "still open", [PEER_STATE_FIN] = "FIN", [PEER_STATE_RESET] = "reset"};
 	if (failure->errno_value) {
@@ -274,9 +302,9 @@ static void add_cause(struct text *line, const struct event_failure *failure)
 		text_add(line, ", alert ");
 		text_add(line, failure->alert);
 	}
-	if (failure->cause) {
+	if (cause) {
 		text_add(line, ": ");
-		text_add(line, failure->cause);
+		text_add(line, cause);
 	}
 	if (failure->peer == PEER_STATE_UNKNOWN)
 		return;

@@ -5,6 +5,7 @@
 #include "events.h"
 
 #include "drain.h"
+#include "failure.h"
 #include "lines.h"
 #include "log.h"
 #include "process.h"
@@ -155,6 +156,7 @@ void event_bad_log(const char *path, int error)
 static struct event about(const struct connection *c, enum event_kind kind, enum level level)
 {
 	struct event event = {.kind = kind, .level = level};
+	event.sites = &c->sites;
 	event.who = (struct event_who){.number = c->number, .fd = -1, .role = c->role};
 	if (!c->cookie)
 		return event;
@@ -253,7 +255,7 @@ static void fail(const struct connection *c, enum event_kind kind, struct event_
 		return;
 	struct event event = about(c, kind, LEVEL_INFO);
 	failure->bytes_read = c->bytes_read;
-	failure->bytes_written = c->bytes_written;
+	failure->bytes_written = connection_bytes_written(c);
 	failure->peer_notified = c->peer_notified;
 	event.failure = *failure;
 	say(&event);
@@ -289,7 +291,7 @@ static void add_end_facts(struct event_end *end, const struct connection *c)
 	end->would_notify = !said && c->silence == MAY_SPEAK;
 	end->handshake = c->handshaken;
 	end->bytes_read = c->bytes_read;
-	end->bytes_written = c->bytes_written;
+	end->bytes_written = connection_bytes_written(c);
 	end->unread = c->unread;
 	end->unread_tls = c->unread_tls;
 	end->never_read = c->never_read;
@@ -314,6 +316,7 @@ void event_end(struct connection *c)
 {
 	if (atomic_exchange(&c->told, true) || !is_wanted(LEVEL_INFO))
 		return;
+	failure_of_unfinished(c);
 	struct event event = about(c, EVENT_END, LEVEL_INFO);
 	add_end_facts(&event.end, c);
 	verdict_give(&event.end, c);

@@ -35,6 +35,7 @@ void goodbye_introduce(struct connection *c, SSL *ssl)
 	process_init();
 	if (settings->mode == MODE_OFF)
 		return;
+	sites_refresh();
 	if (parting_is_curing())
 		eof_ignore(c, ssl);
 	struct connection *before = connection_hold_by_descriptor(connection_write_fd(c, ssl));
@@ -163,13 +164,15 @@ static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t door)
 		claim_drop(&c->claim);
 }
 
-void goodbye_part(struct connection *c, uint32_t door)
+void goodbye_part(struct connection *c, uint32_t door, struct call call)
 {
 	int saved = errno;
 	struct quiet_thread before;
 	SSL *ssl = atomic_load(&c->ssl);
 	connection_stake(c);
 	parting_note_door(c, door);
+	sites_refresh();
+	sites_note(&c->sites, SITE_SSL_FREE, call);
 	goodbye_learn_late(c);
 	if (parting_is_curing() && c->spoken)
 		linger_start(); /* a fork child that made no SSL_* call yet has no thread */
@@ -183,18 +186,18 @@ void goodbye_part(struct connection *c, uint32_t door)
 	errno = saved;
 }
 
-struct libssl *goodbye_before_free(SSL *ssl)
+struct libssl *goodbye_before_free(SSL *ssl, struct call call)
 {
 	struct connection *c = ssl ? connection_of_ssl(ssl) : NULL;
 	if (!c)
 		return NULL;
 	struct libssl *lib = c->lib; /* the record may be another connection's soon */
 	if (process_is_home() && __atomic_fetch_sub(&c->references, 1, __ATOMIC_ACQ_REL) == 1)
-		goodbye_part(c, DOOR_FREE);
+		goodbye_part(c, DOOR_FREE, call);
 	return lib;
 }
 
-bool goodbye_before_clear(SSL *ssl)
+bool goodbye_before_clear(SSL *ssl, struct call call)
 {
 	/* OpenSSL calls SSL_clear itself when a handshake begins: then somebody is inside. */
 	struct connection *c = connection_of_ssl(ssl);
@@ -207,7 +210,7 @@ bool goodbye_before_clear(SSL *ssl)
 	bool born_seen = c->born_seen;
 	/* Observing, whatever flag is set is the program's. The record may be another connection's soon. */
 	bool by_program = c->notify_by_program || c->faked || !parting_is_curing();
-	goodbye_part(c, DOOR_CLEAR);
+	goodbye_part(c, DOOR_CLEAR, call);
 	connection_track_again(ssl, lib, references, born_seen);
 	return !by_program && lib->SSL_get_shutdown(ssl) == SSL_SENT_SHUTDOWN;
 }

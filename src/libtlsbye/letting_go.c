@@ -86,9 +86,10 @@ static enum silence passed_through(const struct connection *c, int fd)
 	return drain_abort_meant(fd) ? ABORT_MEANT : MAY_SPEAK;
 }
 
-static void end_connection(struct connection *c, int fd, void *caller)
+static void end_connection(struct connection *c, int fd, struct call call)
 {
-	unsigned asked = parting_speech(c, caller);
+	sites_note(&c->sites, SITE_CLOSE, call);
+	unsigned asked = parting_speech(c, call.from);
 	enum silence silence = passed_through(c, fd);
 	if (silence != MAY_SPEAK)
 		c->silence = silence;
@@ -111,7 +112,7 @@ static void end_connection(struct connection *c, int fd, void *caller)
 struct last_close {
 	const struct connection *known; /* by the descriptor; its own goodbye is said */
 	int fd;
-	void *caller;
+	struct call call;
 };
 
 /* One datagram socket, many SSLs: each that still has something to end says goodbye to its own peer. */
@@ -122,26 +123,26 @@ static void end_sharer(struct connection *c, void *arg)
 		return;
 	if (atomic_load(&c->ssl) && c->cookie == last->known->cookie && parting_is_worth_it(c)) {
 		parting_note_door(c, DOOR_CLOSE);
-		end_connection(c, last->fd, last->caller);
+		end_connection(c, last->fd, last->call);
 		atomic_store(&c->fd, -1);
 	}
 	connection_unstake(c);
 }
 
-static void last_descriptor_closes(struct connection *c, int fd, void *caller)
+static void last_descriptor_closes(struct connection *c, int fd, struct call call)
 {
 	if (parting_is_worth_it(c)) {
 		parting_note_door(c, DOOR_CLOSE);
-		end_connection(c, fd, caller);
+		end_connection(c, fd, call);
 	}
 	read_side_forget(c);
-	struct last_close last = {.known = c, .fd = fd, .caller = caller};
+	struct last_close last = {.known = c, .fd = fd, .call = call};
 	if (c->datagram)
 		connection_each(end_sharer, &last);
 	atomic_store(&c->fd, -1);
 }
 
-bool goodbye_before_close(int fd, void *caller)
+bool goodbye_before_close(int fd, struct call call)
 {
 	if (!process_is_home())
 		return true;
@@ -152,7 +153,7 @@ bool goodbye_before_close(int fd, void *caller)
 	struct connection *c = connection_take_descriptor(fd, &alone);
 	if (c) {
 		if (!atomic_load(&c->descriptors))
-			last_descriptor_closes(c, fd, caller);
+			last_descriptor_closes(c, fd, call);
 		connection_descriptor_taken(fd);
 		connection_unstake(c);
 	}
@@ -161,27 +162,27 @@ bool goodbye_before_close(int fd, void *caller)
 	return alone;
 }
 
-int goodbye_close(int fd, void *caller)
+int goodbye_close(int fd, struct call call)
 {
-	if (goodbye_before_close(fd, caller))
+	if (goodbye_before_close(fd, call))
 		return real.close(fd);
 	errno = EBADF; /* what the slower of two closers gets */
 	return -1;
 }
 
-void goodbye_before_close_range(unsigned first, unsigned last, void *caller)
+void goodbye_before_close_range(unsigned first, unsigned last, struct call call)
 {
 	if (!process_is_home())
 		return;
 	for (int fd; first <= last && (fd = descriptor_next_known(first, last)) >= 0;
 	     first = (unsigned)fd + 1)
-		goodbye_before_close(fd, caller);
+		goodbye_before_close(fd, call);
 }
 
-void goodbye_before_dup_over(int from, int to, void *caller)
+void goodbye_before_dup_over(int from, int to, struct call call)
 {
 	if (real.fcntl(from, F_GETFD) >= 0)
-		goodbye_before_close(to, caller);
+		goodbye_before_close(to, call);
 }
 
 void goodbye_after_dup(int from, int to)
@@ -235,8 +236,9 @@ static void note_shutdown(struct connection *c, int fd, int how, bool first)
 		event_half_close(c, BY_PROGRAM);
 }
 
-static int before_shutdown(struct connection *c, int fd, int how)
+static int before_shutdown(struct connection *c, int fd, int how, struct call call)
 {
+	sites_note(&c->sites, SITE_SHUTDOWN, call);
 	bool ends =
 		how != SHUT_RD && parting_is_worth_it(c) && parting_is_ours(c) && connection_is_socket(c, fd);
 	bool wanted = ends && parting_is_curing(), first = !(atomic_load(&c->doors) & DOOR_SHUTDOWN);
@@ -255,14 +257,14 @@ static int before_shutdown(struct connection *c, int fd, int how)
 	return later ? NOTHING_LEFT : play ? SHUT_WR : how;
 }
 
-int goodbye_before_shutdown(int fd, int how)
+int goodbye_before_shutdown(int fd, int how, struct call call)
 {
 	struct connection *c = process_is_home() ? connection_hold_by_descriptor(fd) : NULL;
 	if (!c)
 		return how;
 	int saved = errno, cancel_state;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	int left = before_shutdown(c, fd, how);
+	int left = before_shutdown(c, fd, how, call);
 	connection_unstake(c);
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved;
@@ -282,7 +284,7 @@ static bool openssl_lives(const struct libssl *lib)
  * Where another thread is inside, the connection is left alone: its write would meet our FIN, and SIGPIPE would change
  * how the process ends.
  */
-void goodbye_leave(struct connection *c, bool failed)
+void goodbye_leave(struct connection *c, bool failed, struct call call)
 {
 	int fd = connection_any_descriptor(c);
 	bool owned = parting_is_ours(c);
@@ -291,6 +293,7 @@ void goodbye_leave(struct connection *c, bool failed)
 	if (!owned || fd < 0 || !parting_is_worth_it(c) || !connection_is_socket(c, fd))
 		return;
 	parting_note_door(c, DOOR_EXIT);
+	sites_note(&c->sites, SITE_LEAVE, call);
 	enum silence others = parting_others_inside(c);
 	bool inside = others != MAY_SPEAK, meant = drain_abort_meant(fd);
 	c->failed_exit = failed;

@@ -121,6 +121,7 @@ static void settle(struct reading *reading)
 	the_settings.quiet_shutdown = (enum quiet)value[SETTING_QUIET_SHUTDOWN];
 	the_settings.ignore_unexpected_eof = (enum on_off)value[SETTING_IGNORE_UNEXPECTED_EOF];
 	the_settings.log_level = (enum level)value[SETTING_LOG_LEVEL];
+	the_settings.backtrace = (enum on_off)value[SETTING_BACKTRACE];
 	choose_log(reading);
 	the_settings.mode = left_out(reading) ? MODE_OFF : (enum mode)value[SETTING_MODE];
 	settled = true;

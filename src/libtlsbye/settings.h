@@ -29,6 +29,7 @@ struct settings {
 	enum on_off ignore_unexpected_eof;
 	enum level log_level;
 	enum log_format log_format;
+	enum on_off backtrace;
 	char log_file[SETTING_TEXT_MAX + 1]; /* "": stderr */
 };
 

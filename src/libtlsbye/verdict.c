@@ -66,6 +66,8 @@ static uint32_t faults_of(const struct event_end *end, const struct connection *
 		faults |= FAULT_UNFINISHED_WRITE;
 	if (end->unflushed)
 		faults |= FAULT_UNFLUSHED;
+	if (c->wrote_to_closed_peer)
+		faults |= FAULT_WRITE_TO_CLOSED_PEER;
 	return faults;
 }
 
