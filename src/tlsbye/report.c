@@ -246,12 +246,9 @@ static void show(struct command *command, const struct report *report, struct so
 	struct screen screen = find_screen();
 
 	if (command->connection) {
-		for (size_t i = 0; i < report->chosen_count; i++)
-			ladder_print(stdout, report->chosen[i], source, screen.color, screen.width);
-		if (report->chosen_count == 0) {
-			ladder_unknown(report, command->connection);
+		if (!ladder_print_chosen(stdout, report, command->connection, source, screen.color,
+					 screen.width))
 			command->trouble = true;
-		}
 	} else if (command->json) {
 		json_write(stdout, report, source);
 	} else if (command->lines) {
@@ -282,13 +279,14 @@ static int status_of(const struct command *command, const struct report *report)
 
 static int make_report(struct command *command)
 {
-	struct model *model = model_new(command->connection, command->html ? STORIES_ON_PAGE : STORIES);
+	char *id = command->connection ? ladder_id(command->connection) : NULL;
+	struct model *model = model_new(id, command->html ? STORIES_ON_PAGE : STORIES);
 	struct source *source = source_open();
 	struct log_reader *reader;
 	const struct report *report;
 	int status;
 
-	if (!model || !source)
+	if (!model || !source || (command->connection && !id))
 		no_memory();
 	report = read_all(command, model, &reader);
 	show(command, report, source);
@@ -296,6 +294,7 @@ static int make_report(struct command *command)
 	source_close(source);
 	log_reader_free(reader);
 	model_free(model);
+	free(id);
 	return status;
 }
 

@@ -13,6 +13,7 @@ struct field {
 	const char *name;
 	enum field_type type;
 	size_t offset;
+	size_t length; /* of name */
 };
 
 extern const struct field fields[];

@@ -119,21 +119,24 @@ static void keep_if_bad(struct group_kept *kept, size_t limit, const struct reco
 	++*count;
 }
 
-static void count(struct group *group, const struct record *r)
+/* blamed: what the connection came to is this fault's doing. */
+static void count(struct group *group, const struct record *r, bool blamed)
 {
 	bool wrong = says(r->verdict, "wrong");
 
 	group->connections++;
-	group->lost += says(r->data, "lost");
+	if (blamed) {
+		group->lost += says(r->data, "lost");
+		group->data_unknown += says(r->data, "unknown");
+		group->lost_bytes += r->lost_bytes > 0 ? (uint64_t)r->lost_bytes : 0;
+		group->resets += wrong && says(r->will_reset, "yes");
+		group->resets_possible += wrong && says(r->will_reset, "possible");
+	}
 	group->safe += says(r->data, "safe");
-	group->data_unknown += says(r->data, "unknown");
-	group->lost_bytes += r->lost_bytes > 0 ? (uint64_t)r->lost_bytes : 0;
 	group->wrong += wrong;
 	group->cured += says(r->verdict, "cured");
 	group->meant += says(r->verdict, "meant");
 	group->observed += wrong && says(r->mode, "observe");
-	group->resets += wrong && says(r->will_reset, "yes");
-	group->resets_possible += wrong && says(r->will_reset, "possible");
 	if (r->kind == EVENT_END && r->drain_us >= 0)
 		times_add(&group->drain, r->drain_us);
 	if (group->first < 0 || r->time < group->first)
@@ -143,7 +146,7 @@ static void count(struct group *group, const struct record *r)
 }
 
 static void add(struct groups *groups, enum group_kind kind, enum fault fault, const char *code,
-		const struct record *record)
+		const struct record *record, bool blamed)
 {
 	const struct site *site = guilty_site(kind, fault, record);
 	const struct group like = {.kind = kind,
@@ -157,15 +160,21 @@ static void add(struct groups *groups, enum group_kind kind, enum fault fault, c
 		groups->left_out++;
 		return;
 	}
-	count(&kept->group, record);
+	count(&kept->group, record, blamed);
 	keep_if_bad(kept, groups->stories_limit, record);
 }
 
 void groups_add_end(struct groups *groups, const struct record *end)
 {
-	for (enum fault fault = 0; fault < FAULTS; fault++)
-		if (end->faults & 1U << fault)
-			add(groups, GROUP_FAULT, fault, fault_name(fault), end);
+	bool blamed = true;
+
+	/* The worst of them comes first: a missing close_notify loses no data, what was unread beside it does. */
+	for (enum fault fault = 0; fault < FAULTS; fault++) {
+		if (!(end->faults & 1U << fault))
+			continue;
+		add(groups, GROUP_FAULT, fault, fault_name(fault), end, blamed);
+		blamed = false;
+	}
 }
 
 void groups_add_event(struct groups *groups, enum group_kind kind, const struct record *record)
@@ -176,7 +185,7 @@ void groups_add_event(struct groups *groups, enum group_kind kind, const struct 
 		code = "hidden-end";
 	else if (kind == GROUP_WRITE_INCOMPLETE)
 		code = record->error_number ? record->error_number : record->error ? record->error : "other";
-	add(groups, kind, FAULTS, code, record);
+	add(groups, kind, FAULTS, code, record, true);
 }
 
 static int more(uint64_t a, uint64_t b)

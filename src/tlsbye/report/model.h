@@ -54,15 +54,15 @@ struct group {
 	const char *code;
 	enum fault fault; /* of GROUP_FAULT only; FAULTS otherwise */
 	const char *program;
-	struct site site; /* the guilty call; site.call NULL: no site is known. Frames as first seen */
+	struct site site; /* the guilty call, of the example; site.call NULL: no site is known */
 	const struct record *
 		example; /* the worst one: an end (GROUP_FAULT), or the event itself; its other sites, doors .. */
 
-	uint64_t connections;              /* (events, where no end is meant) */
-	uint64_t lost, safe, data_unknown; /* what is known about the data, of these connections */
-	uint64_t lost_bytes;               /* at least */
-	uint64_t resets;                   /* will_reset "yes" and not cured */
-	uint64_t resets_possible;
+	uint64_t connections; /* (events, where no end is meant) */
+	uint64_t safe;        /* data is known to have arrived */
+	/* A connection's loss and its reset are put down to the worst of its faults, and stand in that group only. */
+	uint64_t lost, data_unknown, lost_bytes /* at least */;
+	uint64_t resets, resets_possible; /* will_reset "yes", "possible", and not cured */
 	uint64_t cured, wrong, meant;
 	uint64_t observed;  /* of the wrong ones: in mode observe */
 	struct times drain; /* drain_us of the cured */

@@ -11,7 +11,7 @@
 #include "summary_group.h"
 #include "words.h"
 
-enum { IN_FULL = 4 }; /* groups; so many fill a screen */
+enum { IN_FULL = 3 }; /* groups; so many fill a screen */
 
 static void count(const struct page *page, const char *indent, uint64_t number, const char *what)
 {
@@ -112,7 +112,7 @@ static void groups(const struct page *page, const struct report *report)
 		if (i < IN_FULL)
 			group_in_full(page, report, i, before);
 		else
-			group_in_short(page, report->groups[i], i);
+			group_in_short(page, report->groups[i], i, i == IN_FULL);
 		calls_functions |= rules_for(report->groups[i])->lines != NULL;
 	}
 	if (report->groups_left_out > 0)

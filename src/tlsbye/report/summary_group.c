@@ -86,8 +86,6 @@ static void site(const struct page *page, const struct site *site)
 		place->text ? place->text : "?");
 	if (place->code)
 		fprintf(page->out, "       %s\n", place->code);
-	else if (place->why)
-		fprintf(page->out, "       (%s)\n", place->why);
 	for (size_t i = 1; i < site->count && i < 4; i++) {
 		place = source_resolve(page->source, &site->frames[i]);
 		if (!in_libtlsbye(place))
@@ -160,16 +158,15 @@ void group_in_full(const struct page *page, const struct report *report, size_t 
 	examples(page, report, group);
 }
 
-void group_in_short(const struct page *page, const struct group *group, size_t number)
+void group_in_short(const struct page *page, const struct group *group, size_t number, bool first)
 {
-	const struct place *place =
-		group->site.count > 0 ? source_resolve(page->source, &group->site.frames[0]) : NULL;
-	char *text = figures(group);
+	char *place = words_place(&group->site, page->source), *text = figures(group);
 
-	fprintf(page->out, "%s%zu. %s: %s: %s", number == 4 ? "\n" : "", number + 1, group->program,
-		group->code, text ? text : "");
+	fprintf(page->out, "%s%zu. %s: %s: %s", first ? "\n" : "", number + 1, group->program, group->code,
+		text ? text : "");
 	if (place)
-		fprintf(page->out, "; %s() %s", group->site.call, place->text ? place->text : "?");
+		fprintf(page->out, "; %s() %s", group->site.call, place);
 	fprintf(page->out, " (%s)\n", group->stories[0]->id);
+	free(place);
 	free(text);
 }

@@ -24,6 +24,6 @@ void paragraph(const struct page *page, const char *indent, const char *format, 
 /* before: the group above, whose line to write is not repeated; NULL: none. */
 void group_in_full(const struct page *page, const struct report *report, size_t number,
 		   const struct group *before);
-void group_in_short(const struct page *page, const struct group *group, size_t number);
+void group_in_short(const struct page *page, const struct group *group, size_t number, bool first);
 
 #endif
