@@ -13,15 +13,21 @@ Commands, in order:
 Whatever goes wrong in the page (a message on its console, an exception, a refusal by its policy) and each request
 that it makes, beyond its own file, is a line on stdout: "console: ..." or "request: ...".
 
+    browser.py --serve SOCKET    a browser for many pages: started once, with BROWSER=SOCKET it is used by the above;
+                                 it ends when its stdin does
+
 Rules: no network (every name resolves to nothing), a profile of its own that is removed, and a bound on every wait.
 """
 
 import argparse
 import base64
+import contextlib
+import io
 import json
 import os
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,7 +40,7 @@ KEYS = {
 
 
 class Browser:
-    def __init__(self, arguments):
+    def __init__(self):
         self.profile = tempfile.mkdtemp()
         to_browser, self.out = os.pipe()
         self.into, from_browser = os.pipe()
@@ -51,21 +57,19 @@ class Browser:
             [os.environ.get("CHROMIUM", "chromium"), "--headless=new", "--no-sandbox", "--remote-debugging-pipe",
              "--user-data-dir=" + self.profile, "--host-resolver-rules=MAP * ~NOTFOUND", "--no-first-run",
              "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--hide-scrollbars",
-             "--disable-extensions", "--disable-component-update", *arguments],
+             "--disable-extensions", "--disable-component-update"],
             close_fds=False, preexec_fn=at_three_and_four, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         os.close(to_browser)
         os.close(from_browser)
         self.received = b""
         self.last = 0
-        self.session = None
-        self.page = None
+        self.target = self.session = self.page = None
         self.loaded = False
 
     def end(self):
         # In its own words first: a killed browser leaves its helper processes for a moment, and they write.
         try:
-            self.session = None
             os.write(self.out, b'{"id":0,"method":"Browser.close"}\0')
             self.process.wait(PATIENCE)
         except (OSError, subprocess.TimeoutExpired):
@@ -102,6 +106,8 @@ class Browser:
 
     def noticed(self, event):
         name, what = event.get("method"), event.get("params", {})
+        if not self.session or event.get("sessionId") != self.session:
+            return
         if name == "Runtime.consoleAPICalled":
             print("console:", what["type"], *(a.get("value", a.get("description")) for a in what["args"]))
         elif name == "Runtime.exceptionThrown":
@@ -114,8 +120,8 @@ class Browser:
             self.loaded = True
 
     def open(self, page, width, height, dark, script):
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=self.target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(domain + ".enable")
         self.media("screen", dark)
@@ -130,6 +136,12 @@ class Browser:
         deadline = time.monotonic() + PATIENCE
         while not self.loaded:
             self.noticed(self.message(deadline))
+
+    def close(self):
+        self.session = None
+        if self.target:
+            self.call("Target.closeTarget", targetId=self.target)
+        self.target = None
 
     def media(self, kind, dark=False):
         self.call("Emulation.setEmulatedMedia", media=kind,
@@ -157,7 +169,7 @@ class Browser:
             file.write(base64.b64decode(data))
 
 
-def main():
+def parse(arguments):
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--no-script", action="store_true")
@@ -165,15 +177,16 @@ def main():
     parser.add_argument("--height", type=int, default=900)
     parser.add_argument("file")
     parser.add_argument("commands", nargs=argparse.REMAINDER)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    path, mark, fragment = options.file.partition("#")
+    options.page = "file://" + os.path.realpath(path) + mark + fragment
+    return options
 
-    browser = Browser([])
+
+def look(browser, options):
+    commands = iter(options.commands)
     try:
-        page = options.file
-        path, _, fragment = page.partition("#")
-        browser.open("file://" + os.path.realpath(path) + ("#" + fragment if fragment else ""), options.width,
-                     options.height, options.dark, not options.no_script)
-        commands = iter(options.commands)
+        browser.open(options.page, options.width, options.height, options.dark, not options.no_script)
         for command in commands:
             argument = next(commands)
             if command == "eval":
@@ -188,6 +201,55 @@ def main():
                 browser.shot(argument, command == "shot-all")
             else:
                 sys.exit("browser.py: %s: no such command" % command)
+    finally:
+        browser.close()
+
+
+def answer(browser, connection):
+    said, failure = io.StringIO(), None
+    request = json.loads(connection.makefile().readline())
+    try:
+        with contextlib.redirect_stdout(said):
+            look(browser, argparse.Namespace(**request))
+    except SystemExit as exit_request:
+        failure = exit_request.code
+    connection.sendall(json.dumps([said.getvalue(), failure]).encode())
+
+
+def serve(browser, path):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
+            connection, _ = listener.accept()
+            with connection:
+                answer(browser, connection)
+
+
+def ask(path, options):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.settimeout(2 * PATIENCE)
+        server.connect(path)
+        server.sendall(json.dumps(vars(options)).encode() + b"\n")
+        said, failure = json.load(server.makefile())
+    sys.stdout.write(said)
+    sys.exit(failure)
+
+
+def main():
+    if sys.argv[1:2] == ["--serve"]:
+        browser = Browser()
+        try:
+            serve(browser, sys.argv[2])
+        finally:
+            browser.end()
+        return
+    options = parse(sys.argv[1:])
+    if "BROWSER" in os.environ:
+        ask(os.environ["BROWSER"], options)
+    browser = Browser()
+    try:
+        look(browser, options)
     finally:
         browser.end()
 

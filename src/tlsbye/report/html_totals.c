@@ -146,6 +146,8 @@ void html_skipped(const struct page *page)
 	for (size_t i = 0; i < report->skipped_count; i++) {
 		const struct skipped *skipped = &report->skipped[i];
 
+		if (!skipped->lines)
+			continue;
 		fprintf(out, "<tr><td class=\"number\">%s</td>", words_number(number, skipped->lines));
 		html_put(out, "<td>", skipped->reason, "");
 		if (skipped->hint)

@@ -236,7 +236,8 @@ static void put_label(struct drawing *d, const char *label, int column, enum ton
 
 	put(d, column - 1, " ", 1, TONE_PLAIN, false);
 	put_text(d, column, label, length, tone, false);
-	put(d, column + length, " ", 1, TONE_PLAIN, false);
+	if (column + length != d->lane[LANE_PEER]) /* nothing stands behind the last lane */
+		put(d, column + length, " ", 1, TONE_PLAIN, false);
 }
 
 /* On the arrow, near its source; above it where it is too long for that. */

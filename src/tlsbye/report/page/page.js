@@ -58,24 +58,20 @@
 
 	/* --- sorting --- */
 
-	function compare(one, other) {
-		const difference = one - other;
-		if (one !== "" && other !== "" && !Number.isNaN(difference))
-			return difference;
-		return one.localeCompare(other, undefined, {numeric: true});
-	}
-
 	/* What is unknown comes last, whichever the direction. Numbers: the greatest first, at the first press. */
 	function sortBy(heading, column) {
 		const now = heading.getAttribute("aria-sort");
-		const descending = now ? now === "ascending" : heading.classList.contains("number");
+		const numbers = heading.classList.contains("number");
+		const descending = now ? now === "ascending" : numbers;
 		const keys = new Map(connections.map((body) => [body, body.rows[0].cells[column].dataset.key]));
 
 		connections.sort((a, b) => {
 			const one = keys.get(a), other = keys.get(b);
 			if (one === "" || other === "")
 				return (one === "") - (other === "");
-			return descending ? compare(other, one) : compare(one, other);
+			/* As text, "1.10" is behind "1.9" all the same. */
+			const order = numbers ? one - other : one.localeCompare(other, undefined, {numeric: true});
+			return descending ? -order : order;
 		});
 		for (const cell of table.tHead.rows[0].cells)
 			cell.removeAttribute("aria-sort");
