@@ -30,7 +30,7 @@ enum { EXIT_NOTHING_WRONG = 0, EXIT_SOMETHING_WRONG = 1 };
 
 enum { STORIES = 3, STORIES_ON_PAGE = 20 }; /* of the worst connections of a group */
 
-enum { OPTION_CONNECTION = 256, OPTION_HTML, OPTION_JSON, OPTION_LINES };
+enum { OPTION_CONNECTION = 256, OPTION_HTML, OPTION_JSON, OPTION_LINES, OPTION_DEBUG_DIRECTORY };
 
 struct input {
 	const char *name;
@@ -38,7 +38,7 @@ struct input {
 };
 
 struct command {
-	const char *connection, *html;
+	const char *connection, *html, *debug_directory;
 	bool json, lines;
 	struct input *inputs;
 	const char **files;
@@ -52,6 +52,8 @@ static const struct argp_option options[] = {
 	{"html", OPTION_HTML, "PAGE", 0, "also write all of it into PAGE, to be looked at in a browser", 0},
 	{"json", OPTION_JSON, NULL, 0, "one JSON document instead of the summary", 0},
 	{"lines", OPTION_LINES, NULL, 0, "only the functions to be pasted into the programs at fault", 0},
+	{"debug-directory", OPTION_DEBUG_DIRECTORY, "DIR", 0,
+	 "look there too for separate debug files (DIR/.build-id/xx/yyyy.debug)", 0},
 	{0}};
 
 static error_t check(const struct command *command)
@@ -82,6 +84,11 @@ static error_t parse_report(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_JSON:
 		command->json = true;
+		return 0;
+	case OPTION_DEBUG_DIRECTORY:
+		if (*arg != '/' || strchr(arg, ':'))
+			return cli_misuse("--debug-directory=%s: use an absolute path, without a colon", arg);
+		command->debug_directory = arg;
 		return 0;
 	case OPTION_LINES:
 		command->lines = true;
@@ -286,7 +293,8 @@ static int make_report(struct command *command)
 	const struct report *report;
 	int status;
 
-	if (!model || !source || (command->connection && !id))
+	if (!model || !source || (command->connection && !id) ||
+	    (command->debug_directory && !source_look_in(source, command->debug_directory)))
 		no_memory();
 	report = read_all(command, model, &reader);
 	show(command, report, source);

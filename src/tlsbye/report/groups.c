@@ -93,7 +93,12 @@ static void worst_free(struct worst *worst)
 	free(worst);
 }
 
-/* Of equal ones the first stay. */
+/* Of equal ones the earliest stay, in whatever order the files come. */
+static bool worse(const struct record *record, uint64_t bad, const struct worst *than)
+{
+	return bad != than->badness ? bad > than->badness : record->time < than->record->time;
+}
+
 static void keep_if_bad(struct group_kept *kept, size_t limit, const struct record *record)
 {
 	size_t *count = &kept->group.stories_count;
@@ -101,7 +106,7 @@ static void keep_if_bad(struct group_kept *kept, size_t limit, const struct reco
 	struct worst *worst;
 	size_t at;
 
-	if (*count == limit && bad <= kept->worst[limit - 1]->badness)
+	if (*count == limit && !worse(record, bad, kept->worst[limit - 1]))
 		return;
 	worst = calloc(1, sizeof(*worst));
 	if (worst)
@@ -113,7 +118,7 @@ static void keep_if_bad(struct group_kept *kept, size_t limit, const struct reco
 	worst->badness = bad;
 	if (*count == limit)
 		worst_free(kept->worst[--*count]);
-	for (at = *count; at > 0 && kept->worst[at - 1]->badness < bad; at--)
+	for (at = *count; at > 0 && worse(record, bad, kept->worst[at - 1]); at--)
 		kept->worst[at] = kept->worst[at - 1];
 	kept->worst[at] = worst;
 	++*count;

@@ -156,6 +156,7 @@ static void put_frame(yajl_gen gen, const struct frame *frame, struct source *so
 	put_text(gen, "file", place->file);
 	if (place->line > 0)
 		put_count(gen, "line", (uint64_t)place->line);
+	put_text(gen, "inlined", place->inlined);
 	put_text(gen, "code", place->code);
 	put_text(gen, "why", place->why);
 	yajl_gen_map_close(gen);

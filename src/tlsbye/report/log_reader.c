@@ -163,7 +163,7 @@ static void take_line(struct log_reader *reader, const char *line, size_t length
 	later = last_beginning(line, length);
 	if (!later || !try_event(reader, later, length - (size_t)(later - line), &parsed_later)) {
 		/* What follows other text says better what the line is. */
-		if (later && *line != '{')
+		if (later && *line != '{' && parsed != PARSED_NOT_OBJECT)
 			skip(reader, reason_of(later, length - (size_t)(later - line), parsed_later),
 			     reader->line);
 		else
@@ -217,7 +217,7 @@ static void take_lines(struct log_reader *reader)
 /* The last line has no newline: cut, or about to be written. */
 static void take_rest(struct log_reader *reader)
 {
-	if (reader->used == 0 && !reader->overlong)
+	if (reader->used == 0 && !reader->overlong && !reader->hole)
 		return;
 	reader->buffer[reader->used++] = '\n';
 	take_lines(reader);

@@ -107,10 +107,9 @@ static void groups(const struct page *page, const struct report *report)
 	bool calls_functions = false;
 
 	for (size_t i = 0; i < report->groups_count; i++) {
-		const struct group *before = i > 0 && i < IN_FULL ? report->groups[i - 1] : NULL;
 
 		if (i < IN_FULL)
-			group_in_full(page, report, i, before);
+			group_in_full(page, report, i);
 		else
 			group_in_short(page, report->groups[i], i, i == IN_FULL);
 		calls_functions |= rules_for(report->groups[i])->lines != NULL;

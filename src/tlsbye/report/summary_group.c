@@ -113,16 +113,30 @@ static void words_of_failure(const struct page *page, const struct record *examp
 		  example->reason ? example->reason : "");
 }
 
-static void advice(const struct page *page, const struct group *group, const struct group *before)
+/* Is it the line, at the place, that one of the groups above has shown already? */
+static bool shown_above(const struct page *page, const struct report *report, size_t number,
+			const struct advice *advice)
 {
+	for (size_t i = 0; i < number; i++) {
+		struct advice above;
+
+		rules_advise(report->groups[i], page->source, &above);
+		if (strcmp(report->groups[i]->program, report->groups[number]->program) == 0 &&
+		    strcmp(above.line, advice->line) == 0 && above.at == advice->at)
+			return true;
+	}
+	return false;
+}
+
+static void advice(const struct page *page, const struct report *report, size_t number)
+{
+	const struct group *group = report->groups[number];
 	const struct rule *rule = rules_for(group);
-	struct advice advice, above = {0};
+	struct advice advice;
 
 	rules_advise(group, page->source, &advice);
-	if (before && strcmp(before->program, group->program) == 0)
-		rules_advise(before, page->source, &above);
-	if (*advice.line && strcmp(advice.line, above.line) == 0 && advice.at == above.at) {
-		fprintf(page->out, "   The line of the group above, %s, cures this as well.\n", advice.line);
+	if (*advice.line && shown_above(page, report, number, &advice)) {
+		fprintf(page->out, "   The line above, %s, cures this as well.\n", advice.line);
 		return;
 	}
 	if (rule->where)
@@ -141,8 +155,7 @@ static void examples(const struct page *page, const struct report *report, const
 		report->files[0], report->files_count > 1 ? " ..." : "");
 }
 
-void group_in_full(const struct page *page, const struct report *report, size_t number,
-		   const struct group *before)
+void group_in_full(const struct page *page, const struct report *report, size_t number)
 {
 	const struct group *group = report->groups[number];
 	const struct rule *rule = rules_for(group);
@@ -154,7 +167,7 @@ void group_in_full(const struct page *page, const struct report *report, size_t 
 	words_of_failure(page, group->example);
 	paragraph(page, "   ", "%c%s: %s.", rule->what[0] & ~0x20, rule->what + 1, rule->effect);
 	paragraph(page, "   ", "Rule: %s.", rule->broken);
-	advice(page, group, before);
+	advice(page, report, number);
 	examples(page, report, group);
 }
 

@@ -21,9 +21,8 @@ struct page {
 void paragraph(const struct page *page, const char *indent, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* before: the group above, whose line to write is not repeated; NULL: none. */
-void group_in_full(const struct page *page, const struct report *report, size_t number,
-		   const struct group *before);
+/* number: its index in report, which is shown as one more. A line to write that was shown before is not repeated. */
+void group_in_full(const struct page *page, const struct report *report, size_t number);
 void group_in_short(const struct page *page, const struct group *group, size_t number, bool first);
 
 #endif
