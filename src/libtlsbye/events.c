@@ -283,8 +283,9 @@ void event_write_incomplete(const struct connection *c, struct event_failure *fa
 static bool all_was_well(const struct event_end *end)
 {
 	bool another_cares = end->verdict == VERDICT_FOREIGN || end->abort_meant;
-	return another_cares || (end->close_notify == BY_PROGRAM && !end->unread && !end->unread_tls &&
-				 !end->never_read && !end->unflushed && end->peer_end <= PEER_FIN);
+	return another_cares ||
+	       (end->verdict == VERDICT_CLEAN && end->close_notify == BY_PROGRAM && !end->unread &&
+		!end->unread_tls && !end->never_read && !end->unflushed && end->peer_end <= PEER_FIN);
 }
 
 static void add_end_facts(struct event_end *end, const struct connection *c)
