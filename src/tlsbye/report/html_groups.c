@@ -171,8 +171,8 @@ void html_groups(struct page *page)
 	if (!report->groups_count)
 		fputs("<p class=\"nothing\">Nowhere in this log.</p>\n", out);
 	else
-		fputs("<p class=\"soft\">By program and call, the worst first. Who has two faults stands in two groups, and with its loss in "
-		      "the worse one.</p>\n",
+		fputs("<p class=\"soft\">By program and call, the worst first. Who has two faults stands in two "
+		      "groups, and with its loss in the worse one.</p>\n",
 		      out);
 	for (size_t i = 0; i < report->groups_count; i++)
 		put_group(page, report->groups[i], i < OPEN_AT_FIRST);
