@@ -45,14 +45,14 @@ static void put_summary(const struct page *page, const struct group *group, cons
 	char number[NUMBER_SIZE];
 	FILE *out = page->out;
 
-	fprintf(out, "<summary><span class=\"count\">%s</span><span class=\"where\"><h3>",
+	fprintf(out, "<summary><span class=\"count\">%s</span><h3 class=\"where\">",
 		words_number(number, group->connections));
 	if (group->site.call)
 		html_put(out, "<code>", group->site.call, "()</code> ");
 	html_text(out, place ? place : "no call site in the log");
-	html_put(out, "</h3><small>", group->program, ": ");
+	html_put(out, "<small>", group->program, ": ");
 	html_text(out, rule->what);
-	fputs("</small></span>", out);
+	fputs("</small></h3>", out);
 	put_mark(out, group);
 	fputs("</summary>\n", out);
 	free(place);
