@@ -264,8 +264,9 @@ refute_place() {
   compile program
   place_in program
   assert_line --partial 'evil?[31m.c'
-  place '/x\u001b[31m' "" 4711
+  place '/x\u001b[31m\u009b31m' "" 4711
   refute_output --partial $'\e'
+  refute_output --partial $'\u9b'
   "$TLSBYE" report log >text || true
   run grep -c $'\e' text
   assert_output 0

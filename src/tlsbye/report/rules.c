@@ -115,7 +115,7 @@ static const struct coded causes[] = {
 	{"peer-closed-without-close_notify",
 	 {.what = "the peer ended without close_notify",
 	  .effect = "nobody here can tell whether all of the data has come",
-	  .broken = "the other side's: " NOTIFY_RULE "; its program closed without SSL_shutdown(), or died",
+	  .broken = "by the other side: " NOTIFY_RULE "; its program closed without SSL_shutdown(), or died",
 	  TELL}},
 	{"peer-reset",
 	 {.what = "the peer reset the connection",
@@ -144,9 +144,8 @@ static const struct coded causes[] = {
 	{"bad-record",
 	 {.what = "a record came that does not decrypt",
 	  .effect = "the data up to there is good, and nothing behind it is known",
-	  .broken =
-		  "the other side's, or the way's: damaged on the way, or two processes (a fork) that write on one "
-		  "connection (RFC 8446, 5.2; RFC 5246, 6.2.3)"}},
+	  .broken = "by the other side or the way: damaged, or two processes (a fork) that write on one "
+		    "connection (RFC 8446, 5.2; RFC 5246, 6.2.3)"}},
 	{"timeout",
 	 {.what = "the peer, or the way to it, fell silent",
 	  .effect = "nobody here can tell whether all of the data has come",
@@ -178,7 +177,7 @@ static const struct rule write_broken = {
 	.what = "a write failed: the peer was gone",
 	.effect = "that data, and perhaps some of what was written before, did not arrive",
 	.broken =
-		"the other side's, as a rule: it closed or reset while data was on its way to it " RESET_RULE
+		"most often by the other side: it closed or reset while data was on its way to it " RESET_RULE
 		"; here: read what has come before writing more",
 	.where = "in place of SSL_write()",
 	WRITE};
