@@ -121,7 +121,7 @@ static const struct coded causes[] = {
 	 {.what = "the peer reset the connection",
 	  .effect = "what it had sent and was not read yet may be lost",
 	  .broken =
-		  "the other side's, as a rule: closed with bytes unread, or before this side had ended " RESET_RULE
+		  "most often by the other side: it closed with bytes unread, or before this side had ended " RESET_RULE
 		  "; or it was killed, or meant to abort",
 	  TELL}},
 	{"wrote-to-closed-peer",
