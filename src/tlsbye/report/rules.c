@@ -241,17 +241,17 @@ static const struct interpreter {
 } interpreters[] = {
 	{"Python",
 	 {"/_ssl.", "/python3", "/libpython3"},
-	 "in place of conn.close(): unwrap() alone waits for the peer, and fails where it has sent more",
+	 "in the Python program, in place of conn.close(): unwrap() alone waits for the peer, and fails where it has sent more",
 	 "tls_goodbye(conn)",
 	 lines_goodbye_python},
 	{"Perl",
 	 {"/SSLeay.so", "/bin/perl", "/libperl.so"},
-	 "in place of close($conn), and before $conn goes out of scope, where IO::Socket::SSL says nothing",
+	 "in the Perl program, in place of close($conn), and before $conn goes out of scope, where IO::Socket::SSL says nothing",
 	 "tls_goodbye($conn);",
 	 lines_goodbye_perl},
 	{"Ruby",
 	 {"/ruby/", "/libruby", "/bin/ruby"},
-	 "in place of ssl.close or of closing the socket: sync_close sends close_notify and closes at once",
+	 "in the Ruby program, in place of ssl.close or of closing the socket: sync_close sends close_notify and closes at once",
 	 "tls_goodbye(ssl)",
 	 lines_goodbye_ruby},
 };
@@ -341,7 +341,8 @@ void rules_advise(const struct group *group, struct source *source, struct advic
 	*advice = (struct advice){0};
 	if (rule->line)
 		snprintf(advice->line, sizeof(advice->line), "%s", rule->line);
-	if (group->site.count)
+	/* The call stands in the interpreter's source, where nobody is to write anything. */
+	if (group->site.count && interpreter_of(group) < 0)
 		advice->at = source_resolve(source, &group->site.frames[0]);
 	if (rule->lines != lines_goodbye_c)
 		return;
