@@ -146,7 +146,9 @@ struct connection {
 	_Atomic bool told;            /* its event was said */
 	_Atomic uint32_t told_notify; /* the last event of a close_notify (events.c) */
 	bool completed_record;
-	bool succeeded; /* another SSL has begun on the same socket, whose descriptors are its by now */
+	uint32_t said_bytes; /* ours, that went into the send queue */
+	bool shared;         /* another process had the socket, too, when this one let go */
+	bool succeeded;      /* another SSL has begun on the same socket, whose descriptors are its by now */
 	_Atomic bool not_ours; /* this process let the connection go, or never owned it (P7): for good */
 	struct residue residue;
 	bool failed_exit;           /* the process ends, with a status other than 0 */
@@ -162,10 +164,11 @@ struct connection {
 	bool half_closed;
 	bool lingered;
 	bool kernel_tls;      /* what arrives is decrypted by the kernel, record by record (kernel_tls.h) */
-	bool measured;        /* what the kernel has at the last close: the next five */
+	bool measured;        /* what the kernel has at the last close: the next six */
 	uint32_t unread;      /* bytes in its receive queue */
 	uint32_t unsent;      /* bytes that the peer's kernel has not acknowledged ... */
 	uint32_t not_sent;    /* ... and those of them that never left this one */
+	uint64_t taken;       /* bytes that it has ever taken to be sent; 0: not known */
 	bool peer_has_ended;  /* its FIN is there */
 	bool over;            /* there is no connection any more: reset, or ended by both */
 	uint32_t left_unsent; /* as unsent, when the linger thread let go */

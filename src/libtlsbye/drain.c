@@ -40,18 +40,28 @@ bool drain_abort_meant(int fd)
 	       !linger.l_linger;
 }
 
-/* 0: it is not TCP, or the kernel does not tell. */
-static int tcp_state(const struct connection *c, int fd)
+/* The beginning of the kernel's struct tcp_info, which glibc's header cuts off before the last member. */
+struct tcp_facts {
+	uint8_t state;
+	uint8_t others[119];
+	uint64_t bytes_acked; /* since Linux 4.1 */
+};
+
+/* state 0: it is not TCP, or the kernel does not tell. */
+static struct tcp_facts tcp_facts(const struct connection *c, int fd)
 {
-	struct tcp_info info = {0};
-	socklen_t size = sizeof info;
-	bool known = c->family != AF_UNIX && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
-	return known ? info.tcpi_state : 0;
+	struct tcp_facts facts = {0};
+	socklen_t size = sizeof facts;
+	if (c->family != AF_INET && c->family != AF_INET6)
+		return facts;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0)
+		facts.state = 0;
+	return facts;
 }
 
 bool drain_peer_is_open(const struct connection *c, int fd)
 {
-	int state = tcp_state(c, fd), bytes = 0;
+	int state = tcp_facts(c, fd).state, bytes = 0;
 	bool open = state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2;
 	return open || (ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0);
 }
@@ -59,10 +69,13 @@ bool drain_peer_is_open(const struct connection *c, int fd)
 /* A FIN of ours that stands in the send queue counts as a byte there; it is none of the program's. */
 static void look_at_state(struct connection *c, int fd)
 {
-	int state = tcp_state(c, fd);
+	struct tcp_facts facts = tcp_facts(c, fd);
+	int state = facts.state;
+	c->taken = facts.bytes_acked ? facts.bytes_acked + c->unsent : 0;
 	c->over = state == TCP_CLOSE || state == TCP_TIME_WAIT;
 	c->peer_has_ended = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
-	bool fin_stands = state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING;
+	bool fin_stands = state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING ||
+			  (c->over && atomic_load(&c->doors) & DOOR_SHUTDOWN);
 	c->unsent -= fin_stands && c->unsent;
 	c->not_sent -= fin_stands && c->not_sent;
 }

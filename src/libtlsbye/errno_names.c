@@ -12,7 +12,7 @@
 
 static const struct {
 	int value;
-	const char *name;
+	char name[16]; /* no pointer: it would be relocated at the start of every process */
 } named[] = {
 	NAMED(EPERM),        NAMED(ENOENT),      NAMED(EINTR),        NAMED(EIO),
 	NAMED(ENXIO),        NAMED(EBADF),       NAMED(EAGAIN),       NAMED(ENOMEM),

@@ -187,7 +187,7 @@ void event_add_endpoint(struct text *line, const union endpoint *endpoint);
 /* The doors, in the order in which they are told. */
 struct event_door {
 	uint32_t door;
-	const char *name;
+	char name[12];
 };
 enum { EVENT_DOORS = 6 };
 extern const struct event_door event_doors[EVENT_DOORS] INTERNAL;

@@ -10,7 +10,7 @@
 
 enum { SCHEMA_VERSION = 1 };
 
-static const char *const kinds[] = {
+static const char kinds[][17] = {
 	[EVENT_TRACKED] = "tracked",
 	[EVENT_HANDSHAKE] = "handshake",
 	[EVENT_READ_FAILED] = "read-failed",
@@ -23,19 +23,19 @@ static const char *const kinds[] = {
 	[EVENT_SETTING] = "setting",
 	[EVENT_OUT_OF_REACH] = "out-of-reach",
 };
-static const char *const modes[] = {
-	[MODE_CURE] = "cure", [MODE_OBSERVE] = "observe", [MODE_OFF] = NULL}; /* off: not read yet */
-static const char *const levels[] = {[LEVEL_OFF] = "off",
-				     [LEVEL_ERROR] = "error",
-				     [LEVEL_WARN] = "warn",
-				     [LEVEL_INFO] = "info",
-				     [LEVEL_DEBUG] = "debug"};
-static const char *const transports[] = {
+static const char modes[][8] = {
+	[MODE_CURE] = "cure", [MODE_OBSERVE] = "observe", [MODE_OFF] = ""}; /* off: not read yet */
+static const char levels[][6] = {[LEVEL_OFF] = "off",
+				 [LEVEL_ERROR] = "error",
+				 [LEVEL_WARN] = "warn",
+				 [LEVEL_INFO] = "info",
+				 [LEVEL_DEBUG] = "debug"};
+static const char transports[][9] = {
 	[TRANSPORT_TCP] = "tcp", [TRANSPORT_UNIX] = "unix", [TRANSPORT_DATAGRAM] = "datagram"};
-static const char *const roles[] = {[ROLE_SERVER] = "server", [ROLE_CLIENT] = "client"};
-static const char *const by_whom[] = {[BY_NOBODY] = "none", [BY_PROGRAM] = "program", [BY_TLSBYE] = "tlsbye"};
+static const char roles[][7] = {[ROLE_SERVER] = "server", [ROLE_CLIENT] = "client"};
+static const char by_whom[][8] = {[BY_NOBODY] = "none", [BY_PROGRAM] = "program", [BY_TLSBYE] = "tlsbye"};
 
-static const char *const silences[] = {
+static const char silences[][17] = {
 	[NOTIFY_IS_OFF] = "notify-off",
 	[NOT_OWNER] = "not-owner",
 	[NO_HANDSHAKE] = "no-handshake",
@@ -58,10 +58,17 @@ static const char *const silences[] = {
 	[NO_ROOM] = "no-room",
 };
 
-static const char *const peer_ends[] = {
+static const char peer_ends[][8] = {
 	[PEER_FIN] = "fin",          [PEER_RESET] = "reset",         [PEER_IDLE] = "idle",
 	[PEER_OVER_LIMIT] = "limit", [PEER_OUTLIVES_US] = "at-exit", [PEER_GIVEN_UP] = "room",
 };
+
+/* "": not known. (Arrays of bytes and not of pointers: these would be relocated at the start of every process.) */
+static void add_word(struct text *line, const char *key, const char *word)
+{
+	if (*word)
+		json_string(line, key, word);
+}
 
 /* --- what all have --- */
 
@@ -109,22 +116,22 @@ static void add_who(struct text *line, const struct event *event)
 	add_id(line, event);
 	if (who->fd >= 0) {
 		json_number(line, "fd", (uint64_t)who->fd);
-		json_string(line, "transport", transports[who->transport]);
+		add_word(line, "transport", transports[who->transport]);
 		add_endpoint(line, "local", &who->local);
 		add_endpoint(line, "peer", &who->peer);
 	}
-	json_string(line, "role", roles[who->role]);
+	add_word(line, "role", roles[who->role]);
 }
 
 static void add_common(struct text *line, const struct event *event)
 {
 	json_number(line, "v", SCHEMA_VERSION);
-	json_string(line, "event", kinds[event->kind]);
+	add_word(line, "event", kinds[event->kind]);
 	add_time(line, event->time_us);
 	json_string(line, "program", event->program);
 	json_number(line, "pid", (uint64_t)event->pid);
-	json_string(line, "mode", modes[event->mode]);
-	json_string(line, "level", levels[event->level]);
+	add_word(line, "mode", modes[event->mode]);
+	add_word(line, "level", levels[event->level]);
 }
 
 /* --- the end --- */
@@ -145,11 +152,11 @@ static void add_program(struct text *line, const struct event *event)
 	const struct event_end *end = &event->end;
 	add_doors(line, end->doors);
 	json_bool(line, "called_shutdown", end->called_shutdown);
-	json_string(line, "close_notify", by_whom[end->close_notify]);
+	add_word(line, "close_notify", by_whom[end->close_notify]);
 	if (event->mode == MODE_OBSERVE)
 		json_bool(line, "would_notify", end->would_notify);
 	if (end->close_notify == BY_NOBODY)
-		json_string(line, "why", silences[end->why]);
+		add_word(line, "why", silences[end->why]);
 	json_bool(line, "handshake", end->handshake);
 	json_number(line, "bytes_read", end->bytes_read);
 	json_number(line, "bytes_written", end->bytes_written);
@@ -163,13 +170,13 @@ static void add_program(struct text *line, const struct event *event)
 
 static void add_kernel(struct text *line, const struct event_end *end)
 {
-	static const char *const resets[] = {
+	static const char resets[][9] = {
 		[RESET_NO] = "no", [RESET_POSSIBLE] = "possible", [RESET_YES] = "yes"};
 	if (end->queues_known) {
 		json_number(line, "unsent", end->unsent);
 		json_number(line, "not_sent", end->not_sent);
 	}
-	json_string(line, "will_reset", resets[end->will_reset]);
+	add_word(line, "will_reset", resets[end->will_reset]);
 	if (end->abort_meant)
 		json_bool(line, "abort_meant", true);
 }
@@ -188,12 +195,12 @@ static void add_ours_and_peer(struct text *line, const struct event *event)
 	json_bool(line, "peer_notified", end->peer_notified);
 	if (end->peer_hidden != NOT_HIDDEN)
 		json_string(line, "peer_hidden", end->peer_hidden == HIDDEN ? "certain" : "possible");
-	json_string(line, "peer_end", peer_ends[end->peer_end]);
+	add_word(line, "peer_end", peer_ends[end->peer_end]);
 }
 
 static void add_faults(struct text *line, uint32_t faults)
 {
-	static const char *const names[FAULT_COUNT] = {
+	static const char names[FAULT_COUNT][21] = {
 		"no-close_notify", "unread-at-close", "fin-unawaited",        "unfinished-write",
 		"unflushed",       "shutdown-rdwr",   "write-to-closed-peer",
 	};
@@ -208,15 +215,15 @@ static void add_faults(struct text *line, uint32_t faults)
 
 static void add_verdict(struct text *line, const struct event_end *end)
 {
-	static const char *const verdicts[] = {[VERDICT_CLEAN] = "clean",
-					       [VERDICT_CURED] = "cured",
-					       [VERDICT_WRONG] = "wrong",
-					       [VERDICT_FOREIGN] = "foreign",
-					       [VERDICT_MEANT] = "meant"};
-	static const char *const fates[] = {
+	static const char verdicts[][8] = {[VERDICT_CLEAN] = "clean",
+					   [VERDICT_CURED] = "cured",
+					   [VERDICT_WRONG] = "wrong",
+					   [VERDICT_FOREIGN] = "foreign",
+					   [VERDICT_MEANT] = "meant"};
+	static const char fates[][8] = {
 		[DATA_UNKNOWN] = "unknown", [DATA_SAFE] = "safe", [DATA_LOST] = "lost"};
-	json_string(line, "verdict", verdicts[end->verdict]);
-	json_string(line, "data", fates[end->data]);
+	add_word(line, "verdict", verdicts[end->verdict]);
+	add_word(line, "data", fates[end->data]);
 	if (end->lost_bytes)
 		json_number(line, "lost_bytes", end->lost_bytes);
 	add_faults(line, end->faults);
@@ -243,7 +250,7 @@ static void add_handshake(struct text *line, const struct event_handshake *hands
 		json_number(line, "us", handshake->us);
 }
 
-static const char *const causes[] = {
+static const char causes[][33] = {
 	[CAUSE_NONE] = NULL,
 	[CAUSE_PEER_CLOSED] = "peer-closed-without-close_notify",
 	[CAUSE_PEER_RESET] = "peer-reset",
@@ -259,7 +266,7 @@ static const char *const causes[] = {
 /* One of read-failed and write-incomplete. */
 static void add_failure(struct text *line, const struct event_failure *failure, bool of_write)
 {
-	static const char *const states[] = {
+	static const char states[][6] = {
 		[PEER_STATE_OPEN] = "open", [PEER_STATE_FIN] = "fin", [PEER_STATE_RESET] = "reset"};
 	json_string(line, "call", failure->call);
 	json_string(line, "error", failure->error);
@@ -271,29 +278,29 @@ static void add_failure(struct text *line, const struct event_failure *failure, 
 	else
 		json_number(line, "bytes_read", failure->bytes_read);
 	json_number(line, "bytes_written", failure->bytes_written);
-	json_string(line, "peer_end", states[failure->peer]);
+	add_word(line, "peer_end", states[failure->peer]);
 	json_bool(line, "peer_notified", failure->peer_notified);
-	json_string(line, "cause", causes[failure->cause]);
+	add_word(line, "cause", causes[failure->cause]);
 	json_string(line, "alert", failure->alert);
 }
 
 static void add_notify(struct text *line, const struct event_step *step)
 {
-	static const char *const results[] = {[NOTIFY_RESULT_SENT] = "sent",
-					      [NOTIFY_RESULT_PENDING] = "pending",
-					      [NOTIFY_RESULT_SILENT] = "silent",
-					      [NOTIFY_RESULT_WOULD_SEND] = "would-send"};
-	json_string(line, "by", by_whom[step->by]);
-	json_string(line, "result", results[step->result]);
+	static const char results[][11] = {[NOTIFY_RESULT_SENT] = "sent",
+					   [NOTIFY_RESULT_PENDING] = "pending",
+					   [NOTIFY_RESULT_SILENT] = "silent",
+					   [NOTIFY_RESULT_WOULD_SEND] = "would-send"};
+	add_word(line, "by", by_whom[step->by]);
+	add_word(line, "result", results[step->result]);
 	if (step->result == NOTIFY_RESULT_SILENT)
-		json_string(line, "why", silences[step->why]);
+		add_word(line, "why", silences[step->why]);
 }
 
 static void add_drain(struct text *line, const struct event_drain *drain)
 {
 	json_number(line, "bytes", drain->bytes);
 	json_number(line, "us", drain->us);
-	json_string(line, "ended_by", peer_ends[drain->ended_by]);
+	add_word(line, "ended_by", peer_ends[drain->ended_by]);
 }
 
 static void add_setting(struct text *line, const struct event_setting *setting)
@@ -325,7 +332,7 @@ static void add_what(struct text *line, const struct event *event)
 		add_notify(line, &event->step);
 		return;
 	case EVENT_HALF_CLOSE:
-		json_string(line, "by", by_whom[event->step.by]);
+		add_word(line, "by", by_whom[event->step.by]);
 		return;
 	case EVENT_DRAIN:
 		add_drain(line, &event->drain);

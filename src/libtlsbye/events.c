@@ -185,9 +185,15 @@ static uint64_t us_since_tracked(const struct connection *c)
 	return c->tracked_us ? now_us() - c->tracked_us : 0;
 }
 
+/* Of a connection whose socket is not known (memory BIOs) no step is told. */
+static bool step_is_wanted(const struct connection *c)
+{
+	return c->tracked_us && is_wanted(LEVEL_DEBUG);
+}
+
 void event_handshake(const struct connection *c, SSL *ssl)
 {
-	if (!is_wanted(LEVEL_DEBUG))
+	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_HANDSHAKE, LEVEL_DEBUG);
 	const SSL_CIPHER *cipher = c->lib->SSL_get_current_cipher(ssl);
@@ -210,7 +216,7 @@ static enum notify_result notify_result(const struct connection *c, enum silence
 
 void event_notify(struct connection *c, enum by by, enum silence why)
 {
-	if (!is_wanted(LEVEL_DEBUG))
+	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_NOTIFY, LEVEL_DEBUG);
 	event.step = (struct event_step){.by = by, .result = notify_result(c, why), .why = why};
@@ -224,7 +230,7 @@ void event_notify(struct connection *c, enum by by, enum silence why)
 
 void event_half_close(const struct connection *c, enum by by)
 {
-	if (!is_wanted(LEVEL_DEBUG))
+	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_HALF_CLOSE, LEVEL_DEBUG);
 	event.step.by = by;
@@ -233,7 +239,7 @@ void event_half_close(const struct connection *c, enum by by)
 
 void event_drain(const struct connection *c)
 {
-	if (!is_wanted(LEVEL_DEBUG))
+	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_DRAIN, LEVEL_DEBUG);
 	event.drain = (struct event_drain){.bytes = c->drained, .us = c->drain_us, .ended_by = c->peer_end};
@@ -277,8 +283,9 @@ void event_write_incomplete(const struct connection *c, struct event_failure *fa
 static bool all_was_well(const struct event_end *end)
 {
 	bool another_cares = end->verdict == VERDICT_FOREIGN || end->abort_meant;
-	return another_cares || (end->close_notify == BY_PROGRAM && !end->unread && !end->unread_tls &&
-				 !end->never_read && !end->unflushed && end->peer_end <= PEER_FIN);
+	return another_cares ||
+	       (end->verdict == VERDICT_CLEAN && end->close_notify == BY_PROGRAM && !end->unread &&
+		!end->unread_tls && !end->never_read && !end->unflushed && end->peer_end <= PEER_FIN);
 }
 
 static void add_end_facts(struct event_end *end, const struct connection *c)

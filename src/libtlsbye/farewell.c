@@ -98,6 +98,7 @@ static bool take(struct connection *c, int hold, const unsigned char *bytes, siz
 			return true;
 		}
 		sent = n > 0 ? (size_t)n : 0;
+		c->said_bytes += (uint32_t)sent;
 	}
 	return sent == length || keep_for_later(&c->residue, bytes + sent, length - sent);
 }

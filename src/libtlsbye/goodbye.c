@@ -158,6 +158,7 @@ static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t door)
 		else
 			foresee(c, door);
 	}
+	c->shared = process_shares(c);
 	process_lets_go(c, c->notify == NOTIFY_SENT);
 	connection_detach_ssl(c);
 	if (claimed)

@@ -93,6 +93,7 @@ static void end_connection(struct connection *c, int fd, struct call call)
 	enum silence silence = passed_through(c, fd);
 	if (silence != MAY_SPEAK)
 		c->silence = silence;
+	c->shared |= process_shares(c);
 	if (silence == NOT_OWNER)
 		parting_disown(c);
 
@@ -288,6 +289,7 @@ void goodbye_leave(struct connection *c, bool failed, struct call call)
 {
 	int fd = connection_any_descriptor(c);
 	bool owned = parting_is_ours(c);
+	c->shared |= process_shares(c);
 	if (!owned)
 		parting_disown(c);
 	if (!owned || fd < 0 || !parting_is_worth_it(c) || !connection_is_socket(c, fd))

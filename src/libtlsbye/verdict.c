@@ -8,19 +8,29 @@
  *  - the peer's FIN is there and nothing is unread: nothing can come any more that would be answered with a reset.
  *  - else whatever the peer still sends is answered so, with the same loss.
  *
+ * A connection that was reset before keeps its count of what had not been acknowledged: the queue itself is gone.
  * An AF_UNIX socket has no such queue: what was written lies in the peer's receive queue at once, and stays there; the
  * peer is told ECONNRESET behind it where bytes were unread.
+ *
+ * A close in one of several processes that have the socket is none for the kernel: nothing is known then.
  */
 #include "verdict.h"
 
-static bool is_stream(const struct connection *c)
+#include "bios.h"
+
+/* No alert is longer as a record, with any cipher. */
+enum { ALERT_MAX = 96 };
+
+/* What is ours in the send queue, close_notify or the rest of a record, is no data of the program's. */
+static uint64_t without_ours(uint64_t queued, const struct connection *c)
 {
-	return c->cookie && !c->datagram;
+	return queued > c->said_bytes ? queued - c->said_bytes : 0;
 }
 
 static enum reset reset_at_close(const struct event_end *end, const struct connection *c)
 {
-	if (!is_stream(c) || !c->measured)
+	bool is_last = end->why != NOT_OWNER && !c->shared && !c->not_ours;
+	if (!c->cookie || c->datagram || !c->measured || !is_last)
 		return RESET_UNKNOWN;
 	if (c->over)
 		return RESET_NO;
@@ -41,14 +51,15 @@ static bool owed_close_notify(const struct event_end *end, const struct connecti
 }
 
 /*
- * Not to wait for the peer's end is a mistake where it may cost something: something of ours is on its way, which a reset
- * would overtake. Where we have waited for the program, it is known whether the peer did send something.
+ * Not to wait for the peer's end is a mistake where it may cost something: something of the program's is on its way, which a
+ * reset would overtake. Where we have waited for it, it is known whether the peer did send something; its answer to
+ * close_notify, which comes when everything has arrived, is nothing.
  */
-static bool should_have_waited(const struct event_end *end)
+static bool should_have_waited(const struct event_end *end, const struct connection *c)
 {
 	if (end->will_reset != RESET_POSSIBLE)
 		return false;
-	return end->lingered ? end->drained > end->unread || end->peer_end == PEER_RESET : end->unsent != 0;
+	return end->lingered ? end->drained > end->unread + ALERT_MAX : without_ours(end->unsent, c) != 0;
 }
 
 static uint32_t faults_of(const struct event_end *end, const struct connection *c)
@@ -56,9 +67,9 @@ static uint32_t faults_of(const struct event_end *end, const struct connection *
 	uint32_t faults = 0;
 	if (owed_close_notify(end, c))
 		faults |= FAULT_NO_CLOSE_NOTIFY;
-	if (end->will_reset == RESET_YES && end->unread && !end->abort_meant)
+	if (end->will_reset == RESET_YES && end->unread)
 		faults |= FAULT_UNREAD_AT_CLOSE;
-	if (should_have_waited(end))
+	if (should_have_waited(end, c))
 		faults |= FAULT_FIN_UNAWAITED;
 	if (c->shut_both)
 		faults |= FAULT_SHUTDOWN_RDWR;
@@ -73,38 +84,64 @@ static uint32_t faults_of(const struct event_end *end, const struct connection *
 
 /* --- what became of the data --- */
 
-static enum data_fate fate_behind_bare_close(const struct event_end *end)
+/* Of an SSL_write that was given up: what is more than TCP has ever taken. TLS adds to it, so it is less than the truth. */
+static uint64_t never_taken(const struct event_end *end, const struct connection *c)
 {
-	switch (end->will_reset) {
-	case RESET_UNKNOWN:
+	uint64_t ours = end->completed_record ? RESIDUE_MAX : 0;
+	uint64_t wanted = end->bytes_written + end->unfinished, taken = c->taken + ours;
+	return end->unfinished && c->measured && c->taken && wanted > taken ? wanted - taken : 0;
+}
+
+/* What BIO_write wrote, or code that no hook sees, is not counted. */
+static bool writes_were_seen(const struct connection *c)
+{
+	return c->born_seen && !bios_hide_calls();
+}
+
+/*
+ * Of a send queue that is gone: what was never transmitted, at least. Its last bytes may be the program's close_notify, and
+ * TLS has put in more than the program's: session tickets, headers.
+ */
+static uint64_t lost_in_queue(const struct event_end *end, const struct connection *c)
+{
+	bool gone = c->over || end->will_reset == RESET_YES;
+	uint64_t last = without_ours(end->not_sent, c);
+	uint64_t alert = end->close_notify == BY_PROGRAM ? ALERT_MAX : 0;
+	if (!gone || last <= alert)
+		return 0;
+	last -= alert;
+	return writes_were_seen(c) && last > end->bytes_written ? end->bytes_written : last;
+}
+
+static enum data_fate fate_of_queue(const struct event_end *end, const struct connection *c)
+{
+	bool waited = end->lingered && end->half_closed;
+	if (!c->cookie || c->datagram || c->shared || end->why == NOT_OWNER)
 		return DATA_UNKNOWN;
-	case RESET_YES:
-		if (end->not_sent)
-			return DATA_LOST;
-		/* fall through */
-	case RESET_NO:
-	case RESET_POSSIBLE:
-		return end->unsent ? DATA_UNKNOWN : DATA_SAFE;
-	}
-	return DATA_UNKNOWN;
+	if (waited && c->residue.sent < c->residue.length)
+		return DATA_UNKNOWN;
+	if (waited) /* a peer that resets has thrown something away: what, nobody knows */
+		return c->left_unsent || end->peer_end == PEER_RESET ? DATA_UNKNOWN : DATA_SAFE;
+	if (!c->measured)
+		return DATA_UNKNOWN;
+	return c->family == AF_UNIX || !without_ours(end->unsent, c) ? DATA_SAFE : DATA_UNKNOWN;
 }
 
 static void give_fate(struct event_end *end, const struct connection *c)
 {
 	bool waited = end->lingered && end->half_closed;
-	if (!end->handshake) {
-		end->data = DATA_SAFE; /* nothing was written that could be lost */
-	} else if (end->unflushed || (end->unfinished && !end->completed_record)) {
+	uint64_t lost = never_taken(end, c) + end->unflushed;
+	if (!waited)
+		lost += lost_in_queue(end, c);
+	end->lost_bytes = lost;
+	if (lost || (end->unfinished && !end->completed_record))
 		end->data = DATA_LOST;
-		end->lost_bytes = end->unflushed;
-	} else if (c->fatal_error || c->over || end->unfinished) {
-		end->data = DATA_UNKNOWN;
-	} else if (waited) {
-		end->data = end->peer_end == PEER_FIN && !c->left_unsent ? DATA_SAFE : DATA_UNKNOWN;
-	} else {
-		end->data = fate_behind_bare_close(end);
-		end->lost_bytes = end->data == DATA_LOST ? end->not_sent : 0;
-	}
+	else if (!end->handshake || (writes_were_seen(c) && !end->bytes_written && !end->unfinished))
+		end->data = DATA_SAFE; /* nothing was written that could be lost */
+	else if (c->fatal_error || end->unfinished)
+		end->data = DATA_UNKNOWN; /* nobody knows what the peer's TLS made of it */
+	else
+		end->data = fate_of_queue(end, c);
 }
 
 /* --- the verdict --- */
@@ -114,7 +151,7 @@ static bool made_good(const struct event_end *end, const struct connection *c)
 {
 	bool waited = end->lingered && end->half_closed &&
 		      (end->peer_end == PEER_FIN || end->peer_end == PEER_RESET || !c->left_unsent);
-	if (end->faults & (FAULT_UNFINISHED_WRITE | FAULT_UNFLUSHED))
+	if (end->faults & (FAULT_UNFINISHED_WRITE | FAULT_UNFLUSHED | FAULT_WRITE_TO_CLOSED_PEER))
 		return false;
 	if (end->faults & FAULT_NO_CLOSE_NOTIFY && end->close_notify != BY_TLSBYE)
 		return false;
@@ -124,7 +161,7 @@ static bool made_good(const struct event_end *end, const struct connection *c)
 void verdict_give(struct event_end *end, const struct connection *c)
 {
 	end->will_reset = reset_at_close(end, c);
-	end->faults = faults_of(end, c);
+	end->faults = end->why == NOT_OWNER || end->abort_meant ? 0 : faults_of(end, c);
 	give_fate(end, c);
 	if (end->why == NOT_OWNER)
 		end->verdict = VERDICT_FOREIGN;
