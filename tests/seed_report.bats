@@ -22,7 +22,7 @@ setup() {
 
 # observed COMMAND...: in the background, with all its events in $log.
 observed() {
-  rm -f "$log"
+  rm -f "$log" "$program_log" # or the port of the one before is read
   program_command=("$TLSBYE" run --observe --log-format=json --log-level=debug --log="$log" "$@")
   note_command "${program_command[@]}"
   timeout "$judge_timeout" "${program_command[@]}" >"$program_log" 2>"$program_err" 3>&- &
