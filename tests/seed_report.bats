@@ -66,6 +66,7 @@ paste_into() {
   local side=$1 copy=$BATS_TEST_TMPDIR/pasted line number
   mkdir -p "$copy"
   cp -R "$top/demo/." "$copy/"
+  chmod -R u+w "$copy" # a distribution's tree may be read-only
   IFS=$'\t' read -r number line < <("$TLSBYE" report "$log" |
     sed -nE 's|^ +([^ ].*;) +\(in front of .*/'"$side"'\.c:([0-9]+)\)$|\2\t\1|p')
   "$TLSBYE" report --lines "$log" >"$copy/functions" || true

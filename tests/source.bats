@@ -21,7 +21,7 @@ compile() {
 # The address behind the call of close(), as a return address is.
 offset_of() {
   local hex
-  hex=$(objdump --disassemble "$1" | grep -A1 'call.*<close@' | sed -nE '2s/^ *([0-9a-f]+):.*/\1/p')
+  hex=$(objdump --disassemble "$1" | grep -A1 -E '(call|bl) .*<close@' | sed -nE '2s/^ *([0-9a-f]+):.*/\1/p')
   echo $((16#$hex))
 }
 

@@ -241,17 +241,20 @@ static const struct interpreter {
 } interpreters[] = {
 	{"Python",
 	 {"/_ssl.", "/python3", "/libpython3"},
-	 "in the Python program, in place of conn.close(): unwrap() alone waits for the peer, and fails where it has sent more",
+	 "in the Python program, in place of conn.close(): "
+	 "unwrap() alone waits for the peer, and fails where it has sent more",
 	 "tls_goodbye(conn)",
 	 lines_goodbye_python},
 	{"Perl",
 	 {"/SSLeay.so", "/bin/perl", "/libperl.so"},
-	 "in the Perl program, in place of close($conn), and before $conn goes out of scope, where IO::Socket::SSL says nothing",
+	 "in the Perl program, in place of close($conn), "
+	 "and before $conn goes out of scope, where IO::Socket::SSL says nothing",
 	 "tls_goodbye($conn);",
 	 lines_goodbye_perl},
 	{"Ruby",
 	 {"/ruby/", "/libruby", "/bin/ruby"},
-	 "in the Ruby program, in place of ssl.close or of closing the socket: sync_close sends close_notify and closes at once",
+	 "in the Ruby program, in place of ssl.close or of closing the socket: "
+	 "sync_close sends close_notify and closes at once",
 	 "tls_goodbye(ssl)",
 	 lines_goodbye_ruby},
 };
