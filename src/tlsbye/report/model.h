@@ -16,7 +16,7 @@
 
 #include "record.h"
 
-/* Bucket n of a histogram of times counts those below 1 µs << n; the last one, all that are longer (over 35 min). */
+/* Bucket n of a histogram of times counts those below 1 µs << n; the last one, all that are longer (over 17 min). */
 enum { TIME_BUCKETS = 32 };
 struct times {
 	uint64_t count;
