@@ -22,7 +22,7 @@ setup() {
 
 # observed COMMAND...: in the background, with all its events in $log.
 observed() {
-  rm -f "$log"
+  rm -f "$log" "$program_log" # or the port of the one before is read
   program_command=("$TLSBYE" run --observe --log-format=json --log-level=debug --log="$log" "$@")
   note_command "${program_command[@]}"
   timeout "$judge_timeout" "${program_command[@]}" >"$program_log" 2>"$program_err" 3>&- &
@@ -66,6 +66,7 @@ paste_into() {
   local side=$1 copy=$BATS_TEST_TMPDIR/pasted line number
   mkdir -p "$copy"
   cp -R "$top/demo/." "$copy/"
+  chmod -R u+w "$copy" # a distribution's tree may be read-only
   IFS=$'\t' read -r number line < <("$TLSBYE" report "$log" |
     sed -nE 's|^ +([^ ].*;) +\(in front of .*/'"$side"'\.c:([0-9]+)\)$|\2\t\1|p')
   "$TLSBYE" report --lines "$log" >"$copy/functions" || true

@@ -21,7 +21,7 @@ compile() {
 # The address behind the call of close(), as a return address is.
 offset_of() {
   local hex
-  hex=$(objdump --disassemble "$1" | grep -A1 'call.*<close@' | sed -nE '2s/^ *([0-9a-f]+):.*/\1/p')
+  hex=$(objdump --disassemble "$1" | grep -A1 -E '(call|bl) .*<close@' | sed -nE '2s/^ *([0-9a-f]+):.*/\1/p')
   echo $((16#$hex))
 }
 
@@ -264,8 +264,9 @@ refute_place() {
   compile program
   place_in program
   assert_line --partial 'evil?[31m.c'
-  place '/x\u001b[31m' "" 4711
+  place '/x\u001b[31m\u009b31m' "" 4711
   refute_output --partial $'\e'
+  refute_output --partial $'\u9b'
   "$TLSBYE" report log >text || true
   run grep -c $'\e' text
   assert_output 0

@@ -115,13 +115,13 @@ static const struct coded causes[] = {
 	{"peer-closed-without-close_notify",
 	 {.what = "the peer ended without close_notify",
 	  .effect = "nobody here can tell whether all of the data has come",
-	  .broken = "the other side's: " NOTIFY_RULE "; its program closed without SSL_shutdown(), or died",
+	  .broken = "by the other side: " NOTIFY_RULE "; its program closed without SSL_shutdown(), or died",
 	  TELL}},
 	{"peer-reset",
 	 {.what = "the peer reset the connection",
 	  .effect = "what it had sent and was not read yet may be lost",
 	  .broken =
-		  "the other side's, as a rule: closed with bytes unread, or before this side had ended " RESET_RULE
+		  "most often by the other side: it closed with bytes unread, or before this side had ended " RESET_RULE
 		  "; or it was killed, or meant to abort",
 	  TELL}},
 	{"wrote-to-closed-peer",
@@ -144,9 +144,8 @@ static const struct coded causes[] = {
 	{"bad-record",
 	 {.what = "a record came that does not decrypt",
 	  .effect = "the data up to there is good, and nothing behind it is known",
-	  .broken =
-		  "the other side's, or the way's: damaged on the way, or two processes (a fork) that write on one "
-		  "connection (RFC 8446, 5.2; RFC 5246, 6.2.3)"}},
+	  .broken = "by the other side or the way: damaged, or two processes (a fork) that write on one "
+		    "connection (RFC 8446, 5.2; RFC 5246, 6.2.3)"}},
 	{"timeout",
 	 {.what = "the peer, or the way to it, fell silent",
 	  .effect = "nobody here can tell whether all of the data has come",
@@ -178,7 +177,7 @@ static const struct rule write_broken = {
 	.what = "a write failed: the peer was gone",
 	.effect = "that data, and perhaps some of what was written before, did not arrive",
 	.broken =
-		"the other side's, as a rule: it closed or reset while data was on its way to it " RESET_RULE
+		"most often by the other side: it closed or reset while data was on its way to it " RESET_RULE
 		"; here: read what has come before writing more",
 	.where = "in place of SSL_write()",
 	WRITE};
@@ -242,17 +241,20 @@ static const struct interpreter {
 } interpreters[] = {
 	{"Python",
 	 {"/_ssl.", "/python3", "/libpython3"},
-	 "in place of conn.close(): unwrap() alone waits for the peer, and fails where it has sent more",
+	 "in the Python program, in place of conn.close(): "
+	 "unwrap() alone waits for the peer, and fails where it has sent more",
 	 "tls_goodbye(conn)",
 	 lines_goodbye_python},
 	{"Perl",
 	 {"/SSLeay.so", "/bin/perl", "/libperl.so"},
-	 "in place of close($conn), and before $conn goes out of scope, where IO::Socket::SSL says nothing",
+	 "in the Perl program, in place of close($conn), "
+	 "and before $conn goes out of scope, where IO::Socket::SSL says nothing",
 	 "tls_goodbye($conn);",
 	 lines_goodbye_perl},
 	{"Ruby",
 	 {"/ruby/", "/libruby", "/bin/ruby"},
-	 "in place of ssl.close or of closing the socket: sync_close sends close_notify and closes at once",
+	 "in the Ruby program, in place of ssl.close or of closing the socket: "
+	 "sync_close sends close_notify and closes at once",
 	 "tls_goodbye(ssl)",
 	 lines_goodbye_ruby},
 };
@@ -342,7 +344,8 @@ void rules_advise(const struct group *group, struct source *source, struct advic
 	*advice = (struct advice){0};
 	if (rule->line)
 		snprintf(advice->line, sizeof(advice->line), "%s", rule->line);
-	if (group->site.count)
+	/* The call stands in the interpreter's source, where nobody is to write anything. */
+	if (group->site.count && interpreter_of(group) < 0)
 		advice->at = source_resolve(source, &group->site.frames[0]);
 	if (rule->lines != lines_goodbye_c)
 		return;

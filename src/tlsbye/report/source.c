@@ -58,12 +58,15 @@ static const struct place unknown = {.why = "no memory", .text = "unknown (no me
 
 /* --- text --- */
 
-/* A terminal must not obey what a stranger's debug information holds. */
+/* A terminal must not obey what a stranger's debug information holds: the controls of ASCII, and U+0080 to U+009F. */
 static void clean(char *text)
 {
-	for (; *text; text++)
-		if (iscntrl((unsigned char)*text))
-			*text = '?';
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		if (iscntrl(*c))
+			*c = '?';
+		else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+			c[0] = c[1] = '?';
+	}
 }
 
 static char *keep(struct cached_place *cached, char *text)

@@ -1,0 +1,288 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What a report suggests is not said for show: each piece of code is taken out of a report, compiled or run as it stands,
+# and judged by the peer. Each test has its control in the same program without the piece. (The one for C programs is
+# tried on the demo's wrong pair, in seed_report.bats.)
+#
+# shellcheck disable=SC2034,SC2154  # connections is read, tls and port are set, in lib/judge.bash
+# shellcheck disable=SC2016  # perl and ruby expand
+
+load lib/judge
+
+setup_file() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+    -keyout "$BATS_FILE_TMPDIR/key.pem" -out "$BATS_FILE_TMPDIR/certificate.pem" 2>/dev/null
+}
+
+setup() {
+  begin_test
+  cd "$BATS_TEST_TMPDIR" || return
+  certificate=$BATS_FILE_TMPDIR/certificate.pem key=$BATS_FILE_TMPDIR/key.pem
+  connections=2
+}
+
+# end_event FAULT [OBJECT] [TRANSPORT]: a log of one connection with this fault, let go by a close() in this object.
+end_event() {
+  printf '{"v":1,"event":"end","time":1764033333.123456,"program":"legacy","pid":7,"mode":"observe","level":"info",'
+  printf '"id":"7.1","fd":5,"transport":"%s","local":"127.0.0.1:443","peer":"127.0.0.1:5000","role":"server",' "${3:-tcp}"
+  printf '"objects":[{"path":"%s"}],"sites":{"close":[[0,4711]],"SSL_free":[[0,4711]],"SSL_write":[[0,4711]]},' "${2:-/bin/x}"
+  printf '"doors":["close"],"called_shutdown":false,"close_notify":"none","handshake":true,'
+  printf '"will_reset":"yes","verdict":"wrong","data":"lost","faults":["%s"],"us":10}\n' "$1"
+}
+
+# said KEY: of the first group of the report on ./log.
+said() {
+  { "$TLSBYE" report --json log || true; } |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["groups"][0].get(sys.argv[1], ""))' "$1"
+}
+
+# serve COMMAND...: it serves $connections of the judge's, which says more than is read and reads slowly.
+serve() {
+  rm -f "$program_log"
+  note_command "$@"
+  timeout "$judge_timeout" "$@" >"$program_log" 2>"$program_err" 3>&- &
+  program_pid=$!
+  wait_for_port "$program_log" "$program_pid"
+  start_judge connect --connections "$connections" --tls "$tls" --send 1K --trail "${trail:-100K}" --rcvbuf 4K \
+    --pause 20 --expect 1M --expect-any "$port"
+  wait_judge
+  wait_program
+}
+
+# The bare control, and then the same server with what is suggested.
+bare_and_good() {
+  serve "$@" bare "$certificate" "$key" "$connections"
+  assert_total close_notify=0 "rst=$connections"
+  serve "$@" good "$certificate" "$key" "$connections"
+  assert_total "whole=$connections" "close_notify=$connections" "fin=$connections" rst=0
+}
+
+# --- the interpreters' modules ---
+
+python_server='
+import socket, ssl, sys
+how, certificate, key, count = sys.argv[1:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(certificate, key)
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+for i in range(int(count)):
+    conn = context.wrap_socket(listener.accept()[0], server_side=True)
+    conn.recv(2048)
+    conn.sendall(b"x" * 1048576)
+    tls_goodbye(conn) if how == "good" else conn.close()
+'
+
+@test "rules: python: what is suggested for its ssl module sends all, close_notify and FIN, at once" {
+  end_event unread-at-close /usr/lib/python3.11/lib-dynload/_ssl.cpython-311-x86_64-linux-gnu.so >log
+  assert_equal "$(said language)" Python
+  { said lines && echo "$python_server"; } >server.py
+  both bare_and_good python3 server.py
+}
+
+perl_server='
+use strict; use warnings; use IO::Socket::SSL;
+my ($how, $certificate, $key, $count) = @ARGV;
+my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
+$| = 1; print $listener->sockport, "\n";
+for (1 .. $count) {
+	my $conn = IO::Socket::SSL->start_SSL(scalar $listener->accept, SSL_server => 1,
+		SSL_cert_file => $certificate, SSL_key_file => $key) or die $SSL_ERROR;
+	sysread($conn, my $request, 2048);
+	my ($reply, $sent) = ("x" x 1048576, 0);
+	$sent += $conn->syswrite($reply, 1048576 - $sent, $sent) || last while $sent < 1048576;
+	$how eq "good" ? tls_goodbye($conn) : undef $conn;
+}
+'
+
+@test "rules: perl: what is suggested for IO::Socket::SSL sends all, close_notify and FIN, at once" {
+  end_event unread-at-close /usr/lib/x86_64-linux-gnu/perl5/5.36/auto/Net/SSLeay/SSLeay.so >log
+  assert_equal "$(said language)" Perl
+  { said lines && echo "$perl_server"; } >server.pl
+  both bare_and_good perl server.pl
+}
+
+ruby_server='
+require "socket"; require "openssl"
+how, certificate, key, count = ARGV
+context = OpenSSL::SSL::SSLContext.new
+context.cert = OpenSSL::X509::Certificate.new(File.read(certificate))
+context.key = OpenSSL::PKey.read(File.read(key))
+listener = TCPServer.new("127.0.0.1", 0)
+$stdout.sync = true
+puts listener.addr[1]
+count.to_i.times do
+  socket = listener.accept
+  ssl = OpenSSL::SSL::SSLSocket.new(socket, context)
+  ssl.accept
+  ssl.sysread(2048)
+  ssl.write("x" * 1048576)
+  how == "good" ? tls_goodbye(ssl) : socket.close
+end
+'
+
+@test "rules: ruby: what is suggested for its openssl module sends all, close_notify and FIN, at once" {
+  end_event no-close_notify /usr/lib/x86_64-linux-gnu/ruby/3.1.0/openssl.so >log
+  assert_equal "$(said language)" Ruby
+  { said lines && echo "$ruby_server"; } >server.rb
+  both bare_and_good ruby server.rb
+}
+
+# --- C: what is no goodbye ---
+
+compile() {
+  # shellcheck disable=SC2046  # words
+  ${CC:-cc} -g -O1 -Wall -Wextra -Werror "-I$top/demo" server.c "$top/demo/common.c" -o server \
+    $(pkg-config --cflags --libs openssl)
+}
+
+# One who reads it all before it ends, and wants only what is written.
+bare_and_whole() {
+  trail=0 serve ./server bare "$certificate" "$key" "$connections" "$tls"
+  assert_total whole=0
+  trail=0 serve ./server good "$certificate" "$key" "$connections" "$tls"
+  assert_total "whole=$connections"
+}
+
+c_begin='
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "common.h"
+'
+
+c_main='
+int main(int argc, char **argv)
+{
+	SSL_CTX *ctx = server_context(argv[5], argv[2], argv[3]);
+	int listener = listen_on_loopback(0), count = (int)number(argv[4], "connections"), small = 16384;
+	char *reply = filled_buffer(1048576);
+
+	set_up_process();
+	while (argc == 6 && count-- > 0) {
+		int fd = accept_client(listener);
+		SSL *ssl = SSL_new(ctx);
+		char request[2048];
+
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+		SSL_set_fd(ssl, fd);
+		SSL_accept(ssl);
+		SSL_read(ssl, request, sizeof(request));
+		serve(ssl, fd, reply, 1048576, strcmp(argv[1], "good") == 0);
+		SSL_free(ssl);
+		close(fd);
+	}
+	free(reply);
+	return 0;
+}'
+
+@test "rules: unfinished-write: the suggested loop writes all of it on a non-blocking socket" {
+  end_event unfinished-write >log
+  assert_equal "$(said write)" 'if (!tls_write_all(ssl, fd, data, length))'
+  cat >server.c <<END
+$c_begin
+$(said lines)
+static void serve(SSL *ssl, int fd, char *data, size_t length, int good)
+{
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	if (!good) {
+		SSL_write(ssl, data, (int)length);
+		return;
+	}
+	$(said write)
+		return;
+	SSL_shutdown(ssl);
+}
+$c_main
+END
+  compile
+  both bare_and_whole
+}
+
+@test "rules: unflushed: what lies in a BIO_f_buffer goes out by the suggested call" {
+  end_event unflushed >log
+  cat >server.c <<END
+$c_begin
+$(said lines)
+static void serve(SSL *ssl, int fd, char *data, size_t length, int good)
+{
+	BIO *buffer = BIO_new(BIO_f_buffer());
+
+	BIO_set_write_buffer_size(buffer, 2 << 20);
+	BIO_up_ref(SSL_get_rbio(ssl));
+	SSL_set0_wbio(ssl, BIO_push(buffer, SSL_get_rbio(ssl)));
+	SSL_write(ssl, data, (int)length);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	if (!good)
+		return;
+	$(said write)
+		return;
+}
+$c_main
+END
+  compile
+  both bare_and_whole
+}
+
+# --- the table ---
+
+@test "rules: every fault has its words, a rule with its place, and something to write" {
+  local fault
+  for fault in no-close_notify unread-at-close fin-unawaited shutdown-rdwr unfinished-write unflushed \
+    write-to-closed-peer; do
+    end_event "$fault"
+  done >log
+  run -1 "$TLSBYE" report --json log
+  run -0 python3 -c '
+import json, re, sys
+groups = json.load(sys.stdin)["groups"]
+for group in groups:
+    for key in "what", "effect", "rule", "where", "write", "lines":
+        assert group.get(key), (group["code"], key)
+    assert re.search(r"RFC \d+, \d|[a-zA-Z_]+\([237]\)", group["rule"]), group["rule"]
+print(len(groups))' <<<"$output"
+  assert_output 7
+}
+
+@test "rules: all functions together can be pasted into one file, without a warning" {
+  local fault
+  for fault in no-close_notify unfinished-write unflushed; do
+    end_event "$fault"
+  done >log
+  "$TLSBYE" report --lines log >lines.c || true
+  run grep -cE '^static .* tls_(goodbye|write_all|flush)\(' lines.c
+  assert_output 3
+  local standard
+  for standard in gnu99 gnu17; do
+    run -0 "${CC:-cc}" -std="$standard" -O2 -Wall -Wextra -Wshadow -Wno-unused-function -Werror -c lines.c -o lines.o
+  done
+}
+
+@test "rules: a datagram has no half-close and no reset: SSL_shutdown() alone" {
+  end_event no-close_notify /bin/x datagram >log
+  assert_equal "$(said write)" "SSL_shutdown(ssl);"
+  assert_equal "$(said lines)" ""
+}
+
+@test "rules: every cause of a failed read has its words, and whose fault it is" {
+  local cause number=0
+  for cause in peer-closed-without-close_notify peer-reset wrote-to-closed-peer peer-alert not-tls bad-record timeout \
+    own-end other; do
+    printf '{"v":1,"event":"read-failed","time":1764033333.1,"program":"legacy","pid":7,"mode":"observe","level":"info",'
+    printf '"id":"7.%d","fd":5,"transport":"tcp","role":"client","call":"SSL_read","error":"SSL_ERROR_SYSCALL",' \
+      $((++number))
+    printf '"bytes_read":1,"bytes_written":1,"cause":"%s"}\n' "$cause"
+  done >log
+  run -1 "$TLSBYE" report --json log
+  run -0 python3 -c '
+import json, sys
+groups = json.load(sys.stdin)["groups"]
+for group in groups:
+    for key in "what", "effect", "rule":
+        assert group.get(key), (group["code"], key)
+print(len(groups), len({group["what"] for group in groups}))' <<<"$output"
+  assert_output "9 9"
+}
