@@ -251,7 +251,7 @@ static void add_handshake(struct text *line, const struct event_handshake *hands
 }
 
 static const char causes[][33] = {
-	[CAUSE_NONE] = NULL,
+	[CAUSE_NONE] = "",
 	[CAUSE_PEER_CLOSED] = "peer-closed-without-close_notify",
 	[CAUSE_PEER_RESET] = "peer-reset",
 	[CAUSE_WROTE_TO_CLOSED_PEER] = "wrote-to-closed-peer",
