@@ -4,7 +4,7 @@
 # P11: TLSBYE_LOG_FORMAT=json says the same as the lines for people, one object a line, as tlsbye-events(5) and the schema
 # promise. Whatever a program does or is called, a line is valid.
 #
-# shellcheck disable=SC2034,SC2154  # connections and wrapper are read, port and logs are set, in lib/judge.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # each test sets for itself; lib/judge.bash reads and sets the rest
 
 load lib/judge
 
