@@ -42,7 +42,7 @@
 	  "how long a process that exits waits for its drains")                                              \
 	X(LOG, PATH, "stderr", "", "", "stderr, off or an absolute path", "where events go, a line each")    \
 	X(LOG_LEVEL, CHOICE, "info", "", "", "off|error|warn|info|debug",                                    \
-	  "info: a line for each connection that needed a cure; debug: a line for every connection")         \
+	  "info: a line for each connection that needed a cure; debug: one for every step of every")         \
 	X(LOG_FORMAT, CHOICE, "text", "", "", "text|json",                                                   \
 	  "text: a line for people; json: an object a line, see tlsbye-events(5)")                           \
 	X(BACKTRACE, CHOICE, "off", "", "", "on|off",                                                        \

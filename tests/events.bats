@@ -165,6 +165,21 @@ whats() {
   assert_equal "$(wc -l <"$log.1") $(wc -l <"$log")" '1 1'
 }
 
+# Nobody reads it: neither the program nor the goodbye waits for that.
+@test "P11: LOG=FILE: a pipe without a reader, a folder, a full disk: the cure does not mind, and what it can it says" {
+  mkfifo "$BATS_TEST_TMPDIR/pipe"
+  TLSBYE_LOG=$BATS_TEST_TMPDIR/pipe wrong_server
+  assert_verdict tls=close_notify tcp=fin whole=yes
+  assert_event "TLSBYE_LOG=$BATS_TEST_TMPDIR/pipe: cannot be opened" 'using stderr'
+  assert_event 'sent close_notify'
+  TLSBYE_LOG=$BATS_TEST_TMPDIR wrong_server
+  assert_event "TLSBYE_LOG=$BATS_TEST_TMPDIR: cannot be opened (Is a directory); using stderr"
+  assert_event 'sent close_notify'
+  TLSBYE_LOG=/dev/full wrong_server
+  assert_verdict tls=close_notify tcp=fin whole=yes
+  assert_events 0
+}
+
 # --- observe ---
 
 @test "P11: observing changes nothing on the wire: the peer sees the bare bug" {

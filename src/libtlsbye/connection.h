@@ -112,6 +112,7 @@ struct connection {
 	enum role role;
 	uint64_t bytes_read, bytes_written; /* of the program's, in SSL_read and SSL_write */
 	bool quiet, filtered;               /* what may keep a close_notify back (handshake_note_manners) */
+	struct call shaking;                /* the call within which a handshake goes on */
 	bool read_failure_told, write_failure_told;
 	bool reset_seen; /* the kernel tells of a reset once */
 	bool wrote_to_closed_peer;

@@ -67,11 +67,10 @@ bool drain_peer_is_open(const struct connection *c, int fd)
 }
 
 /* A FIN of ours that stands in the send queue counts as a byte there; it is none of the program's. */
-static void look_at_state(struct connection *c, int fd)
+static void note_state(struct connection *c, const struct tcp_facts *facts)
 {
-	struct tcp_facts facts = tcp_facts(c, fd);
-	int state = facts.state;
-	c->taken = facts.bytes_acked ? facts.bytes_acked + c->unsent : 0;
+	int state = facts->state;
+	c->taken = facts->bytes_acked ? facts->bytes_acked + c->unsent : 0;
 	c->over = state == TCP_CLOSE || state == TCP_TIME_WAIT;
 	c->peer_has_ended = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
 	bool fin_stands = state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING ||
@@ -83,12 +82,14 @@ static void look_at_state(struct connection *c, int fd)
 void drain_measure(struct connection *c, int fd)
 {
 	int bytes = 0;
+	c->kernel_tls = c->family != AF_UNIX && kernel_tls_on(fd);
+	c->measured = true;
+	/* The last thing before the close: what is still sent in between would be taken for lost. */
 	c->unread = ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 	c->unsent = drain_unsent(fd);
 	c->not_sent = ioctl(fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
-	look_at_state(c, fd);
-	c->measured = true;
-	c->kernel_tls = c->family != AF_UNIX && kernel_tls_on(fd);
+	struct tcp_facts facts = tcp_facts(c, fd); /* behind it: rather more acknowledged than less */
+	note_state(c, &facts);
 }
 
 void drain_forget_linger_time(int fd)

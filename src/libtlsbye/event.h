@@ -178,6 +178,13 @@ struct event {
 void event_text(struct text *line, const struct event *event);
 void event_json(struct text *line, const struct event *event);
 
+/* The words of event_json, for probes (probes.h): "" where it has none. */
+const char *event_name_of_by(enum by by);
+const char *event_name_of_result(enum notify_result result);
+const char *event_name_of_cause(enum cause cause);
+const char *event_name_of_peer_end(enum peer_end end);
+const char *event_name_of_verdict(enum verdict verdict);
+
 /* Of event_json: "objects" and "sites", of the sites in a mask; both or none. */
 void event_json_sites(struct text *line, const struct sites *sites, uint32_t which);
 

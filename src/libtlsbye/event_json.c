@@ -63,6 +63,55 @@ static const char peer_ends[][8] = {
 	[PEER_OVER_LIMIT] = "limit", [PEER_OUTLIVES_US] = "at-exit", [PEER_GIVEN_UP] = "room",
 };
 
+static const char causes[][33] = {
+	[CAUSE_NONE] = "",
+	[CAUSE_PEER_CLOSED] = "peer-closed-without-close_notify",
+	[CAUSE_PEER_RESET] = "peer-reset",
+	[CAUSE_WROTE_TO_CLOSED_PEER] = "wrote-to-closed-peer",
+	[CAUSE_PEER_ALERT] = "peer-alert",
+	[CAUSE_NOT_TLS] = "not-tls",
+	[CAUSE_BAD_RECORD] = "bad-record",
+	[CAUSE_TIMEOUT] = "timeout",
+	[CAUSE_OWN_END] = "own-end",
+	[CAUSE_OTHER] = "other",
+};
+
+static const char results[][11] = {[NOTIFY_RESULT_SENT] = "sent",
+				   [NOTIFY_RESULT_PENDING] = "pending",
+				   [NOTIFY_RESULT_SILENT] = "silent",
+				   [NOTIFY_RESULT_WOULD_SEND] = "would-send"};
+
+static const char verdicts[][8] = {[VERDICT_CLEAN] = "clean",
+				   [VERDICT_CURED] = "cured",
+				   [VERDICT_WRONG] = "wrong",
+				   [VERDICT_FOREIGN] = "foreign",
+				   [VERDICT_MEANT] = "meant"};
+
+const char *event_name_of_by(enum by by)
+{
+	return by_whom[by];
+}
+
+const char *event_name_of_result(enum notify_result result)
+{
+	return results[result];
+}
+
+const char *event_name_of_cause(enum cause cause)
+{
+	return causes[cause];
+}
+
+const char *event_name_of_peer_end(enum peer_end end)
+{
+	return peer_ends[end];
+}
+
+const char *event_name_of_verdict(enum verdict verdict)
+{
+	return verdicts[verdict];
+}
+
 /* "": not known. (Arrays of bytes and not of pointers: these would be relocated at the start of every process.) */
 static void add_word(struct text *line, const char *key, const char *word)
 {
@@ -215,11 +264,6 @@ static void add_faults(struct text *line, uint32_t faults)
 
 static void add_verdict(struct text *line, const struct event_end *end)
 {
-	static const char verdicts[][8] = {[VERDICT_CLEAN] = "clean",
-					   [VERDICT_CURED] = "cured",
-					   [VERDICT_WRONG] = "wrong",
-					   [VERDICT_FOREIGN] = "foreign",
-					   [VERDICT_MEANT] = "meant"};
 	static const char fates[][8] = {
 		[DATA_UNKNOWN] = "unknown", [DATA_SAFE] = "safe", [DATA_LOST] = "lost"};
 	add_word(line, "verdict", verdicts[end->verdict]);
@@ -250,19 +294,6 @@ static void add_handshake(struct text *line, const struct event_handshake *hands
 		json_number(line, "us", handshake->us);
 }
 
-static const char causes[][33] = {
-	[CAUSE_NONE] = NULL,
-	[CAUSE_PEER_CLOSED] = "peer-closed-without-close_notify",
-	[CAUSE_PEER_RESET] = "peer-reset",
-	[CAUSE_WROTE_TO_CLOSED_PEER] = "wrote-to-closed-peer",
-	[CAUSE_PEER_ALERT] = "peer-alert",
-	[CAUSE_NOT_TLS] = "not-tls",
-	[CAUSE_BAD_RECORD] = "bad-record",
-	[CAUSE_TIMEOUT] = "timeout",
-	[CAUSE_OWN_END] = "own-end",
-	[CAUSE_OTHER] = "other",
-};
-
 /* One of read-failed and write-incomplete. */
 static void add_failure(struct text *line, const struct event_failure *failure, bool of_write)
 {
@@ -286,10 +317,6 @@ static void add_failure(struct text *line, const struct event_failure *failure, 
 
 static void add_notify(struct text *line, const struct event_step *step)
 {
-	static const char results[][11] = {[NOTIFY_RESULT_SENT] = "sent",
-					   [NOTIFY_RESULT_PENDING] = "pending",
-					   [NOTIFY_RESULT_SILENT] = "silent",
-					   [NOTIFY_RESULT_WOULD_SEND] = "would-send"};
 	add_word(line, "by", by_whom[step->by]);
 	add_word(line, "result", results[step->result]);
 	if (step->result == NOTIFY_RESULT_SILENT)

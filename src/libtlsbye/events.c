@@ -8,6 +8,7 @@
 #include "failure.h"
 #include "lines.h"
 #include "log.h"
+#include "probes.h"
 #include "process.h"
 #include "settings.h"
 #include "verdict.h"
@@ -174,6 +175,7 @@ void event_tracked(struct connection *c)
 	if (!c->cookie || c->tracked_us)
 		return;
 	c->tracked_us = now_us();
+	PROBE(tracked, c->number, c->first_fd);
 	if (!is_wanted(LEVEL_DEBUG))
 		return;
 	struct event event = about(c, EVENT_TRACKED, LEVEL_DEBUG);
@@ -193,6 +195,7 @@ static bool step_is_wanted(const struct connection *c)
 
 void event_handshake(const struct connection *c, SSL *ssl)
 {
+	PROBE(handshake, c->number, c->first_fd, c->lib->SSL_get_version(ssl));
 	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_HANDSHAKE, LEVEL_DEBUG);
@@ -216,7 +219,7 @@ static enum notify_result notify_result(const struct connection *c, enum silence
 
 void event_notify(struct connection *c, enum by by, enum silence why)
 {
-	if (!step_is_wanted(c))
+	if (settings->mode == MODE_OFF)
 		return;
 	struct event event = about(c, EVENT_NOTIFY, LEVEL_DEBUG);
 	event.step = (struct event_step){.by = by, .result = notify_result(c, why), .why = why};
@@ -225,11 +228,14 @@ void event_notify(struct connection *c, enum by by, enum silence why)
 	if ((would && (by == BY_PROGRAM || settings->mode == MODE_CURE)) ||
 	    atomic_exchange(&c->told_notify, now) == now)
 		return;
-	say(&event);
+	PROBE(notify, c->number, c->first_fd, event_name_of_by(by), event_name_of_result(event.step.result));
+	if (step_is_wanted(c))
+		say(&event);
 }
 
 void event_half_close(const struct connection *c, enum by by)
 {
+	PROBE(half_close, c->number, c->first_fd, event_name_of_by(by));
 	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_HALF_CLOSE, LEVEL_DEBUG);
@@ -239,6 +245,7 @@ void event_half_close(const struct connection *c, enum by by)
 
 void event_drain(const struct connection *c)
 {
+	PROBE(drain, c->number, c->first_fd, c->drained, c->drain_us, event_name_of_peer_end(c->peer_end));
 	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_DRAIN, LEVEL_DEBUG);
@@ -257,13 +264,19 @@ void event_hidden_end(const struct connection *c, uint64_t bytes, bool certain)
 
 static void fail(const struct connection *c, enum event_kind kind, struct event_failure *failure)
 {
-	if (!is_wanted(LEVEL_INFO))
-		return;
 	struct event event = about(c, kind, LEVEL_INFO);
 	failure->bytes_read = c->bytes_read;
 	failure->bytes_written = connection_bytes_written(c);
 	failure->peer_notified = c->peer_notified;
 	event.failure = *failure;
+	if (kind == EVENT_READ_FAILED)
+		PROBE(read_failed, c->number, c->first_fd, failure->call, failure->errno_value,
+		      event_name_of_cause(failure->cause), failure->bytes_read);
+	else
+		PROBE(write_incomplete, c->number, c->first_fd, failure->call, failure->errno_value,
+		      event_name_of_cause(failure->cause), failure->requested, failure->bytes_written);
+	if (!is_wanted(event.level))
+		return;
 	say(&event);
 }
 
@@ -321,12 +334,15 @@ static void add_end_facts(struct event_end *end, const struct connection *c)
 
 void event_end(struct connection *c)
 {
-	if (atomic_exchange(&c->told, true) || !is_wanted(LEVEL_INFO))
+	if (atomic_exchange(&c->told, true) || settings->mode == MODE_OFF)
 		return;
 	failure_of_unfinished(c);
 	struct event event = about(c, EVENT_END, LEVEL_INFO);
 	add_end_facts(&event.end, c);
 	verdict_give(&event.end, c);
+	PROBE(end, c->number, c->first_fd, event_name_of_verdict(event.end.verdict),
+	      event_name_of_by(event.end.close_notify), event.end.faults, event.end.bytes_read,
+	      event.end.bytes_written);
 	if (all_was_well(&event.end))
 		event.level = LEVEL_DEBUG;
 	if (is_wanted(event.level))

@@ -6,7 +6,9 @@
  *   RST without FIN before  recv and send give ECONNRESET, once; the state is CLOSE
  *   RST behind a FIN        recv still gives 0; send gives EPIPE; the state is CLOSE
  *
- * The last is what a write to a closed peer makes; and nothing else does, as long as our own side is open.
+ * The last is what a write to a closed peer makes; and nothing else does, as long as our own side is open. OpenSSL 3 makes
+ * one itself: it answers a bare end with an alert, and a peer that has closed answers that with a reset. So the state tells
+ * nothing behind a read; but errno does: EPIPE where the alert met a reset that was there before it.
  */
 #include "failure.h"
 
@@ -49,9 +51,10 @@ static unsigned reason_of(const struct libssl *lib, unsigned long code)
 	return library == LIBRARY_SSL && !(modern && code >> 31) ? (unsigned)reason : 0;
 }
 
+/* Arrays of bytes and not of pointers: these would be relocated at the start of every process. */
 static const char *name_of_error(int error)
 {
-	static const char *const names[] = {
+	static const char names[][28] = {
 		[SSL_ERROR_SSL] = "SSL_ERROR_SSL",
 		[SSL_ERROR_WANT_READ] = "SSL_ERROR_WANT_READ",
 		[SSL_ERROR_WANT_WRITE] = "SSL_ERROR_WANT_WRITE",
@@ -61,14 +64,14 @@ static const char *name_of_error(int error)
 		[SSL_ERROR_WANT_ASYNC] = "SSL_ERROR_WANT_ASYNC",
 		[SSL_ERROR_WANT_ASYNC_JOB] = "SSL_ERROR_WANT_ASYNC_JOB",
 	};
-	bool known = error >= 0 && (size_t)error < sizeof names / sizeof names[0];
+	bool known = error > 0 && (size_t)error < sizeof names / sizeof names[0] && *names[error];
 	return known ? names[error] : NULL;
 }
 
 /* RFC 8446 section 6, RFC 5246 7.2, and the registry's others. */
 static const char *name_of_alert(unsigned number)
 {
-	static const char *const names[] = {
+	static const char names[][33] = {
 		[0] = "close_notify",
 		[10] = "unexpected_message",
 		[20] = "bad_record_mac",
@@ -104,7 +107,7 @@ static const char *name_of_alert(unsigned number)
 		[116] = "certificate_required",
 		[120] = "no_application_protocol",
 	};
-	bool known = number < sizeof names / sizeof names[0] && names[number];
+	bool known = number < sizeof names / sizeof names[0] && *names[number];
 	return known ? names[number] : "unknown";
 }
 
@@ -143,10 +146,8 @@ static bool own_side_is_shut(const struct connection *c)
 }
 
 /* Where our own side is shut as well, CLOSE is what is left when both have ended in good order. */
-static enum peer_state peer_state(const struct connection *c, int error_number)
+static enum peer_state peer_state(const struct connection *c)
 {
-	if (error_number == ECONNRESET)
-		return PEER_STATE_RESET;
 	switch (tcp_state(c)) {
 	case STATE_UNKNOWN:
 		return PEER_STATE_UNKNOWN;
@@ -184,23 +185,23 @@ static enum cause cause_of_errno(const struct connection *c, int error_number)
 	}
 }
 
-/* The stream has ended, and OpenSSL has seen no close_notify. */
-static enum cause cause_of_eof(const struct connection *c, enum peer_state peer)
+/* The stream has ended, and OpenSSL has seen no close_notify. `reset`: that of a write of ours was there before. */
+static void diagnose_eof(const struct connection *c, struct event_failure *failure, bool reset)
 {
-	if (c->read_shut || atomic_load(&c->read_played) || atomic_load(&c->doors) & DOOR_CLOSE)
-		return CAUSE_OWN_END;
-	if (peer != PEER_STATE_RESET)
-		return CAUSE_PEER_CLOSED;
-	return c->reset_seen ? CAUSE_PEER_RESET : CAUSE_WROTE_TO_CLOSED_PEER;
+	bool own = c->read_shut || atomic_load(&c->read_played) || atomic_load(&c->doors) & DOOR_CLOSE;
+	reset = reset && !own_side_is_shut(c);
+	failure->peer = reset ? PEER_STATE_RESET : c->cookie && !own ? PEER_STATE_FIN : failure->peer;
+	failure->cause = own             ? CAUSE_OWN_END
+			 : !reset        ? CAUSE_PEER_CLOSED
+			 : c->reset_seen ? CAUSE_PEER_RESET
+					 : CAUSE_WROTE_TO_CLOSED_PEER;
 }
 
-static enum cause cause_of_reason(const struct connection *c, unsigned reason, enum peer_state peer)
+static enum cause cause_of_reason(unsigned reason)
 {
 	if (reason >= FIRST_ALERT && reason <= LAST_ALERT)
 		return CAUSE_PEER_ALERT;
 	switch (reason) {
-	case UNEXPECTED_EOF_WHILE_READING:
-		return cause_of_eof(c, peer);
 	case HTTP_REQUEST:
 	case HTTPS_PROXY_REQUEST:
 	case WRONG_VERSION_NUMBER:
@@ -222,36 +223,65 @@ static enum cause cause_of_reason(const struct connection *c, unsigned reason, e
 
 enum { REASON_MAX = 256 };
 
-/* Up to 1.1.1 a bare end of the stream is SSL_ERROR_SYSCALL with nothing behind it. */
+/* Of a call before: no read or write that has failed for good leaves these behind. */
+static bool is_stale(int error_number)
+{
+	return error_number == EAGAIN || error_number == EWOULDBLOCK || error_number == EINTR ||
+	       error_number == EINPROGRESS;
+}
+
+/*
+ * An end that OpenSSL did not recognise as one: 1.1.1 never does, and newer ones where the BIO is the program's own and does
+ * not tell. No alert was sent then, and what the kernel says is how it was.
+ */
+static bool is_plain_eof(const struct connection *c, unsigned long code, enum peer_state peer)
+{
+	bool knows = c->lib->OpenSSL_version_num() >= VERSION_3_0;
+	return !code && (!knows || peer == PEER_STATE_FIN || peer == PEER_STATE_RESET);
+}
+
+/* The queue's first error is the innermost: where a provider failed on behalf of libssl, libssl's own is the last. */
+static unsigned reason_in_queue(const struct libssl *lib, unsigned long first)
+{
+	unsigned reason = reason_of(lib, first);
+	return reason ? reason : reason_of(lib, lib->ERR_peek_last_error());
+}
+
 static void diagnose(struct connection *c, struct event_failure *failure, int error, int error_number,
 		     char *text)
 {
-	unsigned long code = c->lib->ERR_peek_error();
-	unsigned reason = reason_of(c->lib, code);
+	struct libssl *lib = c->lib;
+	unsigned long code = lib->ERR_peek_error();
+	unsigned reason = error == SSL_ERROR_SSL ? reason_in_queue(lib, code) : 0;
+	bool by_kernel = error == SSL_ERROR_SYSCALL && error_number && !is_stale(error_number);
 	failure->error = name_of_error(error);
-	failure->errno_value = error == SSL_ERROR_SYSCALL ? error_number : 0;
-	if (failure->errno_value == ECONNRESET)
-		c->reset_seen = true;
-	failure->peer = peer_state(c, failure->errno_value);
+	failure->errno_value = by_kernel ? error_number : 0;
+	failure->peer = peer_state(c);
 	if (code) {
-		c->lib->ERR_error_string_n(code, text, REASON_MAX);
+		lib->ERR_error_string_n(code, text, REASON_MAX);
 		failure->reason = text;
 	}
-	if (error == SSL_ERROR_SSL)
-		failure->cause = cause_of_reason(c, reason, failure->peer);
+	if (by_kernel)
+		failure->cause = cause_of_errno(c, error_number);
+	else if (reason == UNEXPECTED_EOF_WHILE_READING)
+		diagnose_eof(c, failure, error_number == EPIPE);
+	else if (error == SSL_ERROR_SYSCALL && is_plain_eof(c, code, failure->peer))
+		diagnose_eof(c, failure, failure->peer == PEER_STATE_RESET);
 	else
-		failure->cause =
-			error_number ? cause_of_errno(c, error_number) : cause_of_eof(c, failure->peer);
+		failure->cause = cause_of_reason(reason);
 	if (failure->cause == CAUSE_PEER_ALERT)
 		failure->alert = name_of_alert(reason - FIRST_ALERT);
-	if (failure->cause == CAUSE_WROTE_TO_CLOSED_PEER)
-		c->wrote_to_closed_peer = true;
+	if (failure->cause == CAUSE_PEER_RESET)
+		failure->peer = PEER_STATE_RESET;
+	c->reset_seen |= failure->cause == CAUSE_PEER_RESET;
+	c->wrote_to_closed_peer |= failure->cause == CAUSE_WROTE_TO_CLOSED_PEER;
 }
 
+/* An SSL without a BIO has no peer that could have done anything. */
 static bool is_final(const struct connection *c, SSL *ssl, int error)
 {
 	return (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) && settings->mode != MODE_OFF && ssl &&
-	       !c->hands_off && !only_wants_more(c, ssl);
+	       !c->hands_off && c->lib->SSL_get_rbio(ssl) && !only_wants_more(c, ssl);
 }
 
 void failure_of_read(struct connection *c, int error, struct call call)

@@ -123,20 +123,20 @@ EXPORT void SSL_set_shutdown(SSL *ssl, int mode)
 
 EXPORT int SSL_do_handshake(SSL *ssl)
 {
-	struct connection *c = enter_io(ssl, CALLER);
-	return seen_handshake(c, ssl, c->lib->SSL_do_handshake(ssl), THIS_CALL);
+	struct connection *c = enter_handshake(ssl, THIS_CALL);
+	return seen_handshake(c, ssl, c->lib->SSL_do_handshake(ssl));
 }
 
 EXPORT int SSL_connect(SSL *ssl)
 {
-	struct connection *c = enter_io(ssl, CALLER);
-	return seen_handshake(c, ssl, c->lib->SSL_connect(ssl), THIS_CALL);
+	struct connection *c = enter_handshake(ssl, THIS_CALL);
+	return seen_handshake(c, ssl, c->lib->SSL_connect(ssl));
 }
 
 EXPORT int SSL_accept(SSL *ssl)
 {
-	struct connection *c = enter_io(ssl, CALLER);
-	return seen_handshake(c, ssl, c->lib->SSL_accept(ssl), THIS_CALL);
+	struct connection *c = enter_handshake(ssl, THIS_CALL);
+	return seen_handshake(c, ssl, c->lib->SSL_accept(ssl));
 }
 
 /* --- reading: SSL_read is called often enough to have a fast way --- */

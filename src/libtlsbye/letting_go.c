@@ -69,11 +69,30 @@ static void foresee(struct connection *c, unsigned asked)
 		event_notify(c, BY_TLSBYE, c->silence);
 }
 
+/*
+ * What the kernel still sends between our look at its queues and the close would be called lost: so close() comes first, and
+ * the telling behind it. Set by goodbye_close, on this thread, for as long as it looks for a connection whose end it is.
+ */
+static _Thread_local struct connection **told_behind_close;
+
+static void tell(void *c)
+{
+	int saved = errno;
+	event_end(c);
+	connection_unstake(c);
+	errno = saved;
+}
+
 static void observe_end(struct connection *c, int fd)
 {
 	if (!c->datagram) /* FIONREAD there is the length of the next datagram */
 		drain_measure(c, fd);
-	event_end(c);
+	if (!told_behind_close || *told_behind_close) {
+		event_end(c);
+		return;
+	}
+	connection_stake(c);
+	*told_behind_close = c;
 }
 
 /* Why this end is passed through as it is; MAY_SPEAK where it is not. */
@@ -163,9 +182,26 @@ bool goodbye_before_close(int fd, struct call call)
 	return alone;
 }
 
+/* A thread that is cancelled in close() tells as well. */
+static int close_and_tell(int fd, struct connection *c)
+{
+	int result;
+	pthread_cleanup_push(tell, c);
+	result = real.close(fd);
+	pthread_cleanup_pop(1);
+	return result;
+}
+
 int goodbye_close(int fd, struct call call)
 {
-	if (goodbye_before_close(fd, call))
+	struct connection *late = NULL,
+			  **outer = told_behind_close; /* of the call that a handler interrupted */
+	told_behind_close = &late;
+	bool alone = goodbye_before_close(fd, call);
+	told_behind_close = outer;
+	if (late)
+		return close_and_tell(fd, late);
+	if (alone)
 		return real.close(fd);
 	errno = EBADF; /* what the slower of two closers gets */
 	return -1;

@@ -191,6 +191,7 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(BIO_get_new_index)                                                                                 \
 	X(ERR_error_string_n)                                                                                \
 	X(ERR_peek_error)                                                                                    \
+	X(ERR_peek_last_error)                                                                               \
 	X(ERR_set_mark)                                                                                      \
 	X(ERR_pop_to_mark)                                                                                   \
 	X(CRYPTO_get_ex_new_index)                                                                           \

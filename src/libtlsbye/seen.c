@@ -91,8 +91,19 @@ int seen_early_read(struct connection *c, int result, const size_t *got)
 	return result;
 }
 
-int seen_handshake(struct connection *c, SSL *ssl, int result, struct call call)
+struct connection *enter_handshake(SSL *ssl, struct call call)
 {
+	struct connection *c = enter_io(ssl, call.from);
+	if (!c->shaking.from && atomic_load(&c->ssl))
+		c->shaking = call;
+	return c;
+}
+
+int seen_handshake(struct connection *c, SSL *ssl, int result)
+{
+	struct call call = c->shaking;
+	if (call.from)
+		c->shaking = (struct call){0};
 	int saved = errno;
 	bool unknown = atomic_load(&c->ssl) && (atomic_load(&c->fd) < 0 || c->own_bio);
 	if (unknown && connection_read_fd(c, ssl) >= 0)

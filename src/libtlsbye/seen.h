@@ -30,8 +30,12 @@ int seen_early_read(struct connection *c, int result, const size_t *got);
 int seen_write_ex(struct connection *c, size_t length, int result, const size_t *written, struct call call);
 ssize_t seen_sendfile(struct connection *c, size_t size, ssize_t sent, struct call call);
 
-/* A handshake: a BIO_s_connect has opened its socket only by then. */
-int seen_handshake(struct connection *c, SSL *ssl, int result, struct call call);
+/*
+ * A handshake: a BIO_s_connect has opened its socket only by then. SSL_connect and SSL_accept call SSL_do_handshake, and where
+ * libssl is not linked -Bsymbolic our hook of it: it is the outer call that the program has made.
+ */
+struct connection *enter_handshake(SSL *ssl, struct call call);
+int seen_handshake(struct connection *c, SSL *ssl, int result);
 
 /* SSL_new: tracked from birth, because a program that talks through BIO_f_ssl need not call any other SSL_* function. */
 void seen_born(SSL *ssl, void *caller);

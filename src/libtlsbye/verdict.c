@@ -98,6 +98,18 @@ static bool writes_were_seen(const struct connection *c)
 	return c->born_seen && !bios_hide_calls();
 }
 
+/* Of so many bytes of the stream, as many as are the program's in all of it. */
+static uint64_t share_of_program(uint64_t bytes, const struct event_end *end, const struct connection *c)
+{
+	uint64_t program = end->bytes_written, all = c->taken;
+	while (all >> 30) { /* so that the product fits; the rest does not matter */
+		program >>= 1;
+		all >>= 1;
+	}
+	uint64_t share = all > program ? bytes * program / all : bytes;
+	return share < end->bytes_written ? share : end->bytes_written;
+}
+
 /*
  * Of a send queue that is gone: what was never transmitted, at least. Its last bytes may be the program's close_notify, and
  * TLS has put in more than the program's: session tickets, headers.
@@ -110,7 +122,7 @@ static uint64_t lost_in_queue(const struct event_end *end, const struct connecti
 	if (!gone || last <= alert)
 		return 0;
 	last -= alert;
-	return writes_were_seen(c) && last > end->bytes_written ? end->bytes_written : last;
+	return writes_were_seen(c) ? share_of_program(last, end, c) : last;
 }
 
 static enum data_fate fate_of_queue(const struct event_end *end, const struct connection *c)

@@ -59,12 +59,16 @@ setup() {
   begin_test
 }
 
-teardown() {
+end_test() {
   local pid
   for pid in $program_pid $judge_pid; do
     kill "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   done
+}
+
+teardown() {
+  end_test
 }
 
 note_command() {

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waits until the peer has closed, and only then writes: what a client does that keeps a connection for its next request.
+ * The peer's kernel answers with a reset. Then it reads (--mode read), or writes once more (--mode write).
+ * --mode once reads without having written, many times, as a loop does that looks at no result.
+ */
+#define _GNU_SOURCE
+#include <poll.h>
+
+#include "legacy.h"
+
+static void wait_for(int fd, short event)
+{
+	struct pollfd end = {.fd = fd, .events = event};
+
+	while (poll(&end, 1, 10000) == 1 && !(end.revents & (event | POLLERR)))
+		;
+}
+
+static void talk(SSL *ssl, int fd)
+{
+	char buf[2048];
+	int got = 1;
+
+	wait_for(fd, POLLRDHUP);
+	if (!legacy_is("once")) {
+		printf("first=%d\n", SSL_write(ssl, "late", 4));
+		wait_for(fd, POLLHUP); /* both sides: there is no connection any more */
+	}
+	if (legacy_is("write"))
+		got = SSL_write(ssl, "later", 5);
+	for (int i = 0; !legacy_is("write") && i < 100; i++)
+		got = SSL_read(ssl, buf, sizeof(buf));
+	printf("last=%d\n", got);
+	ERR_clear_error();
+	SSL_free(ssl);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	return legacy_call(argc, argv, talk);
+}
