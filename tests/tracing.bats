@@ -47,7 +47,7 @@ setup_file() {
       echo "break -probe-stap tlsbye:$probe"
       echo commands
       echo silent
-      echo "printf \"probe $probe %d %d\\n\", (int)\$_probe_arg0, (int)\$_probe_arg1"
+      printf '%s\n' "printf \"probe $probe %d %d\\n\", (int)\$_probe_arg0, (int)\$_probe_arg1"
       echo continue
       echo end
     done

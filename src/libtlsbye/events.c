@@ -170,12 +170,18 @@ static struct event about(const struct connection *c, enum event_kind kind, enum
 	return event;
 }
 
+/* In a probe. */
+static int told_fd(const struct connection *c)
+{
+	return c->cookie ? c->first_fd : -1;
+}
+
 void event_tracked(struct connection *c)
 {
 	if (!c->cookie || c->tracked_us)
 		return;
 	c->tracked_us = now_us();
-	PROBE(tracked, c->number, c->first_fd);
+	PROBE(tracked, c->number, told_fd(c));
 	if (!is_wanted(LEVEL_DEBUG))
 		return;
 	struct event event = about(c, EVENT_TRACKED, LEVEL_DEBUG);
@@ -195,7 +201,7 @@ static bool step_is_wanted(const struct connection *c)
 
 void event_handshake(const struct connection *c, SSL *ssl)
 {
-	PROBE(handshake, c->number, c->first_fd, c->lib->SSL_get_version(ssl));
+	PROBE(handshake, c->number, told_fd(c), c->lib->SSL_get_version(ssl));
 	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_HANDSHAKE, LEVEL_DEBUG);
@@ -228,14 +234,14 @@ void event_notify(struct connection *c, enum by by, enum silence why)
 	if ((would && (by == BY_PROGRAM || settings->mode == MODE_CURE)) ||
 	    atomic_exchange(&c->told_notify, now) == now)
 		return;
-	PROBE(notify, c->number, c->first_fd, event_name_of_by(by), event_name_of_result(event.step.result));
+	PROBE(notify, c->number, told_fd(c), event_name_of_by(by), event_name_of_result(event.step.result));
 	if (step_is_wanted(c))
 		say(&event);
 }
 
 void event_half_close(const struct connection *c, enum by by)
 {
-	PROBE(half_close, c->number, c->first_fd, event_name_of_by(by));
+	PROBE(half_close, c->number, told_fd(c), event_name_of_by(by));
 	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_HALF_CLOSE, LEVEL_DEBUG);
@@ -245,7 +251,7 @@ void event_half_close(const struct connection *c, enum by by)
 
 void event_drain(const struct connection *c)
 {
-	PROBE(drain, c->number, c->first_fd, c->drained, c->drain_us, event_name_of_peer_end(c->peer_end));
+	PROBE(drain, c->number, told_fd(c), c->drained, c->drain_us, event_name_of_peer_end(c->peer_end));
 	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_DRAIN, LEVEL_DEBUG);
@@ -270,10 +276,10 @@ static void fail(const struct connection *c, enum event_kind kind, struct event_
 	failure->peer_notified = c->peer_notified;
 	event.failure = *failure;
 	if (kind == EVENT_READ_FAILED)
-		PROBE(read_failed, c->number, c->first_fd, failure->call, failure->errno_value,
+		PROBE(read_failed, c->number, told_fd(c), failure->call, failure->errno_value,
 		      event_name_of_cause(failure->cause), failure->bytes_read);
 	else
-		PROBE(write_incomplete, c->number, c->first_fd, failure->call, failure->errno_value,
+		PROBE(write_incomplete, c->number, told_fd(c), failure->call, failure->errno_value,
 		      event_name_of_cause(failure->cause), failure->requested, failure->bytes_written);
 	if (!is_wanted(event.level))
 		return;
@@ -340,7 +346,7 @@ void event_end(struct connection *c)
 	struct event event = about(c, EVENT_END, LEVEL_INFO);
 	add_end_facts(&event.end, c);
 	verdict_give(&event.end, c);
-	PROBE(end, c->number, c->first_fd, event_name_of_verdict(event.end.verdict),
+	PROBE(end, c->number, told_fd(c), event_name_of_verdict(event.end.verdict),
 	      event_name_of_by(event.end.close_notify), event.end.faults, event.end.bytes_read,
 	      event.end.bytes_written);
 	if (all_was_well(&event.end))

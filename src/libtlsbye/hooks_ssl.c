@@ -152,7 +152,10 @@ EXPORT int SSL_read(SSL *ssl, void *buf, int num)
 	struct connection *c = connection_enter_fast(ssl);
 	if (!c)
 		return read_slowly(ssl, buf, num, THIS_CALL);
-	return seen_read(c, c->lib->SSL_read(ssl, buf, num), THIS_CALL);
+	int result = c->lib->SSL_read(ssl, buf, num);
+	if (__builtin_expect(result <= 0, false))
+		return seen_failure(c, result, THIS_CALL);
+	return seen_read(c, result);
 }
 
 EXPORT int SSL_read_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
@@ -187,7 +190,7 @@ EXPORT int SSL_peek_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
 SLOWLY static int write_slowly(SSL *ssl, const void *buf, int num, struct call call)
 {
 	struct connection *c = enter_io(ssl, call.from);
-	return seen_odd_write(c, num > 0 ? (uint64_t)num : 0, c->lib->SSL_write(ssl, buf, num), call);
+	return seen_odd_write(c, num, c->lib->SSL_write(ssl, buf, num), call);
 }
 
 EXPORT int SSL_write(SSL *ssl, const void *buf, int num)
@@ -195,7 +198,10 @@ EXPORT int SSL_write(SSL *ssl, const void *buf, int num)
 	struct connection *c = connection_enter_fast(ssl);
 	if (!c)
 		return write_slowly(ssl, buf, num, THIS_CALL);
-	return seen_write(c, num, c->lib->SSL_write(ssl, buf, num), THIS_CALL);
+	int result = c->lib->SSL_write(ssl, buf, num);
+	if (__builtin_expect(result != num, false))
+		return seen_odd_write(c, num, result, THIS_CALL);
+	return seen_write(c, result);
 }
 
 EXPORT int SSL_write_ex(SSL *ssl, const void *buf, size_t num, size_t *written)

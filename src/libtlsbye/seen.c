@@ -160,14 +160,10 @@ static void note_write(struct connection *c, uint64_t length, uint64_t written, 
 		failure_may_follow(c, SSL_ERROR_NONE, call, length);
 }
 
-int seen_odd_write(struct connection *c, uint64_t length, int result, struct call call)
+int seen_odd_write(struct connection *c, int length, int result, struct call call)
 {
-	if (io_watched())
-		seen_no_more(c);
-	handshake_look(c);
-	note_write(c, length, result > 0 ? (uint64_t)result : 0, result, call);
-	claim_leave(&c->claim);
-	return result;
+	size_t written = result > 0 ? (size_t)result : 0;
+	return seen_write_ex(c, length > 0 ? (size_t)length : 0, result, &written, call);
 }
 
 int seen_write_ex(struct connection *c, size_t length, int result, const size_t *written, struct call call)

@@ -23,7 +23,7 @@ struct connection *enter(SSL *ssl, void *caller);
 
 /* Handshakes and reads that failed; writes that failed, or took less than they were given. */
 int seen_failure(struct connection *c, int result, struct call call);
-int seen_odd_write(struct connection *c, uint64_t length, int result, struct call call);
+int seen_odd_write(struct connection *c, int length, int result, struct call call);
 
 int seen_read_ex(struct connection *c, int result, const size_t *got, struct call call);
 int seen_early_read(struct connection *c, int result, const size_t *got);
@@ -48,39 +48,38 @@ void seen_reference(struct connection *c, bool one_more);
 /* Behind a call that was entered slowly: it looks at no more I/O. */
 void seen_no_more(struct connection *c);
 
-/* Of the bytes read nobody else counts: SSL_read is for one thread at a time. */
-static inline int seen_read(struct connection *c, int result, struct call call)
+/*
+ * The good case of a read. Of the bytes nobody else counts: SSL_read is for one thread at a time. (That it is the good case
+ * is asked in the hook: the compiler would have the caller's address ready before it knows.)
+ */
+static inline int seen_read(struct connection *c, int result)
 {
-	if (__builtin_expect(result <= 0, false))
-		return seen_failure(c, result, call);
 	c->bytes_read += (uint64_t)result;
 	claim_leave(&c->claim);
 	return result;
 }
 
-/* The same where there is no fast way in. */
-static inline int seen_read_slowly(struct connection *c, int result, struct call call)
+/*
+ * The good case of a write: all of it was taken. A length below zero is refused by a result that equals it: the count is
+ * read as a signed one.
+ */
+static inline int seen_write(struct connection *c, int result)
 {
-	if (io_watched())
-		seen_no_more(c);
-	handshake_look(c);
-	return seen_read(c, result, call);
-}
-
-/* Handshakes, and what reads without taking anything. */
-static inline int seen_slowly(struct connection *c, int result, struct call call)
-{
-	return seen_read_ex(c, result, NULL, call);
-}
-
-/* A length below zero is refused by a result that equals it: the count is read as a signed one. */
-static inline int seen_write(struct connection *c, int length, int result, struct call call)
-{
-	if (__builtin_expect(result != length, false))
-		return seen_odd_write(c, length > 0 ? (uint64_t)length : 0, result, call);
 	c->bytes_written += (uint64_t)result;
 	claim_leave(&c->claim);
 	return result;
+}
+
+/* What has no fast way in: reads; handshakes, and what reads without taking anything. */
+static inline int seen_read_slowly(struct connection *c, int result, struct call call)
+{
+	size_t got = result > 0 ? (size_t)result : 0;
+	return seen_read_ex(c, result, &got, call);
+}
+
+static inline int seen_slowly(struct connection *c, int result, struct call call)
+{
+	return seen_read_ex(c, result, NULL, call);
 }
 
 #endif

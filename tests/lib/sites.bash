@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
+# shellcheck disable=SC2154  # program_err and top are set in judge.bash
 #
 # Call sites of events in JSON, and what they must be by other means: python reads the JSON, binutils the objects.
 #
