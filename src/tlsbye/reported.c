@@ -26,7 +26,7 @@
 /* --- the log --- */
 
 struct log_file {
-	char folder[PATH_MAX]; /* of ours, and to be removed; "" where the user named a file, which stays */
+	char folder[PATH_MAX]; /* of ours; "" where the user named a file */
 	char path[PATH_MAX + 16];
 };
 
@@ -175,22 +175,26 @@ static void end_alike(int signo)
 }
 
 /*
- * On stderr: stdout is the program's. A file of ours goes first, and lives as a descriptor only: whoever interrupts the
- * report leaves nothing behind.
+ * On stderr: stdout is the program's. Where nothing was wrong, a log of ours goes; else it stays, for the ladder of one
+ * connection, and nobody but its owner can touch it any more.
  */
-static void tell(struct log_file *log)
+static void tell(const struct log_file *log)
 {
-	char name[] = "tlsbye report";
-	char *argv[] = {name, log->path, NULL};
-	int fd = *log->folder ? open(log->path, O_RDONLY | O_CLOEXEC) : -1;
+	char name[] = "tlsbye report", path[sizeof(log->path)];
+	char *argv[] = {name, path, NULL};
+	int found = EXIT_OWN_FAILURE;
 
-	remove_log(log);
-	if (fd >= 0)
-		snprintf(log->path, sizeof(log->path), "/proc/self/fd/%d", fd);
+	strcpy(path, log->path);
+	if (*log->folder && (chmod(log->folder, 0700) || chmod(log->path, 0600)))
+		cli_say("warning: %s: others may still write there (%m)", log->path);
 	fflush(stdout);
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
-		report_command(2, argv);
+		found = report_command(2, argv);
 	fflush(stdout);
+	if (found == 0)
+		remove_log(log);
+	else if (*log->folder)
+		cli_say("the events stay in %s", log->path);
 }
 
 int reported_run(char **program, int (*cannot_run)(const char *name, int err))
