@@ -43,6 +43,10 @@
 	X(LOG, PATH, "stderr", "", "", "stderr, off or an absolute path", "where events go, a line each")    \
 	X(LOG_LEVEL, CHOICE, "info", "", "", "off|error|warn|info|debug",                                    \
 	  "info: a line for each connection that needed a cure; debug: a line for every connection")         \
+	X(LOG_FORMAT, CHOICE, "text", "", "", "text|json",                                                   \
+	  "text: a line for people; json: an object a line, see tlsbye-events(5)")                           \
+	X(BACKTRACE, CHOICE, "off", "", "", "on|off",                                                        \
+	  "on: call sites in JSON events have the frames further out, too")                                  \
 	X(ONLY, NAMES, "", "", "", "program names like nginx,python3", "act in these programs only")         \
 	X(SKIP, NAMES, "", "", "", "program names like nginx,python3", "do nothing in these programs")
 

@@ -37,8 +37,8 @@ skip_if_sanitized() {
   ! readelf -d "$OBJECT" | grep -qE 'NEEDED.*lib[a-z]+san\.' || skip "a sanitizer's build links the sanitizer"
 }
 
-@test "house: nobody but real.c and real_libc.c asks the dynamic linker" {
-  mapfile -t files < <(object_files_but real.c | grep -v '/real_libc\.c$')
+@test "house: nobody but real.c, real_libc.c and real_objects.c asks the dynamic linker" {
+  mapfile -t files < <(object_files_but real.c | grep -vE '/real_(libc|objects)\.c$')
   run calls 'dlsym|dlvsym|dlopen|dladdr|dl_iterate_phdr' "${files[@]}"
   assert_output ""
 }

@@ -138,14 +138,14 @@ static void note_end_of_reading(struct connection *c, SSL *ssl)
  * A BIO_f_ssl that owns its SSL, of which this is the last reference: the library is about to call SSL_shutdown, SSL_free,
  * and then close. The goodbye comes before all three.
  */
-static void say_goodbye(struct connection *c)
+static void say_goodbye(struct connection *c, struct call call)
 {
 	SSL *ssl = atomic_load(&c->ssl);
 	bool was_said = c->notify == NOTIFY_SENT && c->notify_by_program;
 	int saved = errno;
 	connection_stake(c);
 	note_end_of_reading(c, ssl);
-	goodbye_part(c, DOOR_BIO);
+	goodbye_part(c, DOOR_BIO, call);
 	leave_to_the_library(c, ssl, was_said);
 	connection_unstake(c);
 	errno = saved;
@@ -178,7 +178,7 @@ static bool is_nested(const struct libcrypto *crypto, BIO *bio)
 	return layers > 1;
 }
 
-struct bio_parting bios_before_free(const struct libcrypto *crypto, BIO *bio, bool all)
+struct bio_parting bios_before_free(const struct libcrypto *crypto, BIO *bio, bool all, struct call call)
 {
 	struct bio_parting parting = {0};
 	uint64_t unflushed = 0;
@@ -189,7 +189,7 @@ struct bio_parting bios_before_free(const struct libcrypto *crypto, BIO *bio, bo
 		unflushed += unflushed_in(crypto, bio);
 		if (c && c->references == 1) {
 			c->unflushed = unflushed;
-			say_goodbye(c);
+			say_goodbye(c, call);
 		} else if (c && !parting.c) {
 			connection_stake(c);
 			parting = (struct bio_parting){.c = c, .references = c->references};
@@ -210,7 +210,7 @@ void bios_after_free(const struct bio_parting *parting)
 	SSL *ssl = atomic_load(&c->ssl);
 	if (ssl && c->notify == NOTIFY_NONE && c->lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) {
 		claim_enter(&c->claim);
-		seen_shutdown(c, ssl, 0);
+		seen_shutdown(c, ssl, 0, (struct call){0}); /* the library's own */
 	}
 	connection_unstake(c);
 }
@@ -242,18 +242,18 @@ static int result_of_shutdown(struct libssl *lib, const SSL *ssl)
 	return flags & SSL_SENT_SHUTDOWN && lib->SSL_want(ssl) != SSL_WRITING ? 0 : -1;
 }
 
-void bios_shutdown(struct libssl *lib, BIO *bio, void *caller)
+void bios_shutdown(struct libssl *lib, BIO *bio, struct call call)
 {
 	SSL *ssl = only_ssl(lib, bio);
 	if (!ssl) {
 		lib->BIO_ssl_shutdown(bio);
 		return;
 	}
-	struct connection *c = enter_io(ssl, caller);
+	struct connection *c = enter_io(ssl, call.from);
 	int result = goodbye_read_the_rest(c, ssl);
 	if (result > 0) {
 		lib->BIO_ssl_shutdown(bio);
 		result = result_of_shutdown(lib, ssl);
 	}
-	seen_shutdown(c, ssl, result);
+	seen_shutdown(c, ssl, result, call);
 }

@@ -34,10 +34,10 @@ struct bio_parting {
 };
 
 /* BIO_free, or BIO_free_all where `all`: goodbye to each SSL that goes with it. */
-struct bio_parting bios_before_free(const struct libcrypto *crypto, BIO *bio, bool all);
+struct bio_parting bios_before_free(const struct libcrypto *crypto, BIO *bio, bool all, struct call call);
 void bios_after_free(const struct bio_parting *parting);
 
 /* BIO_ssl_shutdown itself, and what is to be noted of it. */
-void bios_shutdown(struct libssl *lib, BIO *bio, void *caller);
+void bios_shutdown(struct libssl *lib, BIO *bio, struct call call);
 
 #endif

@@ -44,7 +44,8 @@ static void wait_for_goodbye(struct claim *claim)
 /* LOOK stands exactly while one of the others does. */
 static uint32_t with_look(uint32_t word)
 {
-	uint32_t marks = CLAIM_GOODBYE | CLAIM_NEW | CLAIM_FORKED | CLAIM_PENDING | CLAIM_LEARNING;
+	uint32_t marks =
+		CLAIM_GOODBYE | CLAIM_NEW | CLAIM_FORKED | CLAIM_PENDING | CLAIM_LEARNING | CLAIM_SHAKING;
 	return word & marks ? word | CLAIM_LOOK : word & ~CLAIM_LOOK;
 }
 

@@ -28,7 +28,8 @@ enum {
 	CLAIM_PENDING = 1u << 27, /* a write was left half-done: each call looks whether it is made good */
 	CLAIM_LEARNING =
 		1u << 26, /* the socket is not known: each call looks at the I/O that it does (learn.h) */
-	CLAIM_INSIDE = (1u << 26) - 1,
+	CLAIM_SHAKING = 1u << 25, /* the handshake is not over: each call looks whether it is (handshake.h) */
+	CLAIM_INSIDE = (1u << 25) - 1,
 };
 
 /* Counts a call in where nothing is to be looked at; else the caller enters slowly. */
@@ -60,7 +61,7 @@ bool claim_take_after_goodbye(struct claim *claim);
 
 void claim_drop(struct claim *claim);
 
-/* Sets or clears NEW, FORKED, PENDING or LEARNING. The word as it was. */
+/* Sets or clears NEW, FORKED, PENDING, LEARNING or SHAKING. The word as it was. */
 uint32_t claim_mark(struct claim *claim, uint32_t mark);
 uint32_t claim_unmark(struct claim *claim, uint32_t mark);
 bool claim_is_marked(const struct claim *claim, uint32_t mark);

@@ -81,13 +81,15 @@ static bool map_chunk(void)
 /* Everything to its start but what a late reader may still look at: claim, ssl (NULL by then) and next. */
 static void start_record(struct connection *c, struct libssl *lib)
 {
+	static _Atomic uint32_t connections;
 	size_t head = offsetof(struct connection, lib);
 	uint32_t index = c->index;
 	memset((char *)c + head, 0, sizeof *c - head);
 	c->index = index;
+	c->number = atomic_fetch_add(&connections, 1) + 1;
 	c->lib = lib;
 	c->references = 1;
-	atomic_store(&c->claim.word, CLAIM_NEW | CLAIM_LOOK);
+	atomic_store(&c->claim.word, CLAIM_NEW | CLAIM_SHAKING | CLAIM_LOOK);
 	atomic_store(&c->fd, -1);
 	atomic_store(&c->stakes, 1);
 }
@@ -112,6 +114,7 @@ void connection_unstake(struct connection *c)
 	if (c->residue.bytes)
 		munmap(c->residue.bytes, RESIDUE_MAX);
 	c->residue.bytes = NULL;
+	sites_forget(&c->sites);
 	process_lets_go(c, false);
 	give_back(c);
 }
@@ -316,6 +319,7 @@ static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
 	note_endpoint(&c->peer, fd, true);
 	c->family = c->local.family;
 	c->first_fd = fd;
+	c->tracked_us = 0; /* told of anew (event_tracked) */
 	connection_adopt_duplicates(c, fd);
 	atomic_store(&c->fd, fd);
 	connection_add_descriptor(c, fd);
@@ -396,7 +400,8 @@ static void inherit(struct connection *c, void *arg)
 {
 	(void)arg;
 	atomic_store(&c->claim.word, 0); /* the only thread of the child is here, and not inside */
-	claim_mark(&c->claim, CLAIM_NEW | CLAIM_FORKED | (c->unfinished ? CLAIM_PENDING : 0));
+	claim_mark(&c->claim, CLAIM_NEW | CLAIM_FORKED | (c->unfinished ? CLAIM_PENDING : 0) |
+				      (c->handshaken ? 0 : CLAIM_SHAKING));
 	uint32_t stakes = atomic_load(&c->descriptors) + (atomic_load(&c->ssl) ? 1 : 0);
 	atomic_store(&c->stakes, stakes + 1);
 	connection_unstake(c);

@@ -16,6 +16,7 @@
 
 #include "claim.h"
 #include "real.h"
+#include "sites.h"
 
 #include <netinet/in.h>
 #include <sys/un.h>
@@ -65,6 +66,8 @@ enum peer_end {
 	PEER_OUTLIVES_US
 };
 
+enum role { ROLE_UNKNOWN, ROLE_SERVER, ROLE_CLIENT };
+
 /* Was the end that the program was told a close_notify, or a bare end of the stream (eof.h)? */
 enum hidden { NOT_HIDDEN, MAY_BE_HIDDEN, HIDDEN };
 
@@ -86,7 +89,8 @@ struct connection {
 	_Atomic(SSL *) ssl;
 	struct connection *_Atomic next;
 	struct libssl *lib;
-	uint32_t index; /* of the record; never changes */
+	uint32_t index;  /* of the record; never changes */
+	uint32_t number; /* of the connection, from 1: in events; records come again, numbers do not */
 
 	/* identity: written when the socket is learnt */
 	_Atomic int fd;               /* the descriptor by which OpenSSL knows it; -1: none */
@@ -95,14 +99,24 @@ struct connection {
 	uint64_t cookie;              /* SO_COOKIE, or the inode; of the socket, not of the number */
 	int family;
 	union endpoint local, peer;
+	uint64_t tracked_us; /* when (now_us), or 0: no event has told of it */
 
 	/* seen: written by the SSL_* hooks, who are inside */
 	uint32_t references; /* of the SSL: SSL_up_ref, SSL_dup */
 	bool hands_off;      /* QUIC: nothing is ours */
 	bool datagram;       /* DTLS: close_notify only (datagram.h) */
 	bool own_bio;        /* the socket was learnt from the I/O of a BIO of the program's own */
-	bool born_seen; /* its SSL_new passed the hooks; else other calls of the program may pass by them */
-	bool spoken;    /* an SSL_* call that does I/O was made: before, there is nothing to end */
+	bool born_seen;  /* its SSL_new passed the hooks; else other calls of the program may pass by them */
+	bool spoken;     /* an SSL_* call that does I/O was made: before, there is nothing to end */
+	bool handshaken; /* once, at least */
+	enum role role;
+	uint64_t bytes_read, bytes_written; /* of the program's, in SSL_read and SSL_write */
+	bool quiet, filtered;               /* what may keep a close_notify back (handshake_note_manners) */
+	bool read_failure_told, write_failure_told;
+	bool reset_seen; /* the kernel tells of a reset once */
+	bool wrote_to_closed_peer;
+	int write_error; /* SSL_get_error of the last write that is to be repeated; 0: a part of it was taken */
+	uint64_t write_requested;
 	bool fatal_error;
 	bool peer_notified; /* the peer's close_notify was read */
 	enum hidden
@@ -129,12 +143,14 @@ struct connection {
 	/* the goodbye: written by the holder of the claim, or by the one closer */
 	_Atomic uint32_t doors;
 	enum silence silence;
-	_Atomic bool told; /* its event was said */
+	_Atomic bool told;            /* its event was said */
+	_Atomic uint32_t told_notify; /* the last event of a close_notify (events.c) */
 	bool completed_record;
 	bool succeeded; /* another SSL has begun on the same socket, whose descriptors are its by now */
 	_Atomic bool not_ours; /* this process let the connection go, or never owned it (P7): for good */
 	struct residue residue;
 	bool failed_exit;           /* the process ends, with a status other than 0 */
+	bool shut_both;             /* SHUT_RDWR, while the peer had not ended */
 	bool read_shut;             /* by the program: a read then ends at once, whatever the peer does */
 	_Atomic bool read_played;   /* the program shut it, and the hooks play it for us (read_side.h) ... */
 	_Atomic uint32_t read_left; /* ... behind so many bytes that were there before */
@@ -145,13 +161,20 @@ struct connection {
 	/* the linger thread */
 	bool half_closed;
 	bool lingered;
-	bool kernel_tls;     /* what arrives is decrypted by the kernel, record by record (kernel_tls.h) */
-	uint32_t unread;     /* bytes in the kernel's receive queue at the last close */
-	uint32_t unsent;     /* bytes in its send queue then */
-	uint32_t unread_tls; /* bytes decrypted by OpenSSL and never asked for */
+	bool kernel_tls;      /* what arrives is decrypted by the kernel, record by record (kernel_tls.h) */
+	bool measured;        /* what the kernel has at the last close: the next five */
+	uint32_t unread;      /* bytes in its receive queue */
+	uint32_t unsent;      /* bytes that the peer's kernel has not acknowledged ... */
+	uint32_t not_sent;    /* ... and those of them that never left this one */
+	bool peer_has_ended;  /* its FIN is there */
+	bool over;            /* there is no connection any more: reset, or ended by both */
+	uint32_t left_unsent; /* as unsent, when the linger thread let go */
+	uint32_t unread_tls;  /* bytes decrypted by OpenSSL and never asked for */
 	uint64_t drained;
 	uint64_t drain_us;
 	enum peer_end peer_end;
+
+	struct sites sites; /* written by whoever calls */
 };
 
 enum { LEARN_PATIENCE = 1024 };   /* SSL_* calls; learn.c */
@@ -178,6 +201,12 @@ static inline struct connection *connection_enter_fast(SSL *ssl)
 	struct connection *c = atomic_load_explicit(&ssl_buckets[ssl_bucket(ssl)], memory_order_acquire);
 	bool fast = c && atomic_load_explicit(&c->ssl, memory_order_relaxed) == ssl;
 	return __builtin_expect(fast, true) && claim_enter_fast(&c->claim) ? c : NULL;
+}
+
+/* SSL_write(ssl, buf, -1) has returned what it was given, and was counted so (seen.h). */
+static inline uint64_t connection_bytes_written(const struct connection *c)
+{
+	return (int64_t)c->bytes_written > 0 ? c->bytes_written : 0;
 }
 
 /* The connection of an SSL, not entered; NULL if it is not tracked. */

@@ -6,11 +6,13 @@
  */
 #include "drain.h"
 
+#include "events.h"
 #include "kernel_tls.h"
 #include "settings.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <time.h>
 
@@ -38,11 +40,41 @@ bool drain_abort_meant(int fd)
 	       !linger.l_linger;
 }
 
+/* 0: it is not TCP, or the kernel does not tell. */
+static int tcp_state(const struct connection *c, int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof info;
+	bool known = c->family != AF_UNIX && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+	return known ? info.tcpi_state : 0;
+}
+
+bool drain_peer_is_open(const struct connection *c, int fd)
+{
+	int state = tcp_state(c, fd), bytes = 0;
+	bool open = state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2;
+	return open || (ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0);
+}
+
+/* A FIN of ours that stands in the send queue counts as a byte there; it is none of the program's. */
+static void look_at_state(struct connection *c, int fd)
+{
+	int state = tcp_state(c, fd);
+	c->over = state == TCP_CLOSE || state == TCP_TIME_WAIT;
+	c->peer_has_ended = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
+	bool fin_stands = state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING;
+	c->unsent -= fin_stands && c->unsent;
+	c->not_sent -= fin_stands && c->not_sent;
+}
+
 void drain_measure(struct connection *c, int fd)
 {
 	int bytes = 0;
 	c->unread = ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 	c->unsent = drain_unsent(fd);
+	c->not_sent = ioctl(fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
+	look_at_state(c, fd);
+	c->measured = true;
 	c->kernel_tls = c->family != AF_UNIX && kernel_tls_on(fd);
 }
 
@@ -60,6 +92,8 @@ bool drain_half_close(struct connection *c, int fd)
 {
 	drain_forget_linger_time(fd);
 	bool connected = real.shutdown(fd, SHUT_WR) == 0;
+	if (connected && !c->half_closed)
+		event_half_close(c, BY_TLSBYE);
 	c->half_closed |= connected;
 	return connected;
 }

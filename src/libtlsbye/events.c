@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lines themselves (events.h). A connection's end is told in the order in which a person asks: who; what the
- * program did; what we did; how the peer ended.
+ * From what is known of a connection to an event, and from there to a line (events.h).
  */
 #include "events.h"
 
+#include "drain.h"
+#include "failure.h"
+#include "lines.h"
 #include "log.h"
 #include "process.h"
 #include "settings.h"
+#include "verdict.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 static char program[64];
+
+const struct event_door event_doors[EVENT_DOORS] = {
+	{DOOR_SHUTDOWN, "shutdown"}, {DOOR_CLEAR, "SSL_clear"}, {DOOR_FREE, "SSL_free"},
+	{DOOR_BIO, "BIO_free"},      {DOOR_CLOSE, "close"},     {DOOR_EXIT, "exit"},
+};
 
 void events_init(void)
 {
@@ -39,321 +48,289 @@ void events_flush(void)
 	log_flush();
 }
 
-static void say(struct text *line)
+/* --- saying it --- */
+
+static void write_line(struct text *line, const struct event *event)
 {
-	text_end_line(line);
+	if (settings->log_format == FORMAT_JSON)
+		event_json(line, event);
+	else
+		event_text(line, event);
 	log_write(line);
+}
+
+/* No buffer, and the kernel has no page for one: what matters most of the event fits into less. */
+__attribute__((noinline)) static void write_short_line(const struct event *event)
+{
+	char bytes[1024];
+	struct text line = text_in(bytes, sizeof bytes);
+	write_line(&line, event);
+}
+
+static uint64_t time_of_day_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* write() is a cancellation point, and the calls that tell of something need not be any. */
+static void say(struct event *event)
+{
+	int saved = errno, cancel_state;
+	struct text line;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	event->mode = settings->mode;
+	event->time_us = time_of_day_us();
+	event->program = program;
+	event->pid = process_id();
+	if (line_take(&line)) {
+		write_line(&line, event);
+		line_give_back(&line);
+	} else {
+		write_short_line(event);
+	}
+	pthread_setcancelstate(cancel_state, NULL);
+	errno = saved;
+}
+
+static bool is_wanted(enum level level)
+{
+	return settings->mode != MODE_OFF && settings->log_level >= level;
 }
 
 /* --- settings --- */
 
+static void add_piece(struct event *event, const char *bytes, size_t most)
+{
+	struct event_setting *setting = &event->setting;
+	setting->pieces[setting->count].bytes = bytes;
+	setting->pieces[setting->count++].length = strnlen(bytes, most);
+}
+
+enum { QUOTED_MAX = 200, PATH_MAX_QUOTED = 400 };
+
+static void complain(struct event *event)
+{
+	event->kind = EVENT_SETTING;
+	event->level = LEVEL_WARN;
+	say(event);
+}
+
 /* The values are not read yet when these are said: LOG_LEVEL has no say in them. */
 void event_bad_setting(const char *name, const char *text, const char *refusal, const char *fallback)
 {
-	struct text line = {0};
-	text_add(&line, "tlsbye: " SETTING_PREFIX);
-	text_add(&line, name);
-	text_add(&line, "=");
-	text_add_bytes(&line, text, strnlen(text, 200));
-	text_add(&line, ": ");
-	text_add(&line, refusal);
-	text_add(&line, "; using ");
-	text_add(&line, *fallback ? fallback : "none");
-	say(&line);
+	struct event event = {0};
+	add_piece(&event, SETTING_PREFIX, SIZE_MAX);
+	add_piece(&event, name, SIZE_MAX);
+	add_piece(&event, "=", SIZE_MAX);
+	add_piece(&event, text, QUOTED_MAX);
+	add_piece(&event, ": ", SIZE_MAX);
+	add_piece(&event, refusal, SIZE_MAX);
+	add_piece(&event, "; using ", SIZE_MAX);
+	add_piece(&event, *fallback ? fallback : "none", SIZE_MAX);
+	complain(&event);
 }
 
 void event_unknown_setting(const char *name, size_t length)
 {
-	struct text line = {0};
-	text_add(&line, "tlsbye: ");
-	text_add_bytes(&line, name, length);
-	text_add(&line, ": no such setting; ignored (libtlsbye.so(8) lists them)");
-	say(&line);
+	struct event event = {0};
+	add_piece(&event, name, length < QUOTED_MAX ? length : QUOTED_MAX);
+	add_piece(&event, ": no such setting; ignored (libtlsbye.so(8) lists them)", SIZE_MAX);
+	complain(&event);
 }
 
 void event_bad_log(const char *path, int error)
 {
-	struct text line = {0};
-	text_add(&line, "tlsbye: TLSBYE_LOG=");
-	text_add_bytes(&line, path, strnlen(path, 400));
-	text_add(&line, ": cannot be opened (");
-	text_add(&line, strerror(error));
-	text_add(&line, "); using stderr");
-	say(&line);
+	struct event event = {0};
+	add_piece(&event, "TLSBYE_LOG=", SIZE_MAX);
+	add_piece(&event, path, PATH_MAX_QUOTED);
+	add_piece(&event, ": cannot be opened (", SIZE_MAX);
+	add_piece(&event, strerror(error), SIZE_MAX);
+	add_piece(&event, "); using stderr", SIZE_MAX);
+	complain(&event);
 }
 
-/* --- who --- */
+/* --- a connection's --- */
 
-static void add_v4(struct text *line, const struct in_addr *address)
+static struct event about(const struct connection *c, enum event_kind kind, enum level level)
 {
-	const unsigned char *byte = (const unsigned char *)address;
-	for (int i = 0; i < 4; i++) {
-		if (i)
-			text_add(line, ".");
-		text_add_number(line, byte[i]);
-	}
+	struct event event = {.kind = kind, .level = level};
+	event.sites = &c->sites;
+	event.who = (struct event_who){.number = c->number, .fd = -1, .role = c->role};
+	if (!c->cookie)
+		return event;
+	event.who.fd = c->first_fd;
+	event.who.transport = c->datagram            ? TRANSPORT_DATAGRAM
+			      : c->family == AF_UNIX ? TRANSPORT_UNIX
+						     : TRANSPORT_TCP;
+	event.who.local = c->local;
+	event.who.peer = c->peer;
+	return event;
 }
 
-/* Without the :: abbreviation: every group stands, which is plain and needs no library. */
-static void add_v6(struct text *line, const struct in6_addr *address)
+void event_tracked(struct connection *c)
 {
-	if (IN6_IS_ADDR_V4MAPPED(address)) {
-		struct in_addr v4;
-		memcpy(&v4, &address->s6_addr[12], sizeof v4);
-		add_v4(line, &v4);
+	if (!c->cookie || c->tracked_us)
 		return;
-	}
-	if (IN6_IS_ADDR_LOOPBACK(address)) {
-		text_add(line, "[::1]");
+	c->tracked_us = now_us();
+	if (!is_wanted(LEVEL_DEBUG))
 		return;
-	}
-	for (int i = 0; i < 16; i += 2) {
-		text_add(line, i ? ":" : "[");
-		text_add_hex(line, (uint32_t)address->s6_addr[i] << 8 | address->s6_addr[i + 1]);
-	}
-	text_add(line, "]");
+	struct event event = about(c, EVENT_TRACKED, LEVEL_DEBUG);
+	say(&event);
 }
 
-static void add_endpoint(struct text *line, const union endpoint *endpoint)
+static uint64_t us_since_tracked(const struct connection *c)
 {
-	if (endpoint->family == AF_INET)
-		add_v4(line, &endpoint->v4.sin_addr);
-	else if (endpoint->family == AF_INET6)
-		add_v6(line, &endpoint->v6.sin6_addr);
-	else
-		text_add(line, endpoint->family == AF_UNIX ? "unix" : "unknown");
-	if (endpoint->family == AF_INET || endpoint->family == AF_INET6) {
-		text_add(line, ":");
-		text_add_number(line, ntohs(endpoint->v4.sin_port)); /* sin6_port lies at the same place */
-	}
+	return c->tracked_us ? now_us() - c->tracked_us : 0;
 }
 
-static void add_who(struct text *line, const struct connection *c)
+void event_handshake(const struct connection *c, SSL *ssl)
 {
-	text_add(line, "tlsbye: ");
-	text_add(line, program);
-	text_add(line, "[");
-	text_add_number(line, (uint64_t)process_id());
-	text_add(line, "] ");
-	if (!c->cookie) { /* memory BIOs: only the program knows */
-		text_add(line, "no socket known: ");
+	if (!is_wanted(LEVEL_DEBUG))
 		return;
-	}
-	text_add(line, "fd ");
-	text_add_number(line, (uint64_t)c->first_fd);
-	text_add(line, " ");
-	add_endpoint(line, &c->local);
-	text_add(line, " - ");
-	add_endpoint(line, &c->peer);
-	text_add(line, ": ");
+	struct event event = about(c, EVENT_HANDSHAKE, LEVEL_DEBUG);
+	const SSL_CIPHER *cipher = c->lib->SSL_get_current_cipher(ssl);
+	event.handshake =
+		(struct event_handshake){.version = c->lib->SSL_get_version(ssl),
+					 .cipher = cipher ? c->lib->SSL_CIPHER_get_name(cipher) : NULL,
+					 .resumed = c->lib->SSL_session_reused(ssl) == 1,
+					 .us = us_since_tracked(c)};
+	say(&event);
 }
 
-/* --- what the program did --- */
-
-static void add_bytes(struct text *line, const char *before, uint64_t bytes, const char *after)
+static enum notify_result notify_result(const struct connection *c, enum silence why)
 {
-	if (!bytes)
+	if (c->notify != NOTIFY_NONE)
+		return c->notify == NOTIFY_PENDING || c->residue.sent < c->residue.length
+			       ? NOTIFY_RESULT_PENDING
+			       : NOTIFY_RESULT_SENT;
+	return why == MAY_SPEAK ? NOTIFY_RESULT_WOULD_SEND : NOTIFY_RESULT_SILENT;
+}
+
+void event_notify(struct connection *c, enum by by, enum silence why)
+{
+	if (!is_wanted(LEVEL_DEBUG))
 		return;
-	text_add(line, before);
-	text_add_grouped(line, bytes);
-	text_add(line, bytes == 1 ? " byte" : " bytes");
-	text_add(line, after);
-}
-
-static void add_program(struct text *line, const struct connection *c)
-{
-	static const struct {
-		uint32_t door;
-		const char *name;
-	} doors[] = {{DOOR_SHUTDOWN, "shutdown"}, {DOOR_CLEAR, "SSL_clear"}, {DOOR_FREE, "SSL_free"},
-		     {DOOR_BIO, "BIO_free"},      {DOOR_CLOSE, "close"},     {DOOR_EXIT, "exit"}};
-	const char *separator = "";
-	uint32_t went = atomic_load(&c->doors);
-	for (size_t i = 0; i < sizeof doors / sizeof doors[0]; i++) {
-		if (!(went & doors[i].door))
-			continue;
-		text_add(line, separator);
-		text_add(line, doors[i].name);
-		separator = ", ";
-	}
-	text_add(line, c->called_shutdown ? " after SSL_shutdown" : " without SSL_shutdown");
-	add_bytes(line, ", ", (uint64_t)c->unread + c->unread_tls, " unread");
-	add_bytes(line, ", ", c->never_read, " behind its SSL_shutdown never read");
-	add_bytes(line, ", ", c->unflushed, " in its BIO_f_buffer never flushed");
-	add_bytes(line, ", its last SSL_write unfinished (up to ", c->unfinished, " not sent)");
-}
-
-/* --- what we did --- */
-
-static const char *silence_text(enum silence silence)
-{
-	switch (silence) {
-	case MAY_SPEAK:
-	case ALREADY_SAID:
-		return NULL;
-	case NOTIFY_IS_OFF:
-		return "TLSBYE_NOTIFY=off";
-	case NOT_OWNER:
-		return "another process may own the connection since a fork";
-	case NO_HANDSHAKE:
-		return "the handshake did not complete";
-	case FATAL_ERROR:
-		return "the connection, or its handshake, had failed";
-	case UNFINISHED_WRITE:
-		return "the program did not finish writing";
-	case QUIET_SHUTDOWN:
-		return "the program asked for a quiet shutdown";
-	case ABORT_MEANT:
-		return "SO_LINGER 0 asks for an abort";
-	case FAILED_EXIT:
-		return "the exit status was not 0";
-	case OWN_BIO:
-		return "the program writes through a BIO of its own";
-	case FILTER_BIO:
-		return "a BIO of the program's holds bytes back";
-	case CALLS_UNSEEN:
-		return "the program may have been in a call that no hook sees, BIO_read or the like";
-	case SOMEBODY_INSIDE:
-		return "another thread was using the SSL";
-	case SSL_GONE:
-		return "the SSL was gone";
-	case SOCKET_CHANGED:
-		return "the socket was closed or replaced before";
-	case UNHEARD:
-		return "the connection was broken or shut already";
-	case NO_DESCRIPTOR:
-		return "no descriptor was free (RLIMIT_NOFILE)";
-	case NO_THREAD:
-		return "the linger thread could not be reached";
-	case ANOTHER_SSL:
-		return "another SSL was using the socket by then";
-	case NO_PEER:
-		return "the peer's address is not known";
-	case NO_ROOM:
-		return "the send queue was full";
-	}
-	return NULL;
-}
-
-static bool we_notified(const struct connection *c)
-{
-	return c->notify == NOTIFY_SENT && !c->notify_by_program;
-}
-
-static void add_ours(struct text *line, const struct connection *c)
-{
-	const char *why = c->notify == NOTIFY_SENT ? NULL : silence_text(c->silence);
-	bool observing = settings->mode != MODE_CURE;
-	text_add(line, observing ? "; only observed" : "; ");
-	if (observing) {
-		if (why)
-			text_add(line, ", would not send close_notify: ");
-		text_add(line, why ? why : "");
+	struct event event = about(c, EVENT_NOTIFY, LEVEL_DEBUG);
+	event.step = (struct event_step){.by = by, .result = notify_result(c, why), .why = why};
+	bool would = event.step.result == NOTIFY_RESULT_WOULD_SEND;
+	uint32_t now = 1 + event.step.result + ((uint32_t)why << 8);
+	if ((would && (by == BY_PROGRAM || settings->mode == MODE_CURE)) ||
+	    atomic_exchange(&c->told_notify, now) == now)
 		return;
-	}
-	if (we_notified(c))
-		text_add(line, "sent close_notify");
-	else if (c->notify == NOTIFY_SENT)
-		text_add(line, "close_notify was sent already");
-	else
-		text_add(line, "no close_notify");
-	if (why) {
-		text_add(line, " (");
-		text_add(line, why);
-		text_add(line, ")");
-	}
-	if (c->completed_record)
-		text_add(line, ", completed the last record");
-	if (c->half_closed)
-		text_add(line, ", half-closed");
-	if (!c->lingered)
-		return;
-	text_add(line, ", drained ");
-	text_add_grouped(line, c->drained);
-	text_add(line, c->drained == 1 ? " byte in " : " bytes in ");
-	text_add_grouped(line, c->drain_us / 1000);
-	text_add(line, " ms");
+	say(&event);
 }
 
-/* --- how the peer ended --- */
-
-/* The program's wish or the user's (TLSBYE_IGNORE_UNEXPECTED_EOF): it is the same bit. */
-#define HIDDEN_BY "SSL_OP_IGNORE_UNEXPECTED_EOF"
-
-static void add_peer(struct text *line, const struct connection *c)
+void event_half_close(const struct connection *c, enum by by)
 {
-	static const char *const ends[] = {
-		[PEER_FIN] = "FIN",
-		[PEER_RESET] = "reset",
-		[PEER_IDLE] = "still open, and silent for so long that the drain ended (LINGER_IDLE)",
-		[PEER_OVER_LIMIT] = "still open when the drain reached its limit",
-		[PEER_OUTLIVES_US] = "still open when the process ended (AT_EXIT)",
-		[PEER_GIVEN_UP] = "still open when its drain made room for another (LINGER_SOCKETS)",
-	};
-	const char *said = c->peer_notified                  ? "close_notify"
-			   : c->peer_hidden == HIDDEN        ? "no close_notify (" HIDDEN_BY " hid that)"
-			   : c->peer_hidden == MAY_BE_HIDDEN ? "perhaps no close_notify (" HIDDEN_BY
-							       " may have hidden that)"
-							     : NULL;
-	if (!said && c->peer_end == PEER_UNKNOWN)
+	if (!is_wanted(LEVEL_DEBUG))
 		return;
-	text_add(line, "; peer: ");
-	text_add(line, said ? said : "");
-	if (c->peer_end == PEER_UNKNOWN)
+	struct event event = about(c, EVENT_HALF_CLOSE, LEVEL_DEBUG);
+	event.step.by = by;
+	say(&event);
+}
+
+void event_drain(const struct connection *c)
+{
+	if (!is_wanted(LEVEL_DEBUG))
 		return;
-	text_add(line, said ? ", then " : "");
-	text_add(line, ends[c->peer_end]);
+	struct event event = about(c, EVENT_DRAIN, LEVEL_DEBUG);
+	event.drain = (struct event_drain){.bytes = c->drained, .us = c->drain_us, .ended_by = c->peer_end};
+	say(&event);
 }
 
 void event_hidden_end(const struct connection *c, uint64_t bytes, bool certain)
 {
-	if (settings->log_level < LEVEL_WARN)
+	if (!is_wanted(LEVEL_WARN))
 		return;
-	struct text line = {0};
-	add_who(&line, c);
-	text_add(&line, certain ? "warning: the peer ended" : "warning: the peer may have ended");
-	text_add(&line, " without close_notify after ");
-	text_add_grouped(&line, bytes);
-	text_add(&line, bytes == 1 ? " byte" : " bytes");
-	text_add(&line, ", and the program was told a clean end (" HIDDEN_BY "): the data may be truncated");
-	say(&line);
+	struct event event = about(c, EVENT_HIDDEN_END, LEVEL_WARN);
+	event.hidden = (struct event_hidden){.certain = certain, .bytes = bytes};
+	say(&event);
 }
 
-/* Did the program leave nothing to be mended, and nothing to be told? */
-static bool all_was_well(const struct connection *c)
+static void fail(const struct connection *c, enum event_kind kind, struct event_failure *failure)
 {
-	bool said = c->notify == NOTIFY_SENT && c->notify_by_program;
-	bool another_cares = c->silence == NOT_OWNER || c->silence == ABORT_MEANT;
-	return another_cares || (said && !c->unread && !c->unread_tls && !c->never_read && !c->unflushed &&
-				 c->peer_end <= PEER_FIN);
+	if (!is_wanted(LEVEL_INFO))
+		return;
+	struct event event = about(c, kind, LEVEL_INFO);
+	failure->bytes_read = c->bytes_read;
+	failure->bytes_written = connection_bytes_written(c);
+	failure->peer_notified = c->peer_notified;
+	event.failure = *failure;
+	say(&event);
+}
+
+void event_read_failed(const struct connection *c, struct event_failure *failure)
+{
+	fail(c, EVENT_READ_FAILED, failure);
+}
+
+void event_write_incomplete(const struct connection *c, struct event_failure *failure)
+{
+	fail(c, EVENT_WRITE_INCOMPLETE, failure);
+}
+
+/* --- its end --- */
+
+/* Did the program leave nothing to be mended, and nothing to be told? */
+static bool all_was_well(const struct event_end *end)
+{
+	bool another_cares = end->verdict == VERDICT_FOREIGN || end->abort_meant;
+	return another_cares || (end->close_notify == BY_PROGRAM && !end->unread && !end->unread_tls &&
+				 !end->never_read && !end->unflushed && end->peer_end <= PEER_FIN);
+}
+
+static void add_end_facts(struct event_end *end, const struct connection *c)
+{
+	bool said = c->notify == NOTIFY_SENT;
+	end->doors = atomic_load(&c->doors);
+	end->called_shutdown = c->called_shutdown;
+	end->close_notify = !said ? BY_NOBODY : c->notify_by_program ? BY_PROGRAM : BY_TLSBYE;
+	end->why = said ? MAY_SPEAK : c->silence;
+	end->would_notify = !said && c->silence == MAY_SPEAK;
+	end->handshake = c->handshaken;
+	end->bytes_read = c->bytes_read;
+	end->bytes_written = connection_bytes_written(c);
+	end->unread = c->unread;
+	end->unread_tls = c->unread_tls;
+	end->never_read = c->never_read;
+	end->unflushed = c->unflushed;
+	end->unfinished = c->unfinished;
+	end->queues_known = c->measured;
+	end->unsent = c->unsent;
+	end->not_sent = c->not_sent;
+	end->abort_meant = c->silence == ABORT_MEANT;
+	end->completed_record = c->completed_record;
+	end->half_closed = c->half_closed;
+	end->lingered = c->lingered;
+	end->drained = c->drained;
+	end->drain_us = c->drain_us;
+	end->peer_notified = c->peer_notified;
+	end->peer_hidden = c->peer_hidden;
+	end->peer_end = c->peer_end;
+	end->us = us_since_tracked(c);
 }
 
 void event_end(struct connection *c)
 {
-	enum level level = all_was_well(c) ? LEVEL_DEBUG : LEVEL_INFO;
-	if (atomic_exchange(&c->told, true) || settings->mode == MODE_OFF || settings->log_level < level)
+	if (atomic_exchange(&c->told, true) || !is_wanted(LEVEL_INFO))
 		return;
-	struct text line = {0};
-	add_who(&line, c);
-	add_program(&line, c);
-	add_ours(&line, c);
-	add_peer(&line, c);
-	say(&line);
+	failure_of_unfinished(c);
+	struct event event = about(c, EVENT_END, LEVEL_INFO);
+	add_end_facts(&event.end, c);
+	verdict_give(&event.end, c);
+	if (all_was_well(&event.end))
+		event.level = LEVEL_DEBUG;
+	if (is_wanted(event.level))
+		say(&event);
 }
 
 void event_out_of_reach(void)
 {
 	static _Atomic bool said;
-	if (settings->log_level < LEVEL_DEBUG || atomic_exchange(&said, true))
+	if (!is_wanted(LEVEL_DEBUG) || atomic_exchange(&said, true))
 		return;
-	struct text line = {0};
-	text_add(&line, "tlsbye: ");
-	text_add(&line, program);
-	text_add(&line, "[");
-	text_add_number(&line, (uint64_t)process_id());
-	text_add(
-		&line,
-		"]: the SSL_* calls of a connection show no socket (memory BIOs?): its goodbye is out of reach "
-		"(said once)");
-	say(&line);
+	struct event event = {.kind = EVENT_OUT_OF_REACH, .level = LEVEL_DEBUG};
+	say(&event);
 }

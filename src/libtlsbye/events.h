@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What we tell people: one line for the end of each connection, and the few complaints about settings.
+ * What we tell people and programs: a connection's way from its first word to its end, and the few complaints about
+ * settings. Each of these makes one event (event.h) out of what is known, decides at which level it is told, and
+ * writes it in the format that is wished (TLSBYE_LOG_FORMAT).
  *
- * Rules: never blocks, never allocates, keeps errno, raises no SIGPIPE: all of it is async-signal-safe. A line is one
- * write(2) of at most a pipe's atomic size. Nobody else formats text.
+ * Rules: never blocks, never allocates, keeps errno, raises no SIGPIPE, is no cancellation point: all of it is
+ * async-signal-safe, event_handshake excepted. A line is one write(2) of at most a pipe's atomic size. Nobody else
+ * formats text.
  */
 #ifndef TLSBYE_EVENTS_H
 #define TLSBYE_EVENTS_H
 
 #include "connection.h"
+#include "event.h"
 
 /* Constructor only: remembers the program's name, and which file descriptor 2 is. */
 void events_init(void);
@@ -24,6 +28,25 @@ void event_out_of_reach(void);
  * `certain`: nothing else is possible. `bytes`: what came before, TLS's own included.
  */
 void event_hidden_end(const struct connection *c, uint64_t bytes, bool certain);
+
+/* Level debug: the steps of a connection's way. The first: its socket is known; told once of each socket. */
+void event_tracked(struct connection *c);
+void event_handshake(const struct connection *c, SSL *ssl);
+
+/*
+ * The state of our close_notify (connection.h: notify), where it is another than the last one told. `why`: where none
+ * is out, the reason. Observing, MAY_SPEAK is what we would have done.
+ */
+void event_notify(struct connection *c, enum by by, enum silence why);
+void event_half_close(const struct connection *c, enum by by);
+void event_drain(const struct connection *c);
+
+/*
+ * Level info: a read or a handshake that failed, a write that was not taken. The caller fills in what it has seen; the
+ * connection's own numbers are added here.
+ */
+void event_read_failed(const struct connection *c, struct event_failure *failure);
+void event_write_incomplete(const struct connection *c, struct event_failure *failure);
 
 /* Level warn. `refusal` and `fallback` as in src/settings_parse.h. */
 void event_bad_setting(const char *name, const char *text, const char *refusal, const char *fallback);

@@ -12,7 +12,9 @@
 
 #include "datagram.h"
 #include "drain.h"
+#include "events.h"
 #include "filters.h"
+#include "handshake.h"
 #include "kernel_tls.h"
 #include "process.h"
 #include "settings.h"
@@ -286,6 +288,33 @@ enum silence farewell_silence(const struct connection *c)
 	return MAY_SPEAK;
 }
 
+enum silence farewell_foreseen(const struct connection *c)
+{
+	if (c->notify == NOTIFY_SENT)
+		return ALREADY_SAID;
+	if (c->silence != MAY_SPEAK)
+		return c->silence;
+	if (!atomic_load(&c->ssl)) /* as it was found when the SSL went, where we saw it */
+		return atomic_load(&c->doors) & (DOOR_FREE | DOOR_CLEAR | DOOR_BIO) ? MAY_SPEAK : SSL_GONE;
+	if (!process_owns(c))
+		return NOT_OWNER;
+	if (c->fatal_error)
+		return FATAL_ERROR;
+	if (!c->handshaken)
+		return NO_HANDSHAKE;
+	if (c->own_bio)
+		return OWN_BIO;
+	if (c->failed_exit)
+		return FAILED_EXIT;
+	if (c->unfinished || c->unflushed)
+		return UNFINISHED_WRITE;
+	if (settings->notify == OFF)
+		return NOTIFY_IS_OFF;
+	if (settings->quiet_shutdown == QUIET_RESPECT && c->quiet)
+		return QUIET_SHUTDOWN;
+	return c->filtered ? FILTER_BIO : MAY_SPEAK;
+}
+
 /*
  * Records that stand in a BIO_f_buffer were written, as far as the program knows: they go first, whatever is said behind
  * them. Not those of a connection that may be another process's: it has a copy of them. False where they are in the way.
@@ -360,15 +389,19 @@ void farewell_say(struct connection *c, int hold)
 	int saved = errno;
 	bool by_kernel = kernel_makes_records(c, ssl);
 	lib->ERR_set_mark();
+	handshake_look(c);
 	speech = &now;
 	enum silence silence = silence_on_hold(c, ssl, by_kernel);
 	if (silence != ALREADY_SAID || !c->silence)
 		c->silence = silence;
+	bool was_said = c->notify == NOTIFY_SENT;
 	if (silence == MAY_SPEAK && by_kernel)
 		say_by_kernel(c, ssl, hold);
 	if (may_use_our_bio(c, ssl, silence) && !by_kernel)
 		say_through_our_bio(c, ssl, silence);
 	speech = NULL;
 	lib->ERR_pop_to_mark();
+	if (!was_said)
+		event_notify(c, BY_TLSBYE, c->silence);
 	errno = saved;
 }

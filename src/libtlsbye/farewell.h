@@ -14,6 +14,12 @@
 enum silence farewell_silence(const struct connection *c);
 
 /*
+ * The same for who only observes, and may not touch the SSL because a call may be inside: what was seen of it must do.
+ * Async-signal-safe.
+ */
+enum silence farewell_foreseen(const struct connection *c);
+
+/*
  * Says close_notify if it may be said; completes a record that is half on the wire in any case. The reason stands in
  * c->silence afterwards, what the socket did not take in c->residue. Never blocks, raises no signal, leaves errno and
  * the thread's error queue as they were. May allocate: never inside close(). Claim held; `hold` is the socket (P6).

@@ -9,6 +9,7 @@
 #include "eof.h"
 #include "events.h"
 #include "farewell.h"
+#include "handshake.h"
 #include "linger.h"
 #include "parting.h"
 #include "process.h"
@@ -34,10 +35,12 @@ void goodbye_introduce(struct connection *c, SSL *ssl)
 	process_init();
 	if (settings->mode == MODE_OFF)
 		return;
+	sites_refresh();
 	if (parting_is_curing())
 		eof_ignore(c, ssl);
 	struct connection *before = connection_hold_by_descriptor(connection_write_fd(c, ssl));
 	connection_learn_socket(c, ssl);
+	event_tracked(c);
 	if (before) {
 		end_predecessor(before, atomic_load(&c->fd));
 		connection_unstake(before);
@@ -68,6 +71,7 @@ void goodbye_learn_late(struct connection *c)
 		int fd = connection_read_fd(c, ssl);
 		if (c->spoken && fd >= 0 && !is_anothers(c, fd))
 			connection_learn_socket(c, ssl);
+		event_tracked(c);
 		claim_drop(&c->claim);
 	}
 	parting_resume(&before);
@@ -129,19 +133,30 @@ static void let_the_linger_thread_speak(struct connection *c)
 		linger_await_answer(c, 50);
 }
 
+/* Observing, or before the first word: what would be said. Behind BIO_free the library says goodbye itself (bios.c). */
+static void foresee(struct connection *c, uint32_t door)
+{
+	if (c->notify == NOTIFY_SENT)
+		return;
+	c->silence = farewell_silence(c);
+	if (c->spoken && door != DOOR_BIO)
+		event_notify(c, BY_TLSBYE, c->silence);
+}
+
 /* The SSL is forgotten while the claim is held: no goodbye may find it between here and the real SSL_free. */
-static void speak_and_detach(struct connection *c, SSL *ssl)
+static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t door)
 {
 	bool claimed = claim_take_after_goodbye(&c->claim);
 	c->not_ours = !process_owns(c);
 	if (!claimed && c->notify != NOTIFY_SENT)
 		c->silence = SOMEBODY_INSIDE;
 	if (claimed) {
+		handshake_look(c);
 		c->unread_tls = (uint32_t)c->lib->SSL_pending(ssl);
 		if (parting_is_curing() && c->spoken)
 			speak_on_hold(c);
-		else if (c->notify != NOTIFY_SENT)
-			c->silence = farewell_silence(c);
+		else
+			foresee(c, door);
 	}
 	process_lets_go(c, c->notify == NOTIFY_SENT);
 	connection_detach_ssl(c);
@@ -149,19 +164,21 @@ static void speak_and_detach(struct connection *c, SSL *ssl)
 		claim_drop(&c->claim);
 }
 
-void goodbye_part(struct connection *c, uint32_t door)
+void goodbye_part(struct connection *c, uint32_t door, struct call call)
 {
 	int saved = errno;
 	struct quiet_thread before;
 	SSL *ssl = atomic_load(&c->ssl);
 	connection_stake(c);
 	parting_note_door(c, door);
+	sites_refresh();
+	sites_note(&c->sites, SITE_SSL_FREE, call);
 	goodbye_learn_late(c);
 	if (parting_is_curing() && c->spoken)
 		linger_start(); /* a fork child that made no SSL_* call yet has no thread */
 	let_the_linger_thread_speak(c);
 	parting_quieten(&before);
-	speak_and_detach(c, ssl);
+	speak_and_detach(c, ssl, door);
 	parting_resume(&before);
 	if (c->succeeded) /* no close will tell of it */
 		event_end(c);
@@ -169,18 +186,18 @@ void goodbye_part(struct connection *c, uint32_t door)
 	errno = saved;
 }
 
-struct libssl *goodbye_before_free(SSL *ssl)
+struct libssl *goodbye_before_free(SSL *ssl, struct call call)
 {
 	struct connection *c = ssl ? connection_of_ssl(ssl) : NULL;
 	if (!c)
 		return NULL;
 	struct libssl *lib = c->lib; /* the record may be another connection's soon */
 	if (process_is_home() && __atomic_fetch_sub(&c->references, 1, __ATOMIC_ACQ_REL) == 1)
-		goodbye_part(c, DOOR_FREE);
+		goodbye_part(c, DOOR_FREE, call);
 	return lib;
 }
 
-bool goodbye_before_clear(SSL *ssl)
+bool goodbye_before_clear(SSL *ssl, struct call call)
 {
 	/* OpenSSL calls SSL_clear itself when a handshake begins: then somebody is inside. */
 	struct connection *c = connection_of_ssl(ssl);
@@ -191,8 +208,9 @@ bool goodbye_before_clear(SSL *ssl)
 	uint32_t references = c->references;
 	struct libssl *lib = c->lib;
 	bool born_seen = c->born_seen;
-	bool by_program = c->notify_by_program || c->faked; /* the record may be another connection's soon */
-	goodbye_part(c, DOOR_CLEAR);
+	/* Observing, whatever flag is set is the program's. The record may be another connection's soon. */
+	bool by_program = c->notify_by_program || c->faked || !parting_is_curing();
+	goodbye_part(c, DOOR_CLEAR, call);
 	connection_track_again(ssl, lib, references, born_seen);
 	return !by_program && lib->SSL_get_shutdown(ssl) == SSL_SENT_SHUTDOWN;
 }

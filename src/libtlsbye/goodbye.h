@@ -14,20 +14,20 @@
  * SSL_free: close_notify and no more, the program may go on in plaintext (FTPS CCC). Nothing where it was not the last
  * reference. The SSL is not known any more afterwards. Returns its library; NULL where it was not tracked.
  */
-struct libssl *goodbye_before_free(SSL *ssl);
+struct libssl *goodbye_before_free(SSL *ssl, struct call call);
 
 /*
  * The SSL goes, by this door (DOOR_FREE and the like): says what is to be said, and forgets it. Where it was the last
  * reference, before the SSL is touched.
  */
-void goodbye_part(struct connection *c, uint32_t door);
+void goodbye_part(struct connection *c, uint32_t door, struct call call);
 
 /*
  * SSL_clear between two connections: the same for the one that ends. True where the SSL would keep its session only
  * because of our close_notify. Bare it has none afterwards, and must not: OpenSSL 1.1.1 cannot accept TLS 1.3 with an
  * old one, and a client would offer it to the next server.
  */
-bool goodbye_before_clear(SSL *ssl);
+bool goodbye_before_clear(SSL *ssl, struct call call);
 
 /* The first SSL_* call of this process on the connection that does I/O: learns the socket, starts the thread. Inside. */
 void goodbye_introduce(struct connection *c, SSL *ssl);

@@ -43,7 +43,7 @@ EXPORT BIO *BIO_new_buffer_ssl_connect(SSL_CTX *ctx)
 
 EXPORT void BIO_ssl_shutdown(BIO *bio)
 {
-	bios_shutdown(real_libssl(CALLER), bio, CALLER);
+	bios_shutdown(real_libssl(CALLER), bio, THIS_CALL);
 }
 
 /* --- libcrypto's --- */
@@ -53,7 +53,7 @@ EXPORT int BIO_free(BIO *bio)
 	const struct libcrypto *crypto = real_libcrypto(CALLER);
 	if (!bios_concern(crypto, CALLER))
 		return crypto->BIO_free(bio);
-	struct bio_parting parting = bios_before_free(crypto, bio, false);
+	struct bio_parting parting = bios_before_free(crypto, bio, false, THIS_CALL);
 	int result = crypto->BIO_free(bio);
 	bios_after_free(&parting);
 	return result;
@@ -66,7 +66,7 @@ EXPORT void BIO_vfree(BIO *bio)
 		crypto->BIO_vfree(bio);
 		return;
 	}
-	struct bio_parting parting = bios_before_free(crypto, bio, false);
+	struct bio_parting parting = bios_before_free(crypto, bio, false, THIS_CALL);
 	crypto->BIO_vfree(bio);
 	bios_after_free(&parting);
 }
@@ -78,7 +78,7 @@ EXPORT void BIO_free_all(BIO *bio)
 		crypto->BIO_free_all(bio);
 		return;
 	}
-	struct bio_parting parting = bios_before_free(crypto, bio, true);
+	struct bio_parting parting = bios_before_free(crypto, bio, true, THIS_CALL);
 	crypto->BIO_free_all(bio);
 	bios_after_free(&parting);
 }

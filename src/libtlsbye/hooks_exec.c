@@ -15,31 +15,31 @@
 
 EXPORT int execve(const char *path, char *const argv[], char *const environment[])
 {
-	leaving_by_exec(EXEC_PATH, path, -1, argv, environment);
+	leaving_by_exec(EXEC_PATH, path, -1, argv, environment, THIS_CALL);
 	return real_execve()(path, argv, environment);
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
-	leaving_by_exec(EXEC_PATH, path, -1, argv, environ);
+	leaving_by_exec(EXEC_PATH, path, -1, argv, environ, THIS_CALL);
 	return real_execv()(path, argv);
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
-	leaving_by_exec(EXEC_SEARCH, file, -1, argv, environ);
+	leaving_by_exec(EXEC_SEARCH, file, -1, argv, environ, THIS_CALL);
 	return real_execvp()(file, argv);
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
 {
-	leaving_by_exec(EXEC_SEARCH, file, -1, argv, environment);
+	leaving_by_exec(EXEC_SEARCH, file, -1, argv, environment, THIS_CALL);
 	return real_execvpe()(file, argv, environment);
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
 {
-	leaving_by_exec(EXEC_DESCRIPTOR, NULL, fd, argv, environment);
+	leaving_by_exec(EXEC_DESCRIPTOR, NULL, fd, argv, environment, THIS_CALL);
 	return real_fexecve()(fd, argv, environment);
 }
 
@@ -47,9 +47,10 @@ EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
 EXPORT int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags)
 {
 	if (flags & AT_EMPTY_PATH)
-		leaving_by_exec(EXEC_DESCRIPTOR, NULL, folder, argv, environment);
+		leaving_by_exec(EXEC_DESCRIPTOR, NULL, folder, argv, environment, THIS_CALL);
 	else
-		leaving_by_exec(EXEC_PATH, folder == AT_FDCWD && !flags ? path : NULL, -1, argv, environment);
+		leaving_by_exec(EXEC_PATH, folder == AT_FDCWD && !flags ? path : NULL, -1, argv, environment,
+				THIS_CALL);
 	return real_execveat(folder, path, argv, environment, flags);
 }
 
@@ -89,7 +90,8 @@ EXPORT int execl(const char *path, const char *arg, ...)
 	va_start(rest, arg);
 	collect(argv, arg, rest);
 	va_end(rest);
-	return execv(path, argv);
+	leaving_by_exec(EXEC_PATH, path, -1, argv, environ, THIS_CALL);
+	return real_execv()(path, argv);
 }
 
 EXPORT int execlp(const char *file, const char *arg, ...)
@@ -99,7 +101,8 @@ EXPORT int execlp(const char *file, const char *arg, ...)
 	va_start(rest, arg);
 	collect(argv, arg, rest);
 	va_end(rest);
-	return execvp(file, argv);
+	leaving_by_exec(EXEC_SEARCH, file, -1, argv, environ, THIS_CALL);
+	return real_execvp()(file, argv);
 }
 
 EXPORT int execle(const char *path, const char *arg, ...)
@@ -110,5 +113,6 @@ EXPORT int execle(const char *path, const char *arg, ...)
 	collect(argv, arg, rest);
 	char *const *environment = va_arg(rest, char *const *);
 	va_end(rest);
-	return execve(path, argv, environment);
+	leaving_by_exec(EXEC_PATH, path, -1, argv, environment, THIS_CALL);
+	return real_execve()(path, argv, environment);
 }

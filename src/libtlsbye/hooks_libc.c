@@ -23,13 +23,13 @@ EXPORT int close(int fd)
 {
 	if (!descriptor_known(fd))
 		return real.close(fd);
-	return goodbye_close(fd, CALLER);
+	return goodbye_close(fd, THIS_CALL);
 }
 
 /* The name that code ported from another system gives to close. */
 EXPORT int closesocket(int fd)
 {
-	if (!descriptor_known(fd) || goodbye_before_close(fd, CALLER))
+	if (!descriptor_known(fd) || goodbye_before_close(fd, THIS_CALL))
 		return real_closesocket(fd);
 	errno = EBADF;
 	return -1;
@@ -39,7 +39,7 @@ EXPORT int shutdown(int fd, int how)
 {
 	if (descriptor_known(fd) && goodbye_closes_next(fd, how, CALLER))
 		return 0;
-	int left = descriptor_known(fd) ? goodbye_before_shutdown(fd, how) : how;
+	int left = descriptor_known(fd) ? goodbye_before_shutdown(fd, how, THIS_CALL) : how;
 	return left == NOTHING_LEFT ? 0 : real.shutdown(fd, left);
 }
 
@@ -47,13 +47,13 @@ EXPORT int close_range(unsigned first, unsigned last, int flags)
 {
 	/* With CLOSE_RANGE_CLOEXEC nothing is closed; with _UNSHARE other threads keep what they have. */
 	if (flags == 0)
-		goodbye_before_close_range(first, last, CALLER);
+		goodbye_before_close_range(first, last, THIS_CALL);
 	return real_close_range(first, last, flags);
 }
 
 EXPORT void closefrom(int first)
 {
-	goodbye_before_close_range(first < 0 ? 0 : (unsigned)first, ~0U, CALLER);
+	goodbye_before_close_range(first < 0 ? 0 : (unsigned)first, ~0U, THIS_CALL);
 	real_closefrom(first);
 }
 
@@ -80,14 +80,14 @@ EXPORT int dup(int fd)
 EXPORT int dup2(int from, int to)
 {
 	if (from != to && descriptor_known(to))
-		goodbye_before_dup_over(from, to, CALLER);
+		goodbye_before_dup_over(from, to, THIS_CALL);
 	return duplicated(from, real.dup2(from, to));
 }
 
 EXPORT int dup3(int from, int to, int flags)
 {
 	if (from != to && descriptor_known(to))
-		goodbye_before_dup_over(from, to, CALLER);
+		goodbye_before_dup_over(from, to, THIS_CALL);
 	return duplicated(from, real.dup3(from, to, flags));
 }
 
@@ -150,7 +150,14 @@ EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 	return result;
 }
 
-/* --- the process ends: exit itself is heard by on_exit (process.c), exec is in hooks_exec.c --- */
+/* --- the process ends: exit is heard by on_exit (process.c), which main's return comes by, too; exec: hooks_exec.c --- */
+
+EXPORT void exit(int status)
+{
+	leaving_exit_is_called(THIS_CALL);
+	real_exit()(status);
+	__builtin_unreachable();
+}
 
 /* OpenSSL's own clean-up is put off until our goodbye has been said. */
 EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
@@ -172,14 +179,14 @@ EXPORT int __cxa_at_quick_exit(void (*function)(void *), void *object)
 
 EXPORT void _exit(int status)
 {
-	leaving_at_once(status);
+	leaving_at_once(status, THIS_CALL);
 	real._exit(status);
 	__builtin_unreachable();
 }
 
 EXPORT void _Exit(int status)
 {
-	leaving_at_once(status);
+	leaving_at_once(status, THIS_CALL);
 	real._Exit(status);
 	__builtin_unreachable();
 }
@@ -193,7 +200,7 @@ EXPORT void pthread_exit(void *result)
 
 EXPORT void quick_exit(int status)
 {
-	leaving_quickly(status);
+	leaving_quickly(status, THIS_CALL);
 	real_quick_exit()(status);
 	__builtin_unreachable();
 }
@@ -204,5 +211,6 @@ __attribute__((constructor)) static void begin(void)
 	real_init();
 	events_init();
 	settings_read();
+	sites_begin();
 	errno = saved;
 }

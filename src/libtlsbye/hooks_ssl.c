@@ -88,7 +88,7 @@ EXPORT SSL *SSL_dup(SSL *ssl)
 
 EXPORT int SSL_clear(SSL *ssl)
 {
-	bool forget = goodbye_before_clear(ssl);
+	bool forget = goodbye_before_clear(ssl, THIS_CALL);
 	struct connection *c = enter(ssl, CALLER);
 	int result = c->lib->SSL_clear(ssl);
 	if (forget && result == 1)
@@ -99,7 +99,7 @@ EXPORT int SSL_clear(SSL *ssl)
 
 EXPORT void SSL_free(SSL *ssl)
 {
-	struct libssl *lib = goodbye_before_free(ssl);
+	struct libssl *lib = goodbye_before_free(ssl, THIS_CALL);
 	(lib ? lib : real_libssl(CALLER))->SSL_free(ssl);
 }
 
@@ -109,7 +109,7 @@ EXPORT int SSL_shutdown(SSL *ssl)
 	int result = goodbye_read_the_rest(c, ssl);
 	if (result > 0)
 		result = c->lib->SSL_shutdown(ssl);
-	return seen_shutdown(c, ssl, result);
+	return seen_shutdown(c, ssl, result, THIS_CALL);
 }
 
 EXPORT void SSL_set_shutdown(SSL *ssl, int mode)
@@ -124,106 +124,104 @@ EXPORT void SSL_set_shutdown(SSL *ssl, int mode)
 EXPORT int SSL_do_handshake(SSL *ssl)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen_handshake(c, ssl, c->lib->SSL_do_handshake(ssl));
+	return seen_handshake(c, ssl, c->lib->SSL_do_handshake(ssl), THIS_CALL);
 }
 
 EXPORT int SSL_connect(SSL *ssl)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen_handshake(c, ssl, c->lib->SSL_connect(ssl));
+	return seen_handshake(c, ssl, c->lib->SSL_connect(ssl), THIS_CALL);
 }
 
 EXPORT int SSL_accept(SSL *ssl)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen_handshake(c, ssl, c->lib->SSL_accept(ssl));
+	return seen_handshake(c, ssl, c->lib->SSL_accept(ssl), THIS_CALL);
 }
 
 /* --- reading: SSL_read is called often enough to have a fast way --- */
 
-SLOWLY static int read_slowly(SSL *ssl, void *buf, int num, void *caller)
+SLOWLY static int read_slowly(SSL *ssl, void *buf, int num, struct call call)
 {
-	struct connection *c = enter_io(ssl, caller);
-	return seen_slowly(c, c->lib->SSL_read(ssl, buf, num));
+	struct connection *c = enter_io(ssl, call.from);
+	return seen_read_slowly(c, c->lib->SSL_read(ssl, buf, num), call);
 }
 
 EXPORT int SSL_read(SSL *ssl, void *buf, int num)
 {
 	struct connection *c = connection_enter_fast(ssl);
 	if (!c)
-		return read_slowly(ssl, buf, num, CALLER);
-	return seen(c, c->lib->SSL_read(ssl, buf, num));
+		return read_slowly(ssl, buf, num, THIS_CALL);
+	return seen_read(c, c->lib->SSL_read(ssl, buf, num), THIS_CALL);
 }
 
 EXPORT int SSL_read_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen_slowly(c, c->lib->SSL_read_ex(ssl, buf, num, readbytes));
+	int result = c->lib->SSL_read_ex(ssl, buf, num, readbytes);
+	return seen_read_ex(c, result, readbytes, THIS_CALL);
 }
 
 EXPORT int SSL_read_early_data(SSL *ssl, void *buf, size_t num, size_t *readbytes)
 {
 	struct connection *c = enter_io(ssl, CALLER);
 	int result = c->lib->SSL_read_early_data(ssl, buf, num, readbytes);
-	if (io_watched())
-		seen_no_more(c);
-	claim_leave(&c->claim);
-	return result;
+	return seen_early_read(c, result, readbytes);
 }
 
 EXPORT int SSL_peek(SSL *ssl, void *buf, int num)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen_slowly(c, c->lib->SSL_peek(ssl, buf, num));
+	return seen_slowly(c, c->lib->SSL_peek(ssl, buf, num), THIS_CALL);
 }
 
 EXPORT int SSL_peek_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
 {
 	struct connection *c = enter_io(ssl, CALLER);
-	return seen_slowly(c, c->lib->SSL_peek_ex(ssl, buf, num, readbytes));
+	return seen_slowly(c, c->lib->SSL_peek_ex(ssl, buf, num, readbytes), THIS_CALL);
 }
 
 /* --- writing: SSL_write likewise --- */
 
 /* Also where the last write is pending still: a whole one makes it good, which seen_write() would not notice. */
-SLOWLY static int write_slowly(SSL *ssl, const void *buf, int num, void *caller)
+SLOWLY static int write_slowly(SSL *ssl, const void *buf, int num, struct call call)
 {
-	struct connection *c = enter_io(ssl, caller);
-	return seen_odd_write(c, num > 0 ? (uint64_t)num : 0, c->lib->SSL_write(ssl, buf, num));
+	struct connection *c = enter_io(ssl, call.from);
+	return seen_odd_write(c, num > 0 ? (uint64_t)num : 0, c->lib->SSL_write(ssl, buf, num), call);
 }
 
 EXPORT int SSL_write(SSL *ssl, const void *buf, int num)
 {
 	struct connection *c = connection_enter_fast(ssl);
 	if (!c)
-		return write_slowly(ssl, buf, num, CALLER);
-	return seen_write(c, num, c->lib->SSL_write(ssl, buf, num));
+		return write_slowly(ssl, buf, num, THIS_CALL);
+	return seen_write(c, num, c->lib->SSL_write(ssl, buf, num), THIS_CALL);
 }
 
 EXPORT int SSL_write_ex(SSL *ssl, const void *buf, size_t num, size_t *written)
 {
 	struct connection *c = enter_io(ssl, CALLER);
 	int result = c->lib->SSL_write_ex(ssl, buf, num, written);
-	return seen_write_ex(c, num, result, written);
+	return seen_write_ex(c, num, result, written, THIS_CALL);
 }
 
 EXPORT int SSL_write_ex2(SSL *ssl, const void *buf, size_t num, uint64_t flags, size_t *written)
 {
 	struct connection *c = enter_io(ssl, CALLER);
 	int result = c->lib->SSL_write_ex2(ssl, buf, num, flags, written);
-	return seen_write_ex(c, num, result, written);
+	return seen_write_ex(c, num, result, written, THIS_CALL);
 }
 
 EXPORT int SSL_write_early_data(SSL *ssl, const void *buf, size_t num, size_t *written)
 {
 	struct connection *c = enter_io(ssl, CALLER);
 	int result = c->lib->SSL_write_early_data(ssl, buf, num, written);
-	return seen_write_ex(c, num, result, written);
+	return seen_write_ex(c, num, result, written, THIS_CALL);
 }
 
 EXPORT ssize_t SSL_sendfile(SSL *ssl, int fd, off_t offset, size_t size, int flags)
 {
 	struct connection *c = enter_io(ssl, CALLER);
 	ssize_t sent = c->lib->SSL_sendfile(ssl, fd, offset, size, flags);
-	return seen_sendfile(c, size, sent);
+	return seen_sendfile(c, size, sent, THIS_CALL);
 }

@@ -19,7 +19,7 @@
  * True where the stream could not be written out: libc would try again behind our FIN, and SIGPIPE would come of it. What
  * is left is thrown away, as it is bare when libc's one try fails; errno tells why.
  */
-static bool before_stream_closes(FILE *stream, void *caller)
+static bool before_stream_closes(FILE *stream, struct call call)
 {
 	int saved = errno;
 	int fd = stream ? fileno_unlocked(stream) : -1; /* EBADF for a stream in memory */
@@ -33,7 +33,7 @@ static bool before_stream_closes(FILE *stream, void *caller)
 	bool failed = fflush(stream) != 0;
 	if (failed)
 		__fpurge(stream);
-	goodbye_before_close(fd, caller);
+	goodbye_before_close(fd, call);
 	return failed;
 }
 
@@ -50,7 +50,7 @@ EXPORT FILE *fdopen(int fd, const char *mode)
 
 EXPORT int fclose(FILE *stream)
 {
-	bool failed = before_stream_closes(stream, CALLER);
+	bool failed = before_stream_closes(stream, THIS_CALL);
 	int why = errno, result = real.fclose(stream);
 	if (!failed)
 		return result;
@@ -60,12 +60,12 @@ EXPORT int fclose(FILE *stream)
 
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)
 {
-	before_stream_closes(stream, CALLER);
+	before_stream_closes(stream, THIS_CALL);
 	return real.freopen(path, mode, stream);
 }
 
 EXPORT FILE *freopen64(const char *path, const char *mode, FILE *stream)
 {
-	before_stream_closes(stream, CALLER);
+	before_stream_closes(stream, THIS_CALL);
 	return real.freopen64(path, mode, stream);
 }

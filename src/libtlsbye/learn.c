@@ -90,6 +90,7 @@ static void look(struct connection *c, int fd, const unsigned char *bytes)
 	c->did_io = true;
 	if (bytes && descriptor_is_stream(fd) && begins_record(bytes) && !is_another_connections(c, fd))
 		connection_socket_learnt(c, fd);
+	event_tracked(c);
 }
 
 ssize_t io_seen(int fd, const void *bytes, ssize_t n)

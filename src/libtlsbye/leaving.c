@@ -26,10 +26,16 @@ static bool is_failure(int status)
 	return (status & 0xff) != 0;
 }
 
-static void leave(struct connection *c, void *failed)
+struct leaving {
+	bool failed;
+	struct call call;
+};
+
+static void leave(struct connection *c, void *arg)
 {
+	const struct leaving *leaving = arg;
 	if (!(atomic_load(&c->doors) & DOOR_EXIT)) /* exit, and then _exit in one of its handlers */
-		goodbye_leave(c, *(bool *)failed);
+		goodbye_leave(c, leaving->failed, leaving->call);
 }
 
 /* What the linger thread still holds when the wait is over. */
@@ -43,12 +49,12 @@ static void tell_unfinished(struct connection *c, void *arg)
 	event_end(c);
 }
 
-static void leave_all(int status, void (*before_waiting)(void))
+static void leave_all(int status, struct call call, void (*before_waiting)(void))
 {
-	bool failed = is_failure(status);
+	struct leaving leaving = {.failed = is_failure(status), .call = call};
 	if (settings->mode == MODE_OFF)
 		return;
-	connection_each(leave, &failed);
+	connection_each(leave, &leaving);
 	if (linger_count()) {
 		if (before_waiting)
 			before_waiting();
@@ -80,34 +86,46 @@ static void start_again(void)
 		linger_start();
 }
 
+/* By what: nothing, for a return from main. */
+static struct call exit_call;
+
+void leaving_exit_is_called(struct call call)
+{
+	if (process_is_home())
+		exit_call = call;
+}
+
 void leaving_by_exit(int status)
 {
 	connection_each(learn_late, NULL);
 	start_again();
-	leave_all(status, process_save_output);
+	leave_all(status, exit_call, process_save_output);
 }
 
-void leaving_at_once(int status)
+void leaving_at_once(int status, struct call call)
 {
 	if (!process_is_home())
 		return;
-	leave_all(status, NULL);
+	leave_all(status, call, NULL);
 	process_ends();
 }
 
 /* --- quick_exit --- */
 
 static _Atomic int quick_status;
+static struct call quick_call;
 
-void leaving_quickly(int status)
+void leaving_quickly(int status, struct call call)
 {
-	if (process_is_home())
-		atomic_store(&quick_status, status);
+	if (!process_is_home())
+		return;
+	quick_call = call;
+	atomic_store(&quick_status, status);
 }
 
 static void at_quick_exit_of_ours(void)
 {
-	leaving_at_once(atomic_load(&quick_status));
+	leaving_at_once(atomic_load(&quick_status), quick_call);
 }
 
 void leaving_watch_quick_exit(void)
@@ -125,16 +143,18 @@ static bool stays_open(const struct connection *c)
 	return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
-static void leave_behind(struct connection *c, void *failed)
+static void leave_behind(struct connection *c, void *leaving)
 {
 	bool tls_goes_on = atomic_load(&c->ssl) && !c->notify_by_program;
 	if (tls_goes_on || !stays_open(c))
-		leave(c, failed);
+		leave(c, leaving);
 }
 
-void leaving_by_exec(enum exec_by by, const char *file, int fd, char *const argv[], char *const environment[])
+void leaving_by_exec(enum exec_by by, const char *file, int fd, char *const argv[], char *const environment[],
+		     struct call call)
 {
-	bool something = linger_count() != 0, failed = false;
+	bool something = linger_count() != 0;
+	struct leaving leaving = {.call = call};
 	int saved = errno, cancel_state;
 	if (!process_is_home())
 		return;
@@ -144,7 +164,7 @@ void leaving_by_exec(enum exec_by by, const char *file, int fd, char *const argv
 	connection_each(look_for_open, &something);
 	if (something && settings->mode != MODE_OFF && exec_finds_program(by, file, fd) &&
 	    exec_arguments_fit(argv, environment)) {
-		connection_each(leave_behind, &failed);
+		connection_each(leave_behind, &leaving);
 		linger_wait((unsigned)settings->at_exit_ms);
 		events_flush();
 	}

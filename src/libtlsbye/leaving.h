@@ -12,22 +12,26 @@
 #define TLSBYE_LEAVING_H
 
 #include "runnable.h"
+#include "sites.h"
 
 /* exit and the return from main, behind the program's own handlers: its streams are written out before the wait. */
 void leaving_by_exit(int status);
 
+/* The hook of exit: only remembers who called it. */
+void leaving_exit_is_called(struct call call);
+
 /* _exit, _Exit. What stands in the program's streams is lost, as it is bare. */
-void leaving_at_once(int status);
+void leaving_at_once(int status, struct call call);
 
 /*
  * quick_exit: behind the program's own at_quick_exit handlers. So ours is registered when the program registers its first
  * one, or when there is a first connection, whichever is earlier.
  */
-void leaving_quickly(int status); /* the hook: remembers the status */
+void leaving_quickly(int status, struct call call); /* the hook: remembers the status */
 void leaving_watch_quick_exit(void);
 
 /* Before the exec: see runnable.h. */
-void leaving_by_exec(enum exec_by by, const char *file, int fd, char *const argv[],
-		     char *const environment[]);
+void leaving_by_exec(enum exec_by by, const char *file, int fd, char *const argv[], char *const environment[],
+		     struct call call);
 
 #endif

@@ -38,7 +38,9 @@ static void drain_here(struct connection *c, int fd, bool patient)
 {
 	if (settings->linger != LINGER_WAIT && c->silence == MAY_SPEAK && c->notify != NOTIFY_SENT)
 		c->silence = NO_THREAD;
-	if (settings->linger != LINGER_OFF)
+	if (settings->linger == LINGER_OFF)
+		drain_measure(c, fd);
+	else
 		linger_in_place(c, fd, patient ? (unsigned)settings->linger_idle_ms : IMPATIENT_MS);
 	event_end(c);
 }
@@ -54,6 +56,17 @@ static void end_datagram(struct connection *c, int fd, unsigned asked)
 	if (c->notify != NOTIFY_SENT && c->silence == MAY_SPEAK)
 		c->silence = atomic_load(&c->ssl) ? NO_THREAD : SSL_GONE;
 	event_end(c);
+}
+
+/* What would be said if somebody spoke here; where the SSL cannot be used by us, nothing. */
+static void foresee(struct connection *c, unsigned asked)
+{
+	enum silence silence = farewell_foreseen(c);
+	bool nobody = silence == MAY_SPEAK && atomic_load(&c->ssl) && !(asked & ASK_SPEAK);
+	if (silence != ALREADY_SAID)
+		c->silence = nobody ? NO_THREAD : silence;
+	if (silence != ALREADY_SAID)
+		event_notify(c, BY_TLSBYE, c->silence);
 }
 
 static void observe_end(struct connection *c, int fd)
@@ -73,9 +86,10 @@ static enum silence passed_through(const struct connection *c, int fd)
 	return drain_abort_meant(fd) ? ABORT_MEANT : MAY_SPEAK;
 }
 
-static void end_connection(struct connection *c, int fd, void *caller)
+static void end_connection(struct connection *c, int fd, struct call call)
 {
-	unsigned asked = parting_speech(c, caller);
+	sites_note(&c->sites, SITE_CLOSE, call);
+	unsigned asked = parting_speech(c, call.from);
 	enum silence silence = passed_through(c, fd);
 	if (silence != MAY_SPEAK)
 		c->silence = silence;
@@ -83,6 +97,7 @@ static void end_connection(struct connection *c, int fd, void *caller)
 		parting_disown(c);
 
 	if (!parting_is_curing() || silence != MAY_SPEAK) {
+		foresee(c, asked);
 		observe_end(c, fd);
 	} else if (c->datagram) {
 		end_datagram(c, fd, asked);
@@ -97,7 +112,7 @@ static void end_connection(struct connection *c, int fd, void *caller)
 struct last_close {
 	const struct connection *known; /* by the descriptor; its own goodbye is said */
 	int fd;
-	void *caller;
+	struct call call;
 };
 
 /* One datagram socket, many SSLs: each that still has something to end says goodbye to its own peer. */
@@ -108,26 +123,26 @@ static void end_sharer(struct connection *c, void *arg)
 		return;
 	if (atomic_load(&c->ssl) && c->cookie == last->known->cookie && parting_is_worth_it(c)) {
 		parting_note_door(c, DOOR_CLOSE);
-		end_connection(c, last->fd, last->caller);
+		end_connection(c, last->fd, last->call);
 		atomic_store(&c->fd, -1);
 	}
 	connection_unstake(c);
 }
 
-static void last_descriptor_closes(struct connection *c, int fd, void *caller)
+static void last_descriptor_closes(struct connection *c, int fd, struct call call)
 {
 	if (parting_is_worth_it(c)) {
 		parting_note_door(c, DOOR_CLOSE);
-		end_connection(c, fd, caller);
+		end_connection(c, fd, call);
 	}
 	read_side_forget(c);
-	struct last_close last = {.known = c, .fd = fd, .caller = caller};
+	struct last_close last = {.known = c, .fd = fd, .call = call};
 	if (c->datagram)
 		connection_each(end_sharer, &last);
 	atomic_store(&c->fd, -1);
 }
 
-bool goodbye_before_close(int fd, void *caller)
+bool goodbye_before_close(int fd, struct call call)
 {
 	if (!process_is_home())
 		return true;
@@ -138,7 +153,7 @@ bool goodbye_before_close(int fd, void *caller)
 	struct connection *c = connection_take_descriptor(fd, &alone);
 	if (c) {
 		if (!atomic_load(&c->descriptors))
-			last_descriptor_closes(c, fd, caller);
+			last_descriptor_closes(c, fd, call);
 		connection_descriptor_taken(fd);
 		connection_unstake(c);
 	}
@@ -147,27 +162,27 @@ bool goodbye_before_close(int fd, void *caller)
 	return alone;
 }
 
-int goodbye_close(int fd, void *caller)
+int goodbye_close(int fd, struct call call)
 {
-	if (goodbye_before_close(fd, caller))
+	if (goodbye_before_close(fd, call))
 		return real.close(fd);
 	errno = EBADF; /* what the slower of two closers gets */
 	return -1;
 }
 
-void goodbye_before_close_range(unsigned first, unsigned last, void *caller)
+void goodbye_before_close_range(unsigned first, unsigned last, struct call call)
 {
 	if (!process_is_home())
 		return;
 	for (int fd; first <= last && (fd = descriptor_next_known(first, last)) >= 0;
 	     first = (unsigned)fd + 1)
-		goodbye_before_close(fd, caller);
+		goodbye_before_close(fd, call);
 }
 
-void goodbye_before_dup_over(int from, int to, void *caller)
+void goodbye_before_dup_over(int from, int to, struct call call)
 {
 	if (real.fcntl(from, F_GETFD) >= 0)
-		goodbye_before_close(to, caller);
+		goodbye_before_close(to, call);
 }
 
 void goodbye_after_dup(int from, int to)
@@ -190,7 +205,6 @@ void goodbye_after_dup(int from, int to)
 /* With `fin`, ASK_FIN_BEHIND: true where the FIN is ours to send, later. */
 static bool speak_before_shutdown(struct connection *c, int fd, unsigned fin)
 {
-	parting_note_door(c, DOOR_SHUTDOWN);
 	c->fin_later = false;
 	unsigned asked = parting_speech(c, NULL) | (farewell_has_residue(c) ? fin : 0);
 	if (asked && parting_give(c, fd, asked | fin))
@@ -213,10 +227,23 @@ bool goodbye_closes_next(int fd, int how, void *caller)
 	return left_out;
 }
 
-static int before_shutdown(struct connection *c, int fd, int how)
+/* The program ends its side, whoever says the last words. */
+static void note_shutdown(struct connection *c, int fd, int how, bool first)
 {
-	bool wanted = how != SHUT_RD && parting_is_curing() && parting_is_worth_it(c) && parting_is_ours(c) &&
-		      connection_is_socket(c, fd);
+	if (how == SHUT_RDWR && !c->datagram)
+		c->shut_both |= drain_peer_is_open(c, fd);
+	if (first && !c->datagram)
+		event_half_close(c, BY_PROGRAM);
+}
+
+static int before_shutdown(struct connection *c, int fd, int how, struct call call)
+{
+	sites_note(&c->sites, SITE_SHUTDOWN, call);
+	bool ends =
+		how != SHUT_RD && parting_is_worth_it(c) && parting_is_ours(c) && connection_is_socket(c, fd);
+	bool wanted = ends && parting_is_curing(), first = !(atomic_load(&c->doors) & DOOR_SHUTDOWN);
+	if (ends)
+		parting_note_door(c, DOOR_SHUTDOWN);
 	bool play = wanted && how == SHUT_RDWR && !c->read_shut && !c->datagram && read_side_play(c, fd);
 	if (how != SHUT_WR && !play) {
 		c->read_shut = true;
@@ -225,17 +252,19 @@ static int before_shutdown(struct connection *c, int fd, int how)
 	/* Behind a real SHUT_RDWR nobody may have to wait for what is still to be sent. */
 	bool one_side = how == SHUT_WR || play;
 	bool later = wanted && speak_before_shutdown(c, fd, one_side && !c->datagram ? ASK_FIN_BEHIND : 0);
+	if (ends)
+		note_shutdown(c, fd, how, first);
 	return later ? NOTHING_LEFT : play ? SHUT_WR : how;
 }
 
-int goodbye_before_shutdown(int fd, int how)
+int goodbye_before_shutdown(int fd, int how, struct call call)
 {
 	struct connection *c = process_is_home() ? connection_hold_by_descriptor(fd) : NULL;
 	if (!c)
 		return how;
 	int saved = errno, cancel_state;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	int left = before_shutdown(c, fd, how);
+	int left = before_shutdown(c, fd, how, call);
 	connection_unstake(c);
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved;
@@ -255,7 +284,7 @@ static bool openssl_lives(const struct libssl *lib)
  * Where another thread is inside, the connection is left alone: its write would meet our FIN, and SIGPIPE would change
  * how the process ends.
  */
-void goodbye_leave(struct connection *c, bool failed)
+void goodbye_leave(struct connection *c, bool failed, struct call call)
 {
 	int fd = connection_any_descriptor(c);
 	bool owned = parting_is_ours(c);
@@ -264,11 +293,14 @@ void goodbye_leave(struct connection *c, bool failed)
 	if (!owned || fd < 0 || !parting_is_worth_it(c) || !connection_is_socket(c, fd))
 		return;
 	parting_note_door(c, DOOR_EXIT);
+	sites_note(&c->sites, SITE_LEAVE, call);
 	enum silence others = parting_others_inside(c);
 	bool inside = others != MAY_SPEAK, meant = drain_abort_meant(fd);
 	c->failed_exit = failed;
 	if (c->notify != NOTIFY_SENT && (failed || inside || meant))
 		c->silence = meant ? ABORT_MEANT : inside ? others : FAILED_EXIT;
+	if (!parting_is_curing() && !inside && !meant)
+		foresee(c, parting_speech(c, NULL));
 	if (!parting_is_curing() || inside || meant ||
 	    !parting_hand_over(c, fd, openssl_lives(c->lib) ? parting_speech(c, NULL) : 0))
 		observe_end(c, fd);

@@ -11,16 +11,16 @@
 #include "connection.h"
 
 /* close, dup2 over, ...: the descriptor goes now. False where another thread is closing it at this moment. */
-bool goodbye_before_close(int fd, void *caller);
+bool goodbye_before_close(int fd, struct call call);
 
 /* The same, and the real close(): a jump from the hook, which costs an untracked descriptor nothing. */
-int goodbye_close(int fd, void *caller);
+int goodbye_close(int fd, struct call call);
 
 /* close_range, closefrom: all of them from `first` to `last`. */
-void goodbye_before_close_range(unsigned first, unsigned last, void *caller);
+void goodbye_before_close_range(unsigned first, unsigned last, struct call call);
 
 /* dup2(from, to) where `to` is tracked: a close of it, if the call is going to succeed. */
-void goodbye_before_dup_over(int from, int to, void *caller);
+void goodbye_before_dup_over(int from, int to, struct call call);
 
 /* `to` is another descriptor of the same socket, or epoll set. */
 void goodbye_after_dup(int from, int to);
@@ -30,13 +30,13 @@ void goodbye_after_dup(int from, int to);
  * call: as it was asked for; SHUT_WR instead of SHUT_RDWR (read_side.h); or nothing, where the FIN will be sent later, by us.
  */
 enum { NOTHING_LEFT = -1 };
-int goodbye_before_shutdown(int fd, int how);
+int goodbye_before_shutdown(int fd, int how, struct call call);
 
 /*
  * The process ends, or becomes another program (leaving.h), with this connection open: the whole goodbye, in the
  * background; silent in TLS where it `failed`. Async-signal-safe.
  */
-void goodbye_leave(struct connection *c, bool failed);
+void goodbye_leave(struct connection *c, bool failed, struct call call);
 
 /*
  * A BIO_s_connect that is freed calls shutdown(SHUT_RDWR), and close right behind it. The first would make whatever the peer

@@ -79,9 +79,12 @@ static void let_go(struct hold *hold)
 	real.epoll_ctl(events, EPOLL_CTL_DEL, hold->fd, NULL);
 	if (hold->asked & ASK_EVENT) /* this may be the last close; else the program still has its own */
 		drain_forget_linger_time(hold->fd);
+	c->left_unsent = drain_unsent(hold->fd);
 	real.close(hold->fd);
 	c->lingered = hold->asked & ASK_DRAIN;
 	c->drain_us = now_us() - hold->since_us;
+	if (c->lingered)
+		event_drain(c);
 	if (hold->asked & ASK_EVENT)
 		event_end(c);
 	hold->c = NULL;
@@ -535,8 +538,10 @@ void linger_in_place(struct connection *c, int fd, unsigned idle_ms)
 		c->peer_end = PEER_OVER_LIMIT;
 	else if (!ended && idle_ms == settings->linger_idle_ms)
 		c->peer_end = PEER_IDLE;
+	c->left_unsent = drain_unsent(fd);
 	c->lingered = true;
 	c->drain_us = now_us() - start;
+	event_drain(c);
 }
 
 /* --- fork --- */

@@ -6,6 +6,7 @@
  */
 #include "log.h"
 
+#include "lines.h"
 #include "process.h"
 #include "real.h"
 #include "settings.h"
@@ -14,6 +15,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -27,7 +29,10 @@ static _Thread_local int process_fd =
 static _Thread_local bool own_table;
 
 enum { WAITING_LINES = 32 };
-static struct text waiting[WAITING_LINES];
+static struct {
+	size_t length;
+	char bytes[LINE_MAX_BYTES];
+} waiting[WAITING_LINES];
 static _Atomic unsigned waiting_end, waiting_begin;
 
 void log_init(void)
@@ -92,7 +97,8 @@ static void wait_for_the_program(const struct text *line)
 {
 	unsigned end = atomic_load(&waiting_end);
 	if (end - atomic_load(&waiting_begin) < WAITING_LINES) {
-		waiting[end % WAITING_LINES] = *line;
+		waiting[end % WAITING_LINES].length = line->length;
+		memcpy(waiting[end % WAITING_LINES].bytes, line->bytes, line->length);
 		atomic_store(&waiting_end, end + 1);
 	}
 }
@@ -135,12 +141,18 @@ void log_flush(void)
 		return;
 	int saved = errno;
 	unsigned begin = atomic_load(&waiting_begin);
+	struct text line;
+	if (begin == atomic_load(&waiting_end) || !line_take(&line))
+		return;
 	while (begin != atomic_load(&waiting_end)) {
-		struct text line = waiting[begin % WAITING_LINES];
+		/* Copied first: once it is counted as taken, its place may be written to again. */
+		line.length = waiting[begin % WAITING_LINES].length;
+		memcpy(line.bytes, waiting[begin % WAITING_LINES].bytes, LINE_MAX_BYTES);
 		if (!atomic_compare_exchange_strong(&waiting_begin, &begin, begin + 1))
 			continue;
 		write_to_stderr(&line);
 		begin++;
 	}
+	line_give_back(&line);
 	errno = saved;
 }

@@ -86,6 +86,7 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
  * would wait that a library's constructor waits for: so only what is hardly ever called there.
  */
 #define REAL_LATE(X)                                                                                         \
+	X(exit)                                                                                              \
 	X(execve)                                                                                            \
 	X(execv)                                                                                             \
 	X(execvp)                                                                                            \
@@ -163,6 +164,11 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(SSL_is_init_finished)                                                                              \
 	X(SSL_waiting_for_async)                                                                             \
 	X(SSL_in_before)                                                                                     \
+	X(SSL_is_server)                                                                                     \
+	X(SSL_session_reused)                                                                                \
+	X(SSL_get_version)                                                                                   \
+	X(SSL_get_current_cipher)                                                                            \
+	X(SSL_CIPHER_get_name)                                                                               \
 	X(SSL_is_dtls)                                                                                       \
 	X(SSL_is_quic)                                                                                       \
 	X(SSL_pending)                                                                                       \
@@ -170,6 +176,7 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(BIO_free)                                                                                          \
 	X(BIO_up_ref)                                                                                        \
 	X(BIO_ctrl)                                                                                          \
+	X(BIO_test_flags)                                                                                    \
 	X(BIO_read)                                                                                          \
 	X(BIO_number_read)                                                                                   \
 	X(BIO_method_type)                                                                                   \
@@ -182,6 +189,8 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(BIO_meth_set_write)                                                                                \
 	X(BIO_meth_set_ctrl)                                                                                 \
 	X(BIO_get_new_index)                                                                                 \
+	X(ERR_error_string_n)                                                                                \
+	X(ERR_peek_error)                                                                                    \
 	X(ERR_set_mark)                                                                                      \
 	X(ERR_pop_to_mark)                                                                                   \
 	X(CRYPTO_get_ex_new_index)                                                                           \

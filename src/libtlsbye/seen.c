@@ -5,7 +5,10 @@
 #include "seen.h"
 
 #include "eof.h"
+#include "events.h"
+#include "failure.h"
 #include "goodbye.h"
+#include "handshake.h"
 #include "linger.h"
 #include "process.h"
 #include "settings.h"
@@ -57,21 +60,45 @@ static int look_closer(struct connection *c, int result)
 	return error;
 }
 
-int seen_failure(struct connection *c, int result)
+int seen_failure(struct connection *c, int result, struct call call)
 {
-	look_closer(c, result);
+	failure_of_read(c, look_closer(c, result), call);
 	claim_leave(&c->claim);
 	return result;
 }
 
-int seen_handshake(struct connection *c, SSL *ssl, int result)
+int seen_read_ex(struct connection *c, int result, const size_t *got, struct call call)
+{
+	if (io_watched())
+		seen_no_more(c);
+	handshake_look(c);
+	if (result <= 0)
+		return seen_failure(c, result, call);
+	if (got)
+		c->bytes_read += *got;
+	claim_leave(&c->claim);
+	return result;
+}
+
+/* What fails here is met again by the handshake that follows. */
+int seen_early_read(struct connection *c, int result, const size_t *got)
+{
+	if (io_watched())
+		seen_no_more(c);
+	if (result == SSL_READ_EARLY_DATA_SUCCESS)
+		c->bytes_read += *got;
+	claim_leave(&c->claim);
+	return result;
+}
+
+int seen_handshake(struct connection *c, SSL *ssl, int result, struct call call)
 {
 	int saved = errno;
 	bool unknown = atomic_load(&c->ssl) && (atomic_load(&c->fd) < 0 || c->own_bio);
 	if (unknown && connection_read_fd(c, ssl) >= 0)
 		goodbye_introduce(c, ssl);
 	errno = saved;
-	return seen_slowly(c, result);
+	return seen_slowly(c, result, call);
 }
 
 void seen_born(SSL *ssl, void *caller)
@@ -99,41 +126,56 @@ static void note_unfinished(struct connection *c, uint64_t missing, uint64_t pen
 	c->pending_length = pending;
 }
 
-static void note_write(struct connection *c, uint64_t length, uint64_t written, int result)
+static void note_failed_write(struct connection *c, uint64_t length, int result, struct call call)
+{
+	int error = look_closer(c, result);
+	note_unfinished(c, length, error == SSL_ERROR_WANT_WRITE ? length : 0);
+	failure_may_follow(c, error, call, length);
+	failure_of_write(c, error, call, length);
+}
+
+static void note_write(struct connection *c, uint64_t length, uint64_t written, int result, struct call call)
 {
 	if (!atomic_load(&c->ssl))
 		return; /* the record of those that are not tracked */
-	if (result > 0)
-		note_unfinished(c, length - written, 0);
-	else if (length)
-		note_unfinished(c, length, look_closer(c, result) == SSL_ERROR_WANT_WRITE ? length : 0);
+	if (result <= 0) {
+		if (length)
+			note_failed_write(c, length, result, call);
+		return;
+	}
+	note_unfinished(c, length - written, 0);
+	c->bytes_written += written;
+	if (length != written)
+		failure_may_follow(c, SSL_ERROR_NONE, call, length);
 }
 
-int seen_odd_write(struct connection *c, uint64_t length, int result)
+int seen_odd_write(struct connection *c, uint64_t length, int result, struct call call)
 {
 	if (io_watched())
 		seen_no_more(c);
-	note_write(c, length, result > 0 ? (uint64_t)result : 0, result);
+	handshake_look(c);
+	note_write(c, length, result > 0 ? (uint64_t)result : 0, result, call);
 	claim_leave(&c->claim);
 	return result;
 }
 
-int seen_write_ex(struct connection *c, size_t length, int result, const size_t *written)
+int seen_write_ex(struct connection *c, size_t length, int result, const size_t *written, struct call call)
 {
 	if (io_watched())
 		seen_no_more(c);
-	if (result <= 0 || *written != length || c->unfinished)
-		note_write(c, length, result > 0 ? *written : 0, result);
+	handshake_look(c);
+	note_write(c, length, result > 0 ? *written : 0, result, call);
 	claim_leave(&c->claim);
 	return result;
 }
 
 /* Less than asked for may be the file's end: only a refusal counts as unfinished. */
-ssize_t seen_sendfile(struct connection *c, size_t size, ssize_t sent)
+ssize_t seen_sendfile(struct connection *c, size_t size, ssize_t sent, struct call call)
 {
 	if (io_watched())
 		seen_no_more(c);
-	note_write(c, size, size, sent > 0 ? 1 : -1);
+	uint64_t taken = sent > 0 ? (uint64_t)sent : size;
+	note_write(c, taken, taken, sent > 0 ? 1 : -1, call);
 	claim_leave(&c->claim);
 	return sent;
 }
@@ -143,15 +185,17 @@ ssize_t seen_sendfile(struct connection *c, size_t size, ssize_t sent)
  * pending: then SSL_shutdown marks it as sent without sending (1.1.1 to 3.6). -1 with WANT_WRITE leaves the alert in
  * OpenSSL's buffer.
  */
-int seen_shutdown(struct connection *c, SSL *ssl, int result)
+int seen_shutdown(struct connection *c, SSL *ssl, int result, struct call call)
 {
 	int saved = errno;
 	if (!atomic_load(&c->ssl)) {
 		claim_leave(&c->claim);
 		return result;
 	}
-	bool pretence = c->faked || c->unfinished || c->lib->SSL_get_quiet_shutdown(ssl);
+	handshake_note_manners(c, ssl);
+	bool pretence = c->faked || c->unfinished || c->quiet;
 	c->called_shutdown = true;
+	sites_note(&c->sites, SITE_SSL_SHUTDOWN, call);
 	if (result < 0 && look_closer(c, result) == SSL_ERROR_WANT_WRITE && c->notify == NOTIFY_NONE &&
 	    !pretence)
 		c->notify = NOTIFY_PENDING;
@@ -159,6 +203,7 @@ int seen_shutdown(struct connection *c, SSL *ssl, int result)
 		c->notify = NOTIFY_SENT;
 		c->notify_by_program = true;
 	}
+	event_notify(c, BY_PROGRAM, c->unfinished ? UNFINISHED_WRITE : c->quiet ? QUIET_SHUTDOWN : MAY_SPEAK);
 	if (!pretence && c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
 		eof_seen(c, ssl);
 	claim_leave(&c->claim);
@@ -174,8 +219,10 @@ void seen_set_shutdown(struct connection *c, int mode)
 
 void seen_new_socket(struct connection *c, SSL *ssl)
 {
-	if (c->spoken && settings->mode != MODE_OFF)
+	if (c->spoken && settings->mode != MODE_OFF) {
 		connection_learn_socket(c, ssl);
+		event_tracked(c);
+	}
 	claim_leave(&c->claim);
 }
 

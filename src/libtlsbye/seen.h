@@ -12,6 +12,7 @@
 #define TLSBYE_SEEN_H
 
 #include "connection.h"
+#include "handshake.h"
 #include "learn.h"
 
 /* Enters a connection (connection.h) for a call that does I/O; the first one introduces the two to each other. */
@@ -21,19 +22,21 @@ struct connection *enter_io(SSL *ssl, void *caller);
 struct connection *enter(SSL *ssl, void *caller);
 
 /* Handshakes and reads that failed; writes that failed, or took less than they were given. */
-int seen_failure(struct connection *c, int result);
-int seen_odd_write(struct connection *c, uint64_t length, int result);
+int seen_failure(struct connection *c, int result, struct call call);
+int seen_odd_write(struct connection *c, uint64_t length, int result, struct call call);
 
-int seen_write_ex(struct connection *c, size_t length, int result, const size_t *written);
-ssize_t seen_sendfile(struct connection *c, size_t size, ssize_t sent);
+int seen_read_ex(struct connection *c, int result, const size_t *got, struct call call);
+int seen_early_read(struct connection *c, int result, const size_t *got);
+int seen_write_ex(struct connection *c, size_t length, int result, const size_t *written, struct call call);
+ssize_t seen_sendfile(struct connection *c, size_t size, ssize_t sent, struct call call);
 
 /* A handshake: a BIO_s_connect has opened its socket only by then. */
-int seen_handshake(struct connection *c, SSL *ssl, int result);
+int seen_handshake(struct connection *c, SSL *ssl, int result, struct call call);
 
 /* SSL_new: tracked from birth, because a program that talks through BIO_f_ssl need not call any other SSL_* function. */
 void seen_born(SSL *ssl, void *caller);
 
-int seen_shutdown(struct connection *c, SSL *ssl, int result);
+int seen_shutdown(struct connection *c, SSL *ssl, int result, struct call call);
 void seen_set_shutdown(struct connection *c, int mode);
 void seen_new_socket(struct connection *c, SSL *ssl);
 void seen_reference(struct connection *c, bool one_more);
@@ -41,26 +44,37 @@ void seen_reference(struct connection *c, bool one_more);
 /* Behind a call that was entered slowly: it looks at no more I/O. */
 void seen_no_more(struct connection *c);
 
-static inline int seen(struct connection *c, int result)
+/* Of the bytes read nobody else counts: SSL_read is for one thread at a time. */
+static inline int seen_read(struct connection *c, int result, struct call call)
 {
 	if (__builtin_expect(result <= 0, false))
-		return seen_failure(c, result);
+		return seen_failure(c, result, call);
+	c->bytes_read += (uint64_t)result;
 	claim_leave(&c->claim);
 	return result;
 }
 
-/* The same for calls that have no fast way in. */
-static inline int seen_slowly(struct connection *c, int result)
+/* The same where there is no fast way in. */
+static inline int seen_read_slowly(struct connection *c, int result, struct call call)
 {
 	if (io_watched())
 		seen_no_more(c);
-	return seen(c, result);
+	handshake_look(c);
+	return seen_read(c, result, call);
 }
 
-static inline int seen_write(struct connection *c, int length, int result)
+/* Handshakes, and what reads without taking anything. */
+static inline int seen_slowly(struct connection *c, int result, struct call call)
+{
+	return seen_read_ex(c, result, NULL, call);
+}
+
+/* A length below zero is refused by a result that equals it: the count is read as a signed one. */
+static inline int seen_write(struct connection *c, int length, int result, struct call call)
 {
 	if (__builtin_expect(result != length, false))
-		return seen_odd_write(c, length > 0 ? (uint64_t)length : 0, result);
+		return seen_odd_write(c, length > 0 ? (uint64_t)length : 0, result, call);
+	c->bytes_written += (uint64_t)result;
 	claim_leave(&c->claim);
 	return result;
 }

@@ -19,12 +19,23 @@ static bool settled;
 struct reading {
 	uint64_t value[SETTING_COUNT];
 	const char *text[SETTING_COUNT]; /* NULL: not set */
+	bool misspelt;                   /* a name that is no setting's */
 };
 
-/*
- * One walk through the environment, in every process: a misspelt name would be a wish that nobody hears. Was anything
- * set?
- */
+/* A misspelt name would be a wish that nobody hears: said once it is known in which format. */
+static void complain_of_unknown(void)
+{
+	static const char prefix_text[] = SETTING_PREFIX;
+	const size_t prefix = sizeof prefix_text - 1;
+	for (char **entry = environ; entry && *entry; entry++) {
+		const char *equals = strchr(*entry, '=');
+		if (equals && strncmp(*entry, SETTING_PREFIX, prefix) == 0 &&
+		    !setting_find(*entry + prefix, (size_t)(equals - *entry) - prefix))
+			event_unknown_setting(*entry, (size_t)(equals - *entry));
+	}
+}
+
+/* One walk through the environment, in every process. Was anything set, or misspelt? */
 static bool collect(struct reading *reading)
 {
 	static const char prefix_text[] = SETTING_PREFIX;
@@ -39,11 +50,11 @@ static bool collect(struct reading *reading)
 		if (!equals)
 			continue;
 		const struct setting *setting = setting_find(name, (size_t)(equals - name));
-		any |= setting != NULL;
+		any = true;
 		if (setting)
 			reading->text[setting - setting_table] = equals + 1;
 		else
-			event_unknown_setting(*entry, (size_t)(equals - *entry));
+			reading->misspelt = true;
 	}
 	return any;
 }
@@ -82,10 +93,22 @@ static void choose_log(const struct reading *reading)
 		strcpy(the_settings.log_file, path);
 }
 
+/* What a complaint is said in comes first; whether it is understood itself is said in the default. */
+static void understand_all(struct reading *reading)
+{
+	the_settings.log_format = FORMAT_TEXT;
+	understand(reading, SETTING_LOG_FORMAT);
+	the_settings.log_format = (enum log_format)reading->value[SETTING_LOG_FORMAT];
+	if (reading->misspelt)
+		complain_of_unknown();
+	for (enum setting_id id = 0; id < SETTING_COUNT; id++)
+		if (id != SETTING_LOG_FORMAT)
+			understand(reading, id);
+}
+
 static void settle(struct reading *reading)
 {
-	for (enum setting_id id = 0; id < SETTING_COUNT; id++)
-		understand(reading, id);
+	understand_all(reading);
 
 	const uint64_t *value = reading->value;
 	the_settings.notify = (enum on_off)value[SETTING_NOTIFY];
@@ -98,6 +121,7 @@ static void settle(struct reading *reading)
 	the_settings.quiet_shutdown = (enum quiet)value[SETTING_QUIET_SHUTDOWN];
 	the_settings.ignore_unexpected_eof = (enum on_off)value[SETTING_IGNORE_UNEXPECTED_EOF];
 	the_settings.log_level = (enum level)value[SETTING_LOG_LEVEL];
+	the_settings.backtrace = (enum on_off)value[SETTING_BACKTRACE];
 	choose_log(reading);
 	the_settings.mode = left_out(reading) ? MODE_OFF : (enum mode)value[SETTING_MODE];
 	settled = true;

@@ -16,6 +16,7 @@ enum mode { MODE_CURE, MODE_OBSERVE, MODE_OFF };
 enum on_off { ON, OFF };
 enum linger_kind { LINGER_BACKGROUND, LINGER_WAIT, LINGER_OFF };
 enum quiet { QUIET_RESPECT, QUIET_OVERRIDE };
+enum log_format { FORMAT_TEXT, FORMAT_JSON };
 enum level { LEVEL_OFF, LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
 struct settings {
@@ -27,6 +28,8 @@ struct settings {
 	enum quiet quiet_shutdown;
 	enum on_off ignore_unexpected_eof;
 	enum level log_level;
+	enum log_format log_format;
+	enum on_off backtrace;
 	char log_file[SETTING_TEXT_MAX + 1]; /* "": stderr */
 };
 

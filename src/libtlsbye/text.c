@@ -6,11 +6,23 @@
 
 #include <string.h>
 
+enum { END_OF_LINE = 1 };
+
+struct text text_in(char *bytes, size_t size)
+{
+	return (struct text){.bytes = bytes, .room = size - END_OF_LINE};
+}
+
 void text_add_bytes(struct text *text, const char *bytes, size_t length)
 {
-	for (size_t i = 0; i < length && text->length < sizeof text->bytes - 1; i++)
+	for (size_t i = 0; i < length; i++) {
+		if (text->length >= text->room) {
+			text->cut = true;
+			return;
+		}
 		text->bytes[text->length++] =
 			(unsigned char)bytes[i] < ' ' || bytes[i] == 127 ? '?' : bytes[i];
+	}
 }
 
 void text_add(struct text *text, const char *string)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "report.h"
 #include "run.h"
 
 static const struct command {
@@ -15,6 +16,7 @@ static const struct command {
 	int (*run)(int argc, char **argv); /* argv[0] is "tlsbye NAME" */
 } commands[] = {
 	{"run", "run a program with a proper TLS goodbye", run_command},
+	{"report", "tell from a log which program is wrong, and where", report_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

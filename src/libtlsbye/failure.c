@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See failure.h. What Linux does when the peer ends (tcp_reset(), tcp_fin(), tcp_recvmsg_locked()):
+ *
+ *   FIN                     recv gives 0; the state is CLOSE_WAIT
+ *   RST without FIN before  recv and send give ECONNRESET, once; the state is CLOSE
+ *   RST behind a FIN        recv still gives 0; send gives EPIPE; the state is CLOSE
+ *
+ * The last is what a write to a closed peer makes; and nothing else does, as long as our own side is open.
+ */
+#include "failure.h"
+
+#include "event.h"
+#include "events.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+/* --- what OpenSSL says --- */
+
+/* Of an error's code, libssl's (err.h, sslerr.h). Some are younger than the oldest headers that this is built with. */
+enum { LIBRARY_SSL = 20, VERSION_3_0 = 0x30000000 };
+enum {
+	DATA_LENGTH_TOO_LONG = 146,
+	DECRYPTION_FAILED = 147,
+	ENCRYPTED_LENGTH_TOO_LONG = 150,
+	HTTPS_PROXY_REQUEST = 155,
+	HTTP_REQUEST = 156,
+	LENGTH_TOO_SHORT = 160,
+	PACKET_LENGTH_TOO_LONG = 198,
+	PROTOCOL_IS_SHUTDOWN = 207,
+	WRONG_VERSION_NUMBER = 267,
+	DECRYPTION_FAILED_OR_BAD_RECORD_MAC = 281,
+	UNEXPECTED_EOF_WHILE_READING = 294,
+	BAD_RECORD_TYPE = 443,
+	FIRST_ALERT =
+		1000, /* SSL_AD_REASON_OFFSET: an alert that the peer has sent, as its number and this */
+	LAST_ALERT = 1255,
+};
+
+/* The layout has changed with 3.0, and the object serves both. Of another library's error: 0. */
+static unsigned reason_of(const struct libssl *lib, unsigned long code)
+{
+	bool modern = lib->OpenSSL_version_num() >= VERSION_3_0;
+	unsigned long library = code >> (modern ? 23 : 24) & 0xff;
+	unsigned long reason = code & (modern ? 0x7fffff : 0xfff);
+	return library == LIBRARY_SSL && !(modern && code >> 31) ? (unsigned)reason : 0;
+}
+
+static const char *name_of_error(int error)
+{
+	static const char *const names[] = {
+		[SSL_ERROR_SSL] = "SSL_ERROR_SSL",
+		[SSL_ERROR_WANT_READ] = "SSL_ERROR_WANT_READ",
+		[SSL_ERROR_WANT_WRITE] = "SSL_ERROR_WANT_WRITE",
+		[SSL_ERROR_WANT_X509_LOOKUP] = "SSL_ERROR_WANT_X509_LOOKUP",
+		[SSL_ERROR_SYSCALL] = "SSL_ERROR_SYSCALL",
+		[SSL_ERROR_ZERO_RETURN] = "SSL_ERROR_ZERO_RETURN",
+		[SSL_ERROR_WANT_ASYNC] = "SSL_ERROR_WANT_ASYNC",
+		[SSL_ERROR_WANT_ASYNC_JOB] = "SSL_ERROR_WANT_ASYNC_JOB",
+	};
+	bool known = error >= 0 && (size_t)error < sizeof names / sizeof names[0];
+	return known ? names[error] : NULL;
+}
+
+/* RFC 8446 section 6, RFC 5246 7.2, and the registry's others. */
+static const char *name_of_alert(unsigned number)
+{
+	static const char *const names[] = {
+		[0] = "close_notify",
+		[10] = "unexpected_message",
+		[20] = "bad_record_mac",
+		[21] = "decryption_failed",
+		[22] = "record_overflow",
+		[30] = "decompression_failure",
+		[40] = "handshake_failure",
+		[41] = "no_certificate",
+		[42] = "bad_certificate",
+		[43] = "unsupported_certificate",
+		[44] = "certificate_revoked",
+		[45] = "certificate_expired",
+		[46] = "certificate_unknown",
+		[47] = "illegal_parameter",
+		[48] = "unknown_ca",
+		[49] = "access_denied",
+		[50] = "decode_error",
+		[51] = "decrypt_error",
+		[60] = "export_restriction",
+		[70] = "protocol_version",
+		[71] = "insufficient_security",
+		[80] = "internal_error",
+		[86] = "inappropriate_fallback",
+		[90] = "user_canceled",
+		[100] = "no_renegotiation",
+		[109] = "missing_extension",
+		[110] = "unsupported_extension",
+		[111] = "certificate_unobtainable",
+		[112] = "unrecognized_name",
+		[113] = "bad_certificate_status_response",
+		[114] = "bad_certificate_hash_value",
+		[115] = "unknown_psk_identity",
+		[116] = "certificate_required",
+		[120] = "no_application_protocol",
+	};
+	bool known = number < sizeof names / sizeof names[0] && names[number];
+	return known ? names[number] : "unknown";
+}
+
+/*
+ * Does the call only want more bytes? Then an error that SSL_get_error() found in the queue is an older one's, which the
+ * program did not clear: the program sees a failure, but it is not this connection's.
+ */
+static bool only_wants_more(const struct connection *c, SSL *ssl)
+{
+	struct libssl *lib = c->lib;
+	int wants = lib->SSL_want(ssl);
+	BIO *bio = wants == SSL_READING   ? lib->SSL_get_rbio(ssl)
+		   : wants == SSL_WRITING ? lib->SSL_get_wbio(ssl)
+					  : NULL;
+	return bio && lib->BIO_test_flags(bio, BIO_FLAGS_SHOULD_RETRY);
+}
+
+/* --- what the kernel says --- */
+
+enum { STATE_UNKNOWN = 0 };
+
+static uint8_t tcp_state(const struct connection *c)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof info;
+	int fd = atomic_load(&c->fd);
+	bool tcp = fd >= 0 && (c->family == AF_INET || c->family == AF_INET6) && !c->datagram &&
+		   connection_is_socket(c, fd);
+	return tcp && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_state
+									       : STATE_UNKNOWN;
+}
+
+static bool own_side_is_shut(const struct connection *c)
+{
+	return atomic_load(&c->doors) & (DOOR_SHUTDOWN | DOOR_CLOSE);
+}
+
+/* Where our own side is shut as well, CLOSE is what is left when both have ended in good order. */
+static enum peer_state peer_state(const struct connection *c, int error_number)
+{
+	if (error_number == ECONNRESET)
+		return PEER_STATE_RESET;
+	switch (tcp_state(c)) {
+	case STATE_UNKNOWN:
+		return PEER_STATE_UNKNOWN;
+	case TCP_CLOSE:
+		return own_side_is_shut(c) ? PEER_STATE_FIN : PEER_STATE_RESET;
+	case TCP_CLOSE_WAIT:
+	case TCP_LAST_ACK:
+	case TCP_CLOSING:
+	case TCP_TIME_WAIT:
+		return PEER_STATE_FIN;
+	default:
+		return PEER_STATE_OPEN;
+	}
+}
+
+/* --- what follows from both --- */
+
+static enum cause cause_of_errno(const struct connection *c, int error_number)
+{
+	switch (error_number) {
+	case ECONNRESET:
+		return CAUSE_PEER_RESET;
+	case EPIPE: /* of a reset, too, for who has been told of it already */
+		return own_side_is_shut(c) ? CAUSE_OWN_END
+		       : c->reset_seen     ? CAUSE_PEER_RESET
+					   : CAUSE_WROTE_TO_CLOSED_PEER;
+	case ETIMEDOUT:
+		return CAUSE_TIMEOUT;
+	case EBADF:
+	case ENOTSOCK:
+	case ENOTCONN:
+		return CAUSE_OWN_END;
+	default:
+		return CAUSE_OTHER;
+	}
+}
+
+/* The stream has ended, and OpenSSL has seen no close_notify. */
+static enum cause cause_of_eof(const struct connection *c, enum peer_state peer)
+{
+	if (c->read_shut || atomic_load(&c->read_played) || atomic_load(&c->doors) & DOOR_CLOSE)
+		return CAUSE_OWN_END;
+	if (peer != PEER_STATE_RESET)
+		return CAUSE_PEER_CLOSED;
+	return c->reset_seen ? CAUSE_PEER_RESET : CAUSE_WROTE_TO_CLOSED_PEER;
+}
+
+static enum cause cause_of_reason(const struct connection *c, unsigned reason, enum peer_state peer)
+{
+	if (reason >= FIRST_ALERT && reason <= LAST_ALERT)
+		return CAUSE_PEER_ALERT;
+	switch (reason) {
+	case UNEXPECTED_EOF_WHILE_READING:
+		return cause_of_eof(c, peer);
+	case HTTP_REQUEST:
+	case HTTPS_PROXY_REQUEST:
+	case WRONG_VERSION_NUMBER:
+	case BAD_RECORD_TYPE:
+		return CAUSE_NOT_TLS;
+	case DECRYPTION_FAILED:
+	case DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+	case DATA_LENGTH_TOO_LONG:
+	case ENCRYPTED_LENGTH_TOO_LONG:
+	case PACKET_LENGTH_TOO_LONG:
+	case LENGTH_TOO_SHORT:
+		return CAUSE_BAD_RECORD;
+	case PROTOCOL_IS_SHUTDOWN:
+		return CAUSE_OWN_END;
+	default:
+		return CAUSE_OTHER;
+	}
+}
+
+enum { REASON_MAX = 256 };
+
+/* Up to 1.1.1 a bare end of the stream is SSL_ERROR_SYSCALL with nothing behind it. */
+static void diagnose(struct connection *c, struct event_failure *failure, int error, int error_number,
+		     char *text)
+{
+	unsigned long code = c->lib->ERR_peek_error();
+	unsigned reason = reason_of(c->lib, code);
+	failure->error = name_of_error(error);
+	failure->errno_value = error == SSL_ERROR_SYSCALL ? error_number : 0;
+	if (failure->errno_value == ECONNRESET)
+		c->reset_seen = true;
+	failure->peer = peer_state(c, failure->errno_value);
+	if (code) {
+		c->lib->ERR_error_string_n(code, text, REASON_MAX);
+		failure->reason = text;
+	}
+	if (error == SSL_ERROR_SSL)
+		failure->cause = cause_of_reason(c, reason, failure->peer);
+	else
+		failure->cause =
+			error_number ? cause_of_errno(c, error_number) : cause_of_eof(c, failure->peer);
+	if (failure->cause == CAUSE_PEER_ALERT)
+		failure->alert = name_of_alert(reason - FIRST_ALERT);
+	if (failure->cause == CAUSE_WROTE_TO_CLOSED_PEER)
+		c->wrote_to_closed_peer = true;
+}
+
+static bool is_final(const struct connection *c, SSL *ssl, int error)
+{
+	return (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) && settings->mode != MODE_OFF && ssl &&
+	       !c->hands_off && !only_wants_more(c, ssl);
+}
+
+void failure_of_read(struct connection *c, int error, struct call call)
+{
+	int saved = errno;
+	char text[REASON_MAX];
+	struct event_failure failure = {.call = call.name};
+	if (!c->read_failure_told && is_final(c, atomic_load(&c->ssl), error)) {
+		c->read_failure_told = true;
+		sites_note(&c->sites, SITE_READ, call);
+		diagnose(c, &failure, error, saved, text);
+		event_read_failed(c, &failure);
+	}
+	errno = saved;
+}
+
+void failure_of_write(struct connection *c, int error, struct call call, uint64_t requested)
+{
+	int saved = errno;
+	char text[REASON_MAX];
+	struct event_failure failure = {.call = call.name, .requested = requested};
+	if (!c->write_failure_told && is_final(c, atomic_load(&c->ssl), error)) {
+		c->write_failure_told = true;
+		sites_note_anew(&c->sites, SITE_WRITE, call);
+		diagnose(c, &failure, error, saved, text);
+		event_write_incomplete(c, &failure);
+	}
+	errno = saved;
+}
+
+void failure_may_follow(struct connection *c, int error, struct call call, uint64_t requested)
+{
+	if (settings->mode == MODE_OFF || c->write_failure_told)
+		return;
+	c->write_requested = requested;
+	c->write_error = error;
+	sites_note_anew(&c->sites, SITE_WRITE, call);
+}
+
+void failure_of_unfinished(struct connection *c)
+{
+	const char *name = c->sites.at[SITE_WRITE].name;
+	if (!c->unfinished || !name || c->write_failure_told || c->silence == NOT_OWNER)
+		return;
+	c->write_failure_told = true;
+	struct event_failure failure = {
+		.call = name,
+		.error = c->write_error ? name_of_error(c->write_error) : NULL,
+		.requested = c->write_requested,
+	};
+	event_write_incomplete(c, &failure);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counts. A record changes the totals, what is known of its connection (seen.c), and where something is wrong a group
+ * (groups.c); then it is forgotten, unless somebody has asked for its connection.
+ *
+ * A connection is counted at its end. One without an end is found when all was read: it began more often than it
+ * ended. That works in whatever order the files come, and when an id is used again.
+ */
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "groups.h"
+#include "seen.h"
+#include "stories.h"
+#include "tally.h"
+
+enum { CHOSEN_LIMIT = 10000 };     /* events of --connection */
+enum { EVENTS_LIMIT = 500 };       /* events of one connection on the page */
+enum { GROUPS_WITH_EVENTS = 100 }; /* the worst ones */
+
+struct model {
+	struct report report;
+	const char *connection;
+	struct events chosen;
+	struct connection_story *chosen_stories;
+	const struct connection_story **chosen_list;
+
+	struct seen_table connections, processes;
+	struct groups groups;
+	struct tally programs, versions, ciphers;
+
+	struct worst **wanted; /* whose events are kept in the second reading, by program and id */
+	size_t wanted_count;
+};
+
+struct model *model_new(const char *connection, size_t stories_limit)
+{
+	struct model *model = calloc(1, sizeof(*model));
+
+	if (!model)
+		return NULL;
+	model->connection = connection;
+	model->chosen.limit = CHOSEN_LIMIT;
+	model->groups.stories_limit = stories_limit;
+	model->report.stories_limit = stories_limit;
+	model->report.no_debug = true;
+	return model;
+}
+
+static bool says(const char *text, const char *word)
+{
+	return text && strcmp(text, word) == 0;
+}
+
+static void add_end(struct model *model, const struct record *r, struct seen *seen)
+{
+	struct totals *totals = &model->report.totals;
+	bool unfinished = r->unfinished > 0 || (r->faults & 1U << FAULT_UNFINISHED_WRITE);
+
+	if (seen && seen->ends < UINT16_MAX)
+		seen->ends++;
+	if (says(r->verdict, "foreign")) {
+		totals->foreign++;
+		return;
+	}
+	totals->connections++;
+	tally_add(&model->programs, r->program);
+	if (says(r->verdict, "clean"))
+		totals->clean++;
+	else if (says(r->verdict, "cured"))
+		totals->cured++;
+	else if (says(r->verdict, "wrong"))
+		totals->wrong++;
+	else if (says(r->verdict, "meant"))
+		totals->meant++;
+	else
+		totals->undecided++;
+	totals->lost += says(r->data, "lost");
+	totals->lost_bytes += r->lost_bytes > 0 ? (uint64_t)r->lost_bytes : 0;
+	if (says(r->verdict, "wrong")) {
+		totals->data_unknown += says(r->data, "unknown");
+		totals->resets += says(r->will_reset, "yes");
+	}
+	if (r->drain_us >= 0)
+		times_add(&totals->drain, r->drain_us);
+	if (unfinished && !(seen && seen->marks & SEEN_ABANDONED))
+		totals->abandoned++;
+	if (seen)
+		seen->marks &= (uint8_t) ~(SEEN_ABANDONED | SEEN_READ_FAILED);
+	groups_add_end(&model->groups, r);
+}
+
+/* A program that tries again and again fails once. */
+static bool first_time(struct seen *seen, enum seen_mark mark)
+{
+	if (!seen)
+		return true;
+	if (seen->marks & mark)
+		return false;
+	seen->marks |= (uint8_t)mark;
+	return true;
+}
+
+static void add_handshake(struct model *model, const struct record *r)
+{
+	model->report.handshakes++;
+	model->report.resumed += r->resumed == 1;
+	if (r->version)
+		tally_add(&model->versions, r->version);
+	if (r->cipher)
+		tally_add(&model->ciphers, r->cipher);
+}
+
+static void add_event(struct model *model, const struct record *r, struct seen *seen)
+{
+	struct totals *totals = &model->report.totals;
+
+	switch (r->kind) {
+	case EVENT_TRACKED:
+		if (seen && seen->starts < UINT16_MAX)
+			seen->starts++;
+		break;
+	case EVENT_HANDSHAKE:
+		add_handshake(model, r);
+		break;
+	case EVENT_READ_FAILED:
+		if (!first_time(seen, SEEN_READ_FAILED))
+			break;
+		totals->reads_failed++;
+		groups_add_event(&model->groups, GROUP_READ_FAILED, r);
+		break;
+	case EVENT_WRITE_INCOMPLETE:
+		if (!first_time(seen, SEEN_ABANDONED))
+			break;
+		totals->abandoned++;
+		groups_add_event(&model->groups, GROUP_WRITE_INCOMPLETE, r);
+		break;
+	case EVENT_HIDDEN_END:
+		totals->hidden_ends++;
+		groups_add_event(&model->groups, GROUP_HIDDEN_END, r);
+		break;
+	case EVENT_END:
+		add_end(model, r, seen);
+		break;
+	default:
+		break;
+	}
+}
+
+void model_add(void *context, const struct record *r)
+{
+	struct model *model = context;
+	struct totals *totals = &model->report.totals;
+	bool new_process;
+	struct seen *seen = NULL;
+
+	if (totals->events++ == 0 || r->time < totals->first)
+		totals->first = r->time;
+	if (r->time > totals->last)
+		totals->last = r->time;
+	if (says(r->level, "debug"))
+		model->report.no_debug = false;
+	if (seen_get(&model->processes, seen_process_key(r->program, r->pid), &new_process) && new_process)
+		totals->processes++;
+	if (!r->id)
+		return;
+	seen = seen_get(&model->connections, seen_key(r->program, r->id), NULL);
+	if (!seen)
+		totals->untold += r->kind == EVENT_TRACKED;
+	add_event(model, r, seen);
+	if (model->connection && strcmp(model->connection, r->id) == 0)
+		events_add(&model->chosen, r);
+}
+
+/* --- the second reading --- */
+
+static int by_name(const struct record *a, const struct record *b)
+{
+	int order = strcmp(a->id, b->id);
+
+	return order ? order : strcmp(a->program, b->program);
+}
+
+static int worst_by_name(const void *a, const void *b)
+{
+	return by_name((*(struct worst *const *)a)->record, (*(struct worst *const *)b)->record);
+}
+
+void model_choose(struct model *model)
+{
+	struct groups *groups = &model->groups;
+	size_t count = 0;
+
+	groups_sort(groups);
+	model->report.with_events = true;
+	if (groups->count > GROUPS_WITH_EVENTS)
+		count = GROUPS_WITH_EVENTS;
+	else
+		count = groups->count;
+	model->wanted = calloc(count * groups->stories_limit + 1, sizeof(struct worst *));
+	for (size_t i = 0; model->wanted && i < count; i++) {
+		const struct group_kept *kept = (const struct group_kept *)groups->sorted[i];
+
+		for (size_t k = 0; k < kept->group.stories_count; k++) {
+			kept->worst[k]->events.limit = EVENTS_LIMIT;
+			model->wanted[model->wanted_count++] = kept->worst[k];
+		}
+	}
+	if (model->wanted_count > 1)
+		qsort(model->wanted, model->wanted_count, sizeof(struct worst *), worst_by_name);
+}
+
+/* An end says when its connection began: so another one of the same id stays out. */
+static bool within(const struct record *key, const struct record *r)
+{
+	const double slack = 0.001;
+
+	if (key->kind != EVENT_END || key->us < 0)
+		return true;
+	return r->time <= key->time && r->time >= key->time - (double)key->us / 1e6 - slack;
+}
+
+void model_add_event(void *context, const struct record *r)
+{
+	struct model *model = context;
+	size_t low = 0, high = model->wanted_count;
+
+	if (!r->id)
+		return;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (by_name(model->wanted[middle]->record, r) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < model->wanted_count && by_name(model->wanted[low]->record, r) == 0; low++)
+		if (within(model->wanted[low]->record, r))
+			events_add(&model->wanted[low]->events, r);
+}
+
+/* Of the connections with this id, the one that the group is about. */
+static void choose_story(struct worst *worst)
+{
+	size_t count;
+	struct connection_story *stories = stories_of(&worst->events, &count);
+
+	for (size_t i = 0; stories && i < count; i++) {
+		bool its_own = false;
+
+		for (size_t k = 0; k < stories[i].count; k++)
+			its_own = its_own || (stories[i].events[k]->time == worst->record->time &&
+					      stories[i].events[k]->kind == worst->record->kind);
+		if (its_own)
+			worst->story = stories[i];
+	}
+	free(stories);
+}
+
+/* --- the sum --- */
+
+/* How many began and did not end; where nothing says when they began, whether their end should have been logged. */
+static void find_unended(struct model *model)
+{
+	struct totals *totals = &model->report.totals;
+	uint64_t without_end = 0, undecided = 0;
+
+	for (size_t i = 0; i < model->connections.size; i++) {
+		const struct seen *seen = &model->connections.places[i];
+
+		if (seen->key == 0 || (seen->ends > 0 && seen->ends >= seen->starts))
+			continue;
+		if (seen->starts > seen->ends)
+			without_end += (uint64_t)(seen->starts - seen->ends);
+		else if (model->report.no_debug)
+			undecided++;
+		else
+			without_end++;
+	}
+	totals->without_end = without_end;
+	totals->undecided += undecided;
+	totals->connections += without_end + undecided;
+}
+
+static void list_chosen(struct model *model)
+{
+	size_t count;
+
+	model->chosen_stories = stories_of(&model->chosen, &count);
+	model->chosen_list = calloc(count + 1, sizeof(*model->chosen_list));
+	if (!model->chosen_stories || !model->chosen_list)
+		return;
+	for (size_t i = 0; i < count; i++)
+		model->chosen_list[i] = &model->chosen_stories[i];
+	model->report.chosen = model->chosen_list;
+	model->report.chosen_count = count;
+}
+
+struct report *model_report(struct model *model)
+{
+	struct report *report = &model->report;
+
+	find_unended(model);
+	list_chosen(model);
+	if (!model->groups.sorted)
+		groups_sort(&model->groups);
+	for (size_t i = 0; i < model->wanted_count; i++)
+		if (model->wanted[i]->events.count > 0)
+			choose_story(model->wanted[i]);
+	report->groups = model->groups.sorted;
+	report->groups_count = model->groups.count;
+	report->groups_left_out = model->groups.left_out;
+	tally_sort(&model->programs);
+	tally_sort(&model->versions);
+	tally_sort(&model->ciphers);
+	report->programs = model->programs.counts;
+	report->programs_count = model->programs.used;
+	report->versions = model->versions.counts;
+	report->versions_count = model->versions.used;
+	report->ciphers = model->ciphers.counts;
+	report->ciphers_count = model->ciphers.used;
+	return report;
+}
+
+void model_free(struct model *model)
+{
+	if (!model)
+		return;
+	groups_free(&model->groups);
+	events_free(&model->chosen);
+	free(model->chosen_stories);
+	free(model->chosen_list);
+	free(model->wanted);
+	seen_free(&model->connections);
+	seen_free(&model->processes);
+	tally_free(&model->programs);
+	tally_free(&model->versions);
+	tally_free(&model->ciphers);
+	free(model);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parts of the page that are files of their own, as the build found them: page/page.css and page/page.js.
+ */
+#ifndef TLSBYE_REPORT_PAGE_H
+#define TLSBYE_REPORT_PAGE_H
+
+/* Each ends with a 0. */
+extern const char page_css[], page_js[];
+
+#endif

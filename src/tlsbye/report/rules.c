@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See rules.h. One table for each kind of group. What is said here is what the documents say, in other words: the man
+ * pages SSL_shutdown(3), SSL_write(3), SSL_get_error(3), BIO_f_buffer(3), shutdown(2); RFC 8446 and 5246 for TLS; for the
+ * reset RFC 1122, 4.2.2.13, which RFC 9293, 3.6.1 has kept, and RFC 2525, 2.17, which tells why.
+ */
+#include "rules.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rules_lines.h"
+
+#define BEFORE_LETTING_GO                                                                                    \
+	"in front of SSL_free() and close(), whichever comes first (of exit() where there is neither)"
+#define GOODBYE .line = "tls_goodbye(ssl, fd);", .lines = lines_goodbye_c, .language = "C"
+#define WRITE   .line = "if (!tls_write_all(ssl, fd, data, length))", .lines = lines_write_c, .language = "C"
+#define TELL                                                                                                 \
+	.where =                                                                                             \
+		"in the program of the other side; until it is cured, tlsbye run in front of it does the same"
+#define NOTIFY_RULE                                                                                          \
+	"each side has to send close_notify before it ends its direction of the connection, "                \
+	"unless it has sent a fatal alert (RFC 8446, 6.1; RFC 5246, 7.2.1)"
+#define RESET_RULE "(RFC 1122, 4.2.2.13; RFC 9293, 3.6.1; RFC 2525, 2.17 tells why)"
+
+/* --- what a program did wrong --- */
+
+static const struct rule faults[FAULTS] = {
+	[FAULT_NO_CLOSE_NOTIFY] =
+		{.what = "the connection is let go without SSL_shutdown()",
+		 .effect =
+			 "the peer cannot tell the end of the data from a cut cable; the session cannot be resumed",
+		 .broken =
+			 NOTIFY_RULE "; with OpenSSL by SSL_shutdown(), which neither SSL_free() nor close() "
+				     "does for you (SSL_shutdown(3), DESCRIPTION)",
+		 .where = BEFORE_LETTING_GO,
+		 GOODBYE},
+	[FAULT_UNREAD_AT_CLOSE] =
+		{.what = "the socket is closed while received bytes lie unread",
+		 .effect =
+			 "the kernel resets the connection and drops what the peer has not taken yet, although "
+			 "SSL_write() had succeeded",
+		 .broken = "a TCP that is closed with data unread answers with a reset " RESET_RULE
+			   ": read to the peer's end before close(); close_notify alone does not help",
+		 .where = BEFORE_LETTING_GO,
+		 GOODBYE},
+	[FAULT_FIN_UNAWAITED] =
+		{.what = "the socket is closed before the peer has ended",
+		 .effect =
+			 "whatever the peer still sends, its close_notify or a session ticket too, makes the kernel "
+			 "reset the connection and drop what is on its way",
+		 .broken =
+			 "to close behind one's own close_notify without waiting is right only where the other side is "
+			 "known to send no more (SSL_shutdown(3), DESCRIPTION); data behind a close() is answered with a "
+			 "reset " RESET_RULE,
+		 .where = BEFORE_LETTING_GO,
+		 GOODBYE},
+	[FAULT_SHUTDOWN_RDWR] =
+		{.what = "the socket is shut in both directions by shutdown(SHUT_RDWR)",
+		 .effect =
+			 "whatever the peer still sends makes the kernel reset the connection and drop what is on its way",
+		 .broken =
+			 "SHUT_RDWR ends the reading as well (shutdown(2)), and what comes then is answered with a "
+			 "reset " RESET_RULE ": end the writing alone, and read to the peer's end",
+		 .where = "in place of shutdown(fd, SHUT_RDWR), and " BEFORE_LETTING_GO,
+		 GOODBYE},
+	[FAULT_UNFINISHED_WRITE] =
+		{.what = "the connection is let go while an SSL_write() wanted to be repeated",
+		 .effect = "the rest of that data is never sent, and the peer may get a piece of a record",
+		 .broken =
+			 "a SSL_write() with SSL_ERROR_WANT_WRITE or SSL_ERROR_WANT_READ has to be repeated with the same "
+			 "arguments until it succeeds (SSL_write(3), SSL_get_error(3)); close_notify before that would "
+			 "say that all was written",
+		 .where = "in place of SSL_write()",
+		 WRITE},
+	[FAULT_UNFLUSHED] =
+		{.what = "bytes are left in a BIO_f_buffer",
+		 .effect = "what the program has written is not sent",
+		 .broken =
+			 "a BIO_f_buffer keeps what is written until it is full or BIO_flush() is called (BIO_f_buffer(3))",
+		 .where = "behind the last write, for the BIO that is written to",
+		 .line = "if (!tls_flush(SSL_get_wbio(ssl), fd))",
+		 .lines = lines_flush_c,
+		 .language = "C"},
+	[FAULT_WRITE_TO_CLOSED_PEER] =
+		{.what = "the program writes to a peer that has closed",
+		 .effect =
+			 "the data is lost, and the reset that answers it may destroy what lies unread here: the peer's "
+			 "last words, which often tell why it ended",
+		 .broken =
+			 "data for a closed TCP is answered with a reset " RESET_RULE
+			 ": read what has come before writing more, and stop at the first SSL_write() that fails",
+		 .where = "in place of SSL_write()",
+		 WRITE},
+};
+
+/* A datagram has neither FIN nor reset. */
+static const struct rule datagram = {.what = "the DTLS connection is let go without SSL_shutdown()",
+				     .effect = "the peer keeps the connection until it gives up",
+				     .broken = NOTIFY_RULE
+				     "; with OpenSSL by SSL_shutdown() (SSL_shutdown(3), DESCRIPTION)",
+				     .where = BEFORE_LETTING_GO,
+				     .line = "SSL_shutdown(ssl);",
+				     .language = "C"};
+
+/* --- what it suffered --- */
+
+struct coded {
+	const char *code;
+	struct rule rule;
+};
+
+static const struct coded causes[] = {
+	{"peer-closed-without-close_notify",
+	 {.what = "the peer ended without close_notify",
+	  .effect = "nobody here can tell whether all of the data has come",
+	  .broken = "the other side's: " NOTIFY_RULE "; its program closed without SSL_shutdown(), or died",
+	  TELL}},
+	{"peer-reset",
+	 {.what = "the peer reset the connection",
+	  .effect = "what it had sent and was not read yet may be lost",
+	  .broken =
+		  "the other side's, as a rule: closed with bytes unread, or before this side had ended " RESET_RULE
+		  "; or it was killed, or meant to abort",
+	  TELL}},
+	{"wrote-to-closed-peer",
+	 {.what = "the peer had ended, and was written to",
+	  .effect =
+		  "the reset that answers such a write is what this read met; what the peer had sent before may be lost",
+	  .broken = "data for a closed TCP is answered with a reset " RESET_RULE
+		    ": read what has come before writing more, and stop at the first SSL_write() that fails",
+	  .where = "in place of SSL_write()",
+	  WRITE}},
+	{"peer-alert",
+	 {.what = "the peer refused with a fatal alert",
+	  .effect = "the connection is of no use; the alert's name tells why",
+	  .broken =
+		  "none: a fatal alert ends a connection without close_notify (RFC 8446, 6.2; RFC 5246, 7.2.2)"}},
+	{"not-tls",
+	 {.what = "what came is no TLS",
+	  .effect = "no connection",
+	  .broken = "none of the goodbye: the peer speaks plaintext or another protocol on this port"}},
+	{"bad-record",
+	 {.what = "a record came that does not decrypt",
+	  .effect = "the data up to there is good, and nothing behind it is known",
+	  .broken =
+		  "the other side's, or the way's: damaged on the way, or two processes (a fork) that write on one "
+		  "connection (RFC 8446, 5.2; RFC 5246, 6.2.3)"}},
+	{"timeout",
+	 {.what = "the peer, or the way to it, fell silent",
+	  .effect = "nobody here can tell whether all of the data has come",
+	  .broken = "none of the goodbye: the kernel gave up (tcp(7), ETIMEDOUT)"}},
+	{"own-end",
+	 {.what = "this side had ended the connection already",
+	  .effect = "the read cannot succeed",
+	  .broken = "SSL_read() behind one's own shutdown() or close() of the socket: read to the end first",
+	  .where = BEFORE_LETTING_GO,
+	  GOODBYE}},
+	{0},
+};
+
+static const struct rule other_cause = {
+	.what = "a read failed",
+	.effect = "nobody here can tell whether all of the data has come",
+	.broken = "not known: the error's own text says more (SSL_get_error(3))"};
+
+static const struct rule unfinished = {
+	.what = "a SSL_write() was not repeated until it succeeded",
+	.effect = "the rest of that data is never sent",
+	.broken =
+		"a SSL_write() with SSL_ERROR_WANT_WRITE or SSL_ERROR_WANT_READ has to be repeated with the same "
+		"arguments until it succeeds (SSL_write(3), SSL_get_error(3))",
+	.where = "in place of SSL_write()",
+	WRITE};
+
+static const struct rule write_broken = {
+	.what = "a write failed: the peer was gone",
+	.effect = "that data, and perhaps some of what was written before, did not arrive",
+	.broken =
+		"the other side's, as a rule: it closed or reset while data was on its way to it " RESET_RULE
+		"; here: read what has come before writing more",
+	.where = "in place of SSL_write()",
+	WRITE};
+
+static const struct rule write_failed = {
+	.what = "a write failed",
+	.effect = "that data did not arrive",
+	.broken = "not known: the error's own text says more (SSL_get_error(3))"};
+
+static const struct rule hidden_end = {
+	.what = "an end without close_notify was passed off as a clean one",
+	.effect = "a truncated reply looks complete",
+	.broken =
+		"SSL_OP_IGNORE_UNEXPECTED_EOF is for protocols that can tell by themselves that all has come "
+		"(SSL_CTX_set_options(3)); otherwise it lets anybody cut the data (RFC 5246, 7.2.1; RFC 8446, 6.1)",
+	.where = "behind the making of the SSL_CTX, unless the length is checked elsewhere",
+	.line = "SSL_CTX_clear_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);",
+	.language = "C"};
+
+static const struct rule *write_rule(const char *code)
+{
+	if (strncmp(code, "SSL_ERROR_WANT_", strlen("SSL_ERROR_WANT_")) == 0)
+		return &unfinished;
+	if (strcmp(code, "EPIPE") == 0 || strcmp(code, "ECONNRESET") == 0)
+		return &write_broken;
+	return &write_failed;
+}
+
+static const struct rule *rule_in_c(const struct group *group)
+{
+	const char *code = group->code ? group->code : "";
+	const char *transport = group->example ? group->example->transport : NULL;
+	const struct coded *cause = causes;
+
+	switch (group->kind) {
+	case GROUP_FAULT:
+		if (group->fault == FAULT_NO_CLOSE_NOTIFY && transport && strcmp(transport, "datagram") == 0)
+			return &datagram;
+		return &faults[group->fault < FAULTS ? group->fault : FAULT_NO_CLOSE_NOTIFY];
+	case GROUP_WRITE_INCOMPLETE:
+		return write_rule(code);
+	case GROUP_HIDDEN_END:
+		return &hidden_end;
+	case GROUP_READ_FAILED:
+		break;
+	}
+	while (cause->code && strcmp(cause->code, code) != 0)
+		cause++;
+	return cause->code ? &cause->rule : &other_cause;
+}
+
+/* --- programs whose C is the interpreter's --- */
+
+/* For these a line of C would be of no use: the call is one of the interpreter's, and its author is not the guilty one. */
+static const struct interpreter {
+	const char *language;
+	const char *parts[5]; /* of an object's path */
+	const char *where;
+	const char *line;
+	const char *lines;
+} interpreters[] = {
+	{"Python",
+	 {"/_ssl.", "/python3", "/libpython3"},
+	 "in place of conn.close(): unwrap() alone waits for the peer, and fails where it has sent more",
+	 "tls_goodbye(conn)",
+	 lines_goodbye_python},
+	{"Perl",
+	 {"/SSLeay.so", "/bin/perl", "/libperl.so"},
+	 "in place of close($conn), and before $conn goes out of scope, where IO::Socket::SSL says nothing",
+	 "tls_goodbye($conn);",
+	 lines_goodbye_perl},
+	{"Ruby",
+	 {"/ruby/", "/libruby", "/bin/ruby"},
+	 "in place of ssl.close or of closing the socket: sync_close sends close_notify and closes at once",
+	 "tls_goodbye(ssl)",
+	 lines_goodbye_ruby},
+};
+enum { INTERPRETERS = sizeof(interpreters) / sizeof(interpreters[0]) };
+
+static int interpreter_of(const struct group *group)
+{
+	const struct object *object = group->site.count ? group->site.frames[0].object : NULL;
+
+	for (int i = 0; object && object->path && i < INTERPRETERS; i++)
+		for (const char *const *part = interpreters[i].parts; *part; part++)
+			if (strstr(object->path, *part))
+				return i;
+	return -1;
+}
+
+const struct rule *rules_for(const struct group *group)
+{
+	static struct rule translated[INTERPRETERS][FAULTS];
+	const struct rule *rule = rule_in_c(group);
+	int language = interpreter_of(group);
+
+	if (language < 0 || group->kind != GROUP_FAULT || rule->lines != lines_goodbye_c)
+		return rule;
+	struct rule *ours = &translated[language][rule - faults];
+	*ours = *rule;
+	ours->where = interpreters[language].where;
+	ours->line = interpreters[language].line;
+	ours->lines = interpreters[language].lines;
+	ours->language = interpreters[language].language;
+	return ours;
+}
+
+/* --- the line, with the names that the program has --- */
+
+static const struct place *place_of(const struct group *group, struct source *source, const char *call)
+{
+	const struct site *site = group->example ? record_site(group->example, call) : NULL;
+
+	if (!site || !site->count)
+		return NULL;
+	return source_resolve(source, &site->frames[0]);
+}
+
+/* What stands between the parentheses of call in this line of source, where it is a plain name: "c->ssl". */
+static bool argument_of(const struct place *place, const char *call, char *argument, size_t room)
+{
+	const char *found = place && place->code ? strstr(place->code, call) : NULL;
+	size_t length;
+
+	if (!found || (found > place->code && (isalnum((unsigned char)found[-1]) || found[-1] == '_')))
+		return false;
+	found += strlen(call);
+	found += strspn(found, " ");
+	if (*found++ != '(')
+		return false;
+	length = strspn(found, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.->[]");
+	if (length == 0 || length >= room || found[length] != ')' || memmem(found, length, "--", 2))
+		return false;
+	memcpy(argument, found, length);
+	argument[length] = '\0';
+	return true;
+}
+
+static bool same_function(const struct place *left, const struct place *right)
+{
+	return left && right && left->function && right->function && left->file && right->file &&
+	       strcmp(left->function, right->function) == 0 && strcmp(left->file, right->file) == 0;
+}
+
+/* Both in one function: the upper one. Else that which frees the SSL, because behind it there is none to say goodbye. */
+static const struct place *first_of(const struct place *freed, const struct place *closed)
+{
+	if (same_function(freed, closed))
+		return freed->line < closed->line ? freed : closed;
+	return freed ? freed : closed;
+}
+
+void rules_advise(const struct group *group, struct source *source, struct advice *advice)
+{
+	const struct rule *rule = rules_for(group);
+	const struct place *freed = place_of(group, source, "SSL_free");
+	const struct place *closed = place_of(group, source, "close");
+	char ssl[100] = "ssl", fd[120] = "SSL_get_fd(ssl)";
+	bool known;
+
+	*advice = (struct advice){0};
+	if (rule->line)
+		snprintf(advice->line, sizeof(advice->line), "%s", rule->line);
+	if (group->site.count)
+		advice->at = source_resolve(source, &group->site.frames[0]);
+	if (rule->lines != lines_goodbye_c)
+		return;
+	known = argument_of(freed, "SSL_free", ssl, sizeof(ssl));
+	if (known)
+		snprintf(fd, sizeof(fd), "SSL_get_fd(%s)", ssl);
+	/* In another function the name would mean something else, or nothing. */
+	if ((!known || same_function(freed, closed)) && argument_of(closed, "close", fd, sizeof(fd)))
+		known = true;
+	if (known)
+		snprintf(advice->line, sizeof(advice->line), "tls_goodbye(%s, %s);", ssl, fd);
+	if (freed || closed)
+		advice->at = first_of(freed, closed);
+}

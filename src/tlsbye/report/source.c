@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See source.h. Two caches: of objects, by path and build-id, and in each of places, by offset. An object whose debug
+ * information is open costs memory and a descriptor, so only the last ones stay open; what they said stays.
+ *
+ * Rules: a place is never a guess. Where the file is not the one that ran, and where a name is only the nearest one, the
+ * answer is the object, its offset and why.
+ */
+#include "source.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <search.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "debug_info.h"
+#include "source_code.h"
+
+enum {
+	OPEN_MOST = 16,
+	NAME_MOST = 200 /* of a function: templates can fill pages */
+};
+
+#define NO_LINES "no debug information here: install its -dbgsym package (or the like), or build it with -g"
+#define DELETED  " (deleted)"
+
+struct cached_place {
+	uint64_t offset;
+	struct place place;
+	char *strings[5]; /* what place points to, to be freed */
+	int strings_count;
+};
+
+struct module {
+	char *path;
+	char *shown; /* without control characters */
+	char *build_id;
+	const char *why; /* it could not be opened; static */
+	struct debug_info *info;
+	uint64_t used;
+	void *places; /* a tree of struct cached_place */
+};
+
+struct source {
+	struct debug_search search;
+	bool searching;
+	void *modules; /* a tree of struct module */
+	struct module nowhere;
+	struct module *open[OPEN_MOST];
+	uint64_t clock;
+};
+
+/* Where there is no memory for the truth. */
+static const struct place unknown = {.why = "no memory", .text = "unknown (no memory)"};
+
+/* --- text --- */
+
+/* A terminal must not obey what a stranger's debug information holds. */
+static void clean(char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+}
+
+static char *keep(struct cached_place *cached, char *text)
+{
+	if (!text)
+		return NULL;
+	clean(text);
+	cached->strings[cached->strings_count++] = text;
+	return text;
+}
+
+static char *words(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static char *words(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	return text;
+}
+
+/* "/x/build/../demo/server.c" -> "/x/demo/server.c", in place. Compilers keep the way that they were called by. */
+static void shorten(char *path)
+{
+	char *read = path, *write = path;
+
+	while (*read) {
+		if (strncmp(read, "/./", 3) == 0) {
+			read += 2;
+		} else if (write > path && (strncmp(read, "/../", 4) == 0)) {
+			read += 3;
+			do
+				write--;
+			while (write > path && *write != '/');
+		} else {
+			*write++ = *read++;
+		}
+	}
+	*write = '\0';
+}
+
+static char *file_of(const struct call_frame *frame)
+{
+	char *path;
+
+	if (!frame->file)
+		return NULL;
+	if (*frame->file == '/' || !frame->directory)
+		return strdup(frame->file);
+	path = words("%s/%s", frame->directory, frame->file);
+	return path;
+}
+
+static char *function_of(const struct found *found, const struct call_frame *frame)
+{
+	const char *name = frame->function;
+
+	/* Without a description of the function there may still be its symbol: hand-written assembler. */
+	if (!name && found->count == 1)
+		name = found->symbol;
+	return name ? words("%.*s", NAME_MOST, name) : NULL;
+}
+
+/* --- places --- */
+
+/* "serve() at /x/server.c:63, inlined .." for the frames behind the first one. */
+static char *inlined_text(const struct found *found)
+{
+	char *text = NULL;
+
+	for (int i = 1; i < found->count; i++) {
+		char *file = file_of(&found->frames[i]);
+		char *function = function_of(found, &found->frames[i]);
+		char *longer;
+
+		if (file)
+			shorten(file);
+		longer = words("%s%s%s() at %s:%d", text ? text : "", text ? ", inlined into " : "",
+			       function ? function : "?", file ? file : "?", found->frames[i].line);
+		free(text);
+		free(file);
+		free(function);
+		text = longer;
+	}
+	return text;
+}
+
+static void fill_with_line(struct cached_place *cached, const struct module *module,
+			   const struct found *found)
+{
+	struct place *place = &cached->place;
+	char *file = file_of(&found->frames[0]);
+
+	place->line = found->frames[0].line;
+	place->function = keep(cached, function_of(found, &found->frames[0]));
+	place->code = keep(cached, source_code(file, place->line, debug_info_time(module->info)));
+	if (file)
+		shorten(file);
+	place->file = keep(cached, file);
+	place->inlined = keep(cached, inlined_text(found));
+	place->text = keep(cached, words("%s%s%s:%d%s%s", place->function ? place->function : "",
+					 place->function ? "() at " : "", place->file, place->line,
+					 place->inlined ? ", inlined into " : "",
+					 place->inlined ? place->inlined : ""));
+}
+
+static void fill_without_line(struct cached_place *cached, const struct found *found, const char *why)
+{
+	struct place *place = &cached->place;
+
+	place->why = why;
+	if (found->symbol) {
+		place->function = keep(cached, words("%.*s+0x%llx", NAME_MOST, found->symbol,
+						     (unsigned long long)found->offset));
+		place->text = keep(cached, words("%s in %s (%s)", place->function, place->object, why));
+	} else {
+		place->text = keep(cached, words("%s+0x%llx (%s)", place->object,
+						 (unsigned long long)cached->offset, why));
+	}
+}
+
+static void fill(struct cached_place *cached, const struct module *module)
+{
+	struct found found = {0};
+	const char *why = module->why;
+
+	cached->place.object = module->shown;
+	/* The return address is behind the call, and may be the first of another line or even of another function. */
+	if (module->info && !debug_info_find(module->info, cached->offset - 1, &found))
+		why = "the address is outside of the file that is there now";
+	if (found.count && found.frames[0].file && found.frames[0].line)
+		fill_with_line(cached, module, &found);
+	else
+		fill_without_line(cached, &found, why ? why : NO_LINES);
+}
+
+static int compare_places(const void *left, const void *right)
+{
+	uint64_t a = ((const struct cached_place *)left)->offset;
+	uint64_t b = ((const struct cached_place *)right)->offset;
+
+	return a < b ? -1 : a > b;
+}
+
+static void free_place(void *node)
+{
+	struct cached_place *cached = node;
+
+	for (int i = 0; i < cached->strings_count; i++)
+		free(cached->strings[i]);
+	free(cached);
+}
+
+/* NULL: no memory. new says that it is to be filled. */
+static struct cached_place *place_in(struct module *module, uint64_t offset, bool *new)
+{
+	struct cached_place key = {.offset = offset};
+	struct cached_place **slot = tfind(&key, &module->places, compare_places);
+
+	*new = !slot;
+	if (slot)
+		return *slot;
+	struct cached_place *cached = calloc(1, sizeof(*cached));
+	if (!cached)
+		return NULL;
+	cached->offset = offset;
+	if (!tsearch(cached, &module->places, compare_places)) {
+		free(cached);
+		return NULL;
+	}
+	return cached;
+}
+
+/* --- modules --- */
+
+/* The words for names that are no files. */
+static const char *no_file(const char *path)
+{
+	if (strstr(path, "vdso") && (*path == '[' || strncmp(path, "linux-", 6) == 0))
+		return "code of the kernel's, mapped into every program";
+	if (*path == '\0')
+		return "the log has no name for the object";
+	if (*path == '[')
+		return "memory without a file: code that was made at run time";
+	if (*path != '/')
+		return "its path is relative to a directory that the log does not tell";
+	return NULL;
+}
+
+/* The name that the file had: with the same build-id it is the same file put back, or another name of it. */
+static void open_deleted(struct source *source, struct module *module)
+{
+	char path[PATH_MAX];
+	const char *why;
+
+	snprintf(path, sizeof(path), "%.*s", (int)(strlen(module->path) - strlen(DELETED)), module->path);
+	if (module->build_id)
+		module->info = debug_info_open(&source->search, path, module->build_id, &why);
+	module->why = module->info ? NULL : "the file was deleted while the program ran";
+}
+
+static bool is_deleted(const char *path)
+{
+	size_t length = strlen(path);
+
+	return length > strlen(DELETED) && strcmp(path + length - strlen(DELETED), DELETED) == 0;
+}
+
+/* The slot of a new one: an empty one, or that of the one that was not used for longest. */
+static struct module **free_slot(struct source *source)
+{
+	struct module **oldest = &source->open[0];
+
+	for (int i = 0; i < OPEN_MOST; i++) {
+		if (!source->open[i])
+			return &source->open[i];
+		if (source->open[i]->used < (*oldest)->used)
+			oldest = &source->open[i];
+	}
+	debug_info_close((*oldest)->info);
+	(*oldest)->info = NULL;
+	*oldest = NULL;
+	return oldest;
+}
+
+static void open_module(struct source *source, struct module *module)
+{
+	struct module **slot;
+
+	if (!source->searching)
+		source->searching = debug_search_begin(&source->search, NULL);
+	module->why = source->searching ? no_file(module->path) : "no memory";
+	if (module->why)
+		return;
+	slot = free_slot(source);
+	if (is_deleted(module->path))
+		open_deleted(source, module);
+	else
+		module->info = debug_info_open(&source->search, module->path, module->build_id, &module->why);
+	if (module->info) {
+		module->why = NULL;
+		*slot = module;
+	}
+}
+
+static int compare_modules(const void *left, const void *right)
+{
+	const struct module *a = left, *b = right;
+	int paths = strcmp(a->path, b->path);
+
+	return paths ? paths : strcmp(a->build_id ? a->build_id : "", b->build_id ? b->build_id : "");
+}
+
+static void free_module(void *node)
+{
+	struct module *module = node;
+
+	if (module->info)
+		debug_info_close(module->info);
+	tdestroy(module->places, free_place);
+	free(module->path);
+	free(module->shown);
+	free(module->build_id);
+	free(module);
+}
+
+static struct module *new_module(struct source *source, const struct object *object)
+{
+	struct module *module = calloc(1, sizeof(*module));
+
+	if (!module)
+		return NULL;
+	module->path = strdup(object->path ? object->path : "");
+	module->shown = module->path ? strdup(module->path) : NULL;
+	module->build_id = object->build_id ? strdup(object->build_id) : NULL;
+	if (!module->shown || (object->build_id && !module->build_id) ||
+	    !tsearch(module, &source->modules, compare_modules)) {
+		free_module(module);
+		return NULL;
+	}
+	clean(module->shown);
+	return module;
+}
+
+static struct module *module_of(struct source *source, const struct object *object)
+{
+	struct module key, **slot;
+
+	if (!object)
+		return &source->nowhere;
+	key.path = (char *)(object->path ? object->path : "");
+	key.build_id = (char *)object->build_id;
+	slot = tfind(&key, &source->modules, compare_modules);
+	return slot ? *slot : new_module(source, object);
+}
+
+/* --- what source.h offers --- */
+
+struct source *source_open(void)
+{
+	struct source *source = calloc(1, sizeof(struct source));
+
+	if (source)
+		source->nowhere.why = "the address is in no object that was loaded";
+	return source;
+}
+
+bool source_look_in(struct source *source, const char *directory)
+{
+	if (!source->searching)
+		source->searching = debug_search_begin(&source->search, directory);
+	return source->searching;
+}
+
+static const struct place *resolve_nowhere(struct source *source, uint64_t offset)
+{
+	bool new;
+	struct cached_place *cached = place_in(&source->nowhere, offset, &new);
+
+	if (cached && new) {
+		cached->place.why = source->nowhere.why;
+		cached->place.text =
+			keep(cached, words("0x%llx (%s)", (unsigned long long)offset, source->nowhere.why));
+	}
+	return cached && cached->place.text ? &cached->place : &unknown;
+}
+
+const struct place *source_resolve(struct source *source, const struct frame *frame)
+{
+	struct module *module = module_of(source, frame->object);
+	struct cached_place *cached;
+	bool new;
+
+	if (module == &source->nowhere)
+		return resolve_nowhere(source, frame->offset);
+	cached = module ? place_in(module, frame->offset, &new) : NULL;
+	if (!cached)
+		return &unknown;
+	if (new) {
+		if (!module->info && !module->why)
+			open_module(source, module);
+		module->used = ++source->clock;
+		fill(cached, module);
+	}
+	return cached->place.text ? &cached->place : &unknown;
+}
+
+void source_close(struct source *source)
+{
+	tdestroy(source->modules, free_module);
+	tdestroy(source->nowhere.places, free_place);
+	if (source->searching)
+		debug_search_end(&source->search);
+	free(source);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The letting go, out of the end event: the doors in the order program, OpenSSL, kernel, peer; then what we did or
+ * would have done about it.
+ *
+ * Rules: only what the log says. A bare close whose outcome is not known is not drawn as one.
+ */
+#include "steps_make.h"
+
+#include <string.h>
+
+#include "words.h"
+
+/* Right before an event of the same moment: what caused it. */
+#define JUST_BEFORE 1e-6
+
+static bool is(const char *value, const char *code)
+{
+	return value && strcmp(value, code) == 0;
+}
+
+/* --- the doors --- */
+
+/* A door has one name in "doors"; its site has the name of the very function. */
+static const struct door {
+	const char *name;
+	enum lane to;
+	const char *calls[8];
+} doors[] = {
+	{"shutdown", LANE_KERNEL, {"shutdown"}},
+	{"SSL_clear", LANE_OPENSSL, {"SSL_clear"}},
+	{"SSL_free", LANE_OPENSSL, {"SSL_free"}},
+	{"BIO_free", LANE_OPENSSL, {"BIO_free", "BIO_free_all"}},
+	{"close", LANE_KERNEL, {"close", "fclose", "freopen", "dup2", "dup3", "close_range", "closefrom"}},
+	{"exit", LANE_KERNEL, {"exit", "_exit", "_Exit", "quick_exit", "execve"}},
+};
+enum { DOORS = sizeof(doors) / sizeof(doors[0]), CALLS = sizeof(doors[0].calls) / sizeof(doors[0].calls[0]) };
+
+/* Is it one of the words of "SSL_free, close"? */
+static bool went_through(const struct record *end, const char *door)
+{
+	for (const char *list = end->doors; list && *list; list += strspn(list, ", ")) {
+		size_t length = strcspn(list, ", ");
+
+		if (length == strlen(door) && memcmp(list, door, length) == 0)
+			return true;
+		list += length;
+	}
+	return false;
+}
+
+static const struct site *site_of(const struct record *end, const struct door *door)
+{
+	for (size_t i = 0; i < CALLS && door->calls[i]; i++) {
+		const struct site *site = record_site(end, door->calls[i]);
+		if (site)
+			return site;
+	}
+	return NULL;
+}
+
+static void add_door(struct making *m, const struct door *door)
+{
+	const struct record *end = m->story->end;
+	const struct site *site = site_of(end, door);
+	struct step *step = step_add(m, LANE_PROGRAM, door->to, TONE_PLAIN);
+	char bytes[BYTES_SIZE];
+
+	step_label(m, step, "%s()", site ? site->call : door->name);
+	step_place(m, step, site);
+	if (door->to == LANE_OPENSSL && end->unflushed > 0)
+		step_note(m, step, "%s in a BIO_f_buffer never flushed", words_bytes(bytes, end->unflushed));
+	if (door->to == LANE_OPENSSL && end->unfinished > 0)
+		step_note(m, step, "the last SSL_write() unfinished: up to %s",
+			  words_bytes(bytes, end->unfinished));
+	if (door->to != LANE_KERNEL || is(door->name, "shutdown"))
+		return;
+	if (end->unread > 0)
+		step_note(m, step, "%s unread in the socket", words_bytes(bytes, end->unread));
+	if (end->unread_tls > 0)
+		step_note(m, step, "%s decrypted, never asked for", words_bytes(bytes, end->unread_tls));
+}
+
+/* --- the data, in all --- */
+
+/* Totals, without a time: they stand where the conversation was, behind the handshake. */
+static void add_data(struct making *m)
+{
+	const struct record *end = m->story->end;
+	char bytes[BYTES_SIZE];
+	struct step *step;
+
+	if (end->bytes_read > 0) {
+		step = step_add(m, LANE_OPENSSL, LANE_PROGRAM, TONE_PLAIN);
+		step_label(m, step, "read %s", words_bytes(bytes, end->bytes_read));
+	}
+	if (end->bytes_written > 0) {
+		step = step_add(m, LANE_PROGRAM, LANE_OPENSSL, TONE_PLAIN);
+		step_label(m, step, "wrote %s", words_bytes(bytes, end->bytes_written));
+	}
+}
+
+/* --- close_notify --- */
+
+static void add_close_notify(struct making *m)
+{
+	const struct record *end = m->story->end;
+	struct step *step;
+
+	if (m->notified)
+		return;
+	m->notified = true;
+	if (is(end->close_notify, "tlsbye")) {
+		step_label(m, step_add(m, LANE_OPENSSL, LANE_PEER, TONE_GOOD), "close_notify by tlsbye");
+	} else if (is(end->close_notify, "program")) {
+		step_label(m, step_add(m, LANE_OPENSSL, LANE_PEER, TONE_PLAIN), "close_notify");
+	} else if (is(end->close_notify, "none")) {
+		bool fine = is(end->verdict, "foreign") || is(end->verdict, "meant");
+		step = step_add(m, LANE_OPENSSL, LANE_OPENSSL, fine ? TONE_PLAIN : TONE_MISSING);
+		step_label(m, step, "no close_notify");
+		if (end->why)
+			step_note(m, step, "%s%s", m->steps->observed ? "nor would tlsbye send it: " : "",
+				  words_silence(end->why));
+	}
+}
+
+static void add_called_shutdown(struct making *m)
+{
+	const struct record *end = m->story->end;
+	struct step *step;
+
+	if (end->called_shutdown <= 0 || m->program_notified)
+		return;
+	step = step_add(m, LANE_PROGRAM, LANE_OPENSSL, TONE_PLAIN);
+	step_label(m, step, "SSL_shutdown()");
+	step_place(m, step, record_site(end, "SSL_shutdown"));
+	if (is(end->close_notify, "program"))
+		add_close_notify(m);
+}
+
+/* --- the kernel --- */
+
+static void add_half_close(struct making *m)
+{
+	if (!m->half_closed)
+		step_label(m, step_add(m, LANE_KERNEL, LANE_PEER, TONE_GOOD), "FIN by tlsbye");
+}
+
+static void add_drained(struct making *m)
+{
+	const struct record *end = m->story->end;
+	char bytes[BYTES_SIZE];
+	struct step *step;
+
+	if (m->drained || end->drained < 0)
+		return;
+	step = step_add(m, LANE_PEER, LANE_KERNEL, TONE_GOOD);
+	step_label(m, step, "drained %s", words_bytes(bytes, end->drained));
+	if (end->drain_us >= 0)
+		step_note(m, step, "in %.3f ms", (double)end->drain_us / 1e3);
+}
+
+/* What the kernel makes of a last close that nobody cures. */
+static void add_bare_close(struct making *m)
+{
+	const struct record *end = m->story->end;
+	bool resets = is(end->will_reset, "yes");
+	char bytes[BYTES_SIZE];
+	struct step *step;
+
+	if (!end->will_reset && end->abort_meant <= 0)
+		return;
+	step = step_add(m, LANE_KERNEL, LANE_PEER, resets && end->abort_meant <= 0 ? TONE_LOST : TONE_PLAIN);
+	step_label(m, step, resets || end->abort_meant > 0 ? "RST" : "FIN");
+	if (end->abort_meant > 0) {
+		step_note(m, step, "meant: SO_LINGER with a time of 0");
+	} else if (resets) {
+		if (end->unread > 0)
+			step_note(m, step, "caused by %s unread", words_bytes(bytes, end->unread));
+		if (end->unsent > 0)
+			step_note(m, step, "%s not yet acknowledged: thrown away",
+				  words_bytes(bytes, end->unsent));
+	} else if (is(end->will_reset, "possible")) {
+		step = step_add(m, LANE_KERNEL, LANE_PEER, TONE_MISSING);
+		step_label(m, step, "RST if more comes");
+		step_note(m, step, "nobody waited for its end");
+	}
+}
+
+static void add_would(struct making *m, bool lets_socket_go)
+{
+	const struct record *end = m->story->end;
+	char bytes[BYTES_SIZE];
+
+	for (int i = 0; i < 3; i++) {
+		struct step *step;
+
+		if (i == 0 ? m->notify_at >= 0 || end->would_notify <= 0 : !lets_socket_go)
+			continue;
+		step = step_add(m,
+				i == 0   ? LANE_OPENSSL
+				: i == 1 ? LANE_KERNEL
+					 : LANE_PEER,
+				i == 2 ? LANE_KERNEL : LANE_PEER, TONE_GOOD);
+		step->would = true;
+		step_label(m, step,
+			   i == 0   ? "would send close_notify"
+			   : i == 1 ? "would send FIN"
+				    : "would drain");
+		if (i == 2 && end->unread > 0)
+			step_note(m, step, "%s, and what comes until its end",
+				  words_bytes(bytes, end->unread));
+	}
+}
+
+/* --- the peer --- */
+
+static void add_peer_end(struct making *m)
+{
+	static const struct {
+		const char *code, *label, *note;
+		enum lane to;
+		enum tone tone;
+	} ends[] = {
+		{"fin", "FIN", NULL, LANE_KERNEL, TONE_PLAIN},
+		{"reset", "RST", NULL, LANE_KERNEL, TONE_LOST},
+		{"idle", "silent, still open", "the drain ended (LINGER_IDLE)", LANE_PEER, TONE_MISSING},
+		{"limit", "still sending", "the drain reached its limit", LANE_PEER, TONE_MISSING},
+		{"at-exit", "still open", "when the process ended (AT_EXIT)", LANE_PEER, TONE_MISSING},
+		{"room", "still open", "its drain made room for another (LINGER_SOCKETS)", LANE_PEER,
+		 TONE_MISSING},
+	};
+	const struct record *end = m->story->end;
+
+	if (end->peer_notified > 0)
+		step_label(m, step_add(m, LANE_PEER, LANE_OPENSSL, TONE_PLAIN), "close_notify");
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (!is(end->peer_end, ends[i].code))
+			continue;
+		struct step *step = step_add(m, LANE_PEER, ends[i].to, ends[i].tone);
+		step_label(m, step, "%s", ends[i].label);
+		if (ends[i].note)
+			step_note(m, step, "%s", ends[i].note);
+	}
+}
+
+/* --- all of it --- */
+
+/* The data stands behind the last thing that happened before the program let go. */
+static double when_talked(const struct making *m)
+{
+	double moment = 0;
+
+	for (size_t i = 0; i < m->story->count; i++) {
+		const struct record *r = m->story->events[i];
+		if (r->kind == EVENT_TRACKED || r->kind == EVENT_HANDSHAKE)
+			moment = ms_of(m, r->time);
+	}
+	return moment + JUST_BEFORE;
+}
+
+/*
+ * The log has no time for a door. What our goodbye did tells it nearly: close_notify was said at the first door, and the
+ * half-close came at the last.
+ */
+void steps_from_end(struct making *m)
+{
+	const struct record *end = m->story->end;
+	double finish = ms_of(m, end->time);
+	double gone = end->drain_us > 0 ? finish - (double)end->drain_us / 1e3 : finish;
+	bool lets_socket_go = went_through(end, "close") || went_through(end, "exit");
+
+	m->moment = when_talked(m);
+	add_data(m);
+	m->moment = (m->notify_at >= 0 ? m->notify_at : gone) - JUST_BEFORE;
+	add_called_shutdown(m);
+	for (size_t i = 0; i < DOORS; i++) {
+		if (doors[i].to == LANE_KERNEL && !is(doors[i].name, "shutdown") &&
+		    went_through(end, doors[i].name)) {
+			if (went_through(end, "SSL_free") || went_through(end, "BIO_free"))
+				add_close_notify(m);
+			m->moment = (m->half_close_at >= 0 ? m->half_close_at : gone) - JUST_BEFORE;
+		}
+		if (went_through(end, doors[i].name))
+			add_door(m, &doors[i]);
+	}
+	add_close_notify(m);
+	m->moment = end->drain_us > 0 ? finish : m->moment;
+	if (end->half_closed > 0) {
+		add_half_close(m);
+		add_drained(m);
+	} else if (lets_socket_go) {
+		add_bare_close(m);
+	}
+	m->moment = finish;
+	add_peer_end(m);
+	if (m->steps->observed && is(end->verdict, "wrong"))
+		add_would(m, lets_socket_go);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verdict of a connection in sentences, for somebody who has not read its steps: what the program did wrong, what
+ * became of the data, what tlsbye did or would have done about it.
+ */
+#include "steps_make.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "words.h"
+
+static bool is(const char *value, const char *code)
+{
+	return value && strcmp(value, code) == 0;
+}
+
+/* "closed the socket with bytes unread, and let go without SSL_shutdown()" */
+static void say_faults(FILE *out, const struct record *end)
+{
+	unsigned left = end->faults & ((1U << FAULTS) - 1);
+
+	if (!left)
+		fputs("did not end the connection as it should", out);
+	for (unsigned fault = 0; fault < FAULTS; fault++) {
+		if (!(left & 1U << fault))
+			continue;
+		left &= ~(1U << fault);
+		fputs(words_fault(fault), out);
+		if (left)
+			fputs(left & (left - 1) ? ", " : ", and ", out);
+	}
+}
+
+static void say_data(FILE *out, const struct record *end)
+{
+	char bytes[BYTES_SIZE];
+
+	if (is(end->data, "lost") && end->lost_bytes > 0)
+		fprintf(out, " At least %s that it wrote %s lost.", words_bytes(bytes, end->lost_bytes),
+			end->lost_bytes == 1 ? "is" : "are");
+	else if (is(end->data, "lost"))
+		fputs(" Data that it wrote is lost.", out);
+	else if (is(end->data, "safe"))
+		fputs(" What it wrote has arrived.", out);
+	else if (is(end->data, "unknown"))
+		fputs(" Whether all that it wrote has arrived is not known.", out);
+}
+
+static void say_ours(FILE *out, const struct record *end)
+{
+	char bytes[BYTES_SIZE];
+	bool said = is(end->close_notify, "tlsbye");
+
+	fputs(" tlsbye ", out);
+	if (end->completed_record > 0)
+		fprintf(out, "completed the last record%s", said || end->half_closed > 0 ? ", " : "");
+	if (said)
+		fputs("said close_notify", out);
+	if (end->half_closed > 0)
+		fprintf(out, "%shalf-closed", said ? ", " : "");
+	if (end->drained >= 0)
+		fprintf(out, " and drained %s", words_bytes(bytes, end->drained));
+	else if (!said && end->half_closed <= 0 && end->completed_record <= 0)
+		fputs("mended it", out);
+	fputs(".", out);
+}
+
+/* Of a wrong one: why was it not cured? */
+static void say_uncured(FILE *out, const struct record *end)
+{
+	if (is(end->mode, "observe"))
+		fputs(end->would_notify > 0
+			      ? " Only observed: to cure it, tlsbye would have said close_notify, half-closed and drained."
+			      : " Only observed.",
+		      out);
+	if (end->why)
+		fprintf(out, " No close_notify from tlsbye: %s.", words_silence(end->why));
+}
+
+static enum tone judge_end(FILE *out, const struct record *end)
+{
+	if (is(end->verdict, "clean")) {
+		fputs("Clean: nothing was missing.", out);
+		say_data(out, end);
+		return TONE_GOOD;
+	}
+	if (is(end->verdict, "foreign")) {
+		fputs("Not this process's: another one owns the connection, and this copy of it was let go in silence.",
+		      out);
+		return TONE_PLAIN;
+	}
+	if (is(end->verdict, "meant")) {
+		fputs("An abort that was meant.", out);
+		return TONE_PLAIN;
+	}
+	bool cured = is(end->verdict, "cured");
+	fputs(cured ? "Cured: the program " : "Wrong: the program ", out);
+	say_faults(out, end);
+	fputs(".", out);
+	if (cured)
+		say_ours(out, end);
+	say_data(out, end);
+	if (!cured)
+		say_uncured(out, end);
+	return cured ? TONE_GOOD : is(end->data, "lost") ? TONE_LOST : TONE_MISSING;
+}
+
+void steps_judge(struct making *m)
+{
+	size_t size;
+	FILE *out = open_memstream(&m->steps->words, &size);
+
+	if (!out) {
+		m->no_memory = true;
+		return;
+	}
+	if (m->story->end)
+		m->steps->tone = judge_end(out, m->story->end);
+	else
+		fputs("Without an end: the process was killed, the log is cut, or the connection still lives.",
+		      out);
+	fclose(out);
+}

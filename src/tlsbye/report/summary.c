@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The report for people. First what the connections came to, then the groups, the worst first and in full, the others a
+ * line each, then what could not be read. What is nothing is not printed.
+ */
+#include "summary.h"
+
+#include <string.h>
+
+#include "rules.h"
+#include "summary_group.h"
+#include "words.h"
+
+enum { IN_FULL = 3 }; /* groups; so many fill a screen */
+
+static void count(const struct page *page, const char *indent, uint64_t number, const char *what)
+{
+	char digits[NUMBER_SIZE];
+
+	if (number > 0)
+		fprintf(page->out, "%s%10s  %s\n", indent, words_number(digits, number), what);
+}
+
+static void title(const struct page *page, const struct report *report)
+{
+	const struct totals *totals = &report->totals;
+	char number[NUMBER_SIZE], processes[NUMBER_SIZE], span[SPAN_SIZE];
+
+	fprintf(page->out, "%s%s connection%s", page->bold, words_number(number, totals->connections),
+		totals->connections == 1 ? "" : "s");
+	if (totals->processes > 1)
+		fprintf(page->out, " of %s processes", words_number(processes, totals->processes));
+	for (size_t i = 0; i < report->programs_count && i < 3; i++)
+		fprintf(page->out, "%s%s", i ? ", " : " of ", report->programs[i].name);
+	if (report->programs_count > 3)
+		fputs(" ...", page->out);
+	fprintf(page->out, "%s, %s\n", page->plain, words_span(span, totals->first, totals->last));
+}
+
+static void totals(const struct page *page, const struct report *report)
+{
+	const struct totals *t = &report->totals;
+	char number[NUMBER_SIZE], text[128];
+
+	count(page, "", t->clean, "clean");
+	count(page, "", t->cured, "cured by tlsbye: the program ended them wrong");
+	count(page, "", t->wrong, "wrong, and not cured");
+	count(page, "", t->meant, "aborted, as the program wanted it");
+	count(page, "", t->without_end, "without an end: the process was killed, or the log is cut");
+	count(page, "", t->undecided, "whose end is not in the log");
+	snprintf(text, sizeof(text), "truncated: data is lost, at least %s bytes",
+		 words_number(number, t->lost_bytes));
+	if (t->lost + t->data_unknown + t->resets + t->abandoned + t->reads_failed + t->hidden_ends +
+		    t->untold >
+	    0)
+		fputs("Among them:\n", page->out);
+	count(page, "", t->lost, text);
+	count(page, "", t->data_unknown, "where data may be lost");
+	count(page, "", t->resets, "reset by this side");
+	count(page, "", t->abandoned, "with a write that was given up");
+	count(page, "", t->reads_failed, "with a read that failed");
+	count(page, "", t->hidden_ends, "with a missing close_notify that OpenSSL was told to ignore");
+	count(page, "", t->untold, "that were too many at a time to tell whether they ended");
+	if (t->foreign > 0)
+		fprintf(page->out, "Not counted: %s copies in forked processes.\n",
+			words_number(number, t->foreign));
+}
+
+/* "TLSv1.3 900, TLSv1.2 100; TLS_AES_256_GCM_SHA384 ..." */
+static void handshakes(const struct page *page, const struct report *report)
+{
+	char number[NUMBER_SIZE];
+
+	if (report->handshakes == 0)
+		return;
+	fprintf(page->out, "Handshakes: %s", words_number(number, report->handshakes));
+	for (size_t i = 0; i < report->versions_count; i++)
+		fprintf(page->out, "%s %s %s", i ? "," : ":", words_number(number, report->versions[i].count),
+			report->versions[i].name);
+	fprintf(page->out, "; %s resumed\n", words_number(number, report->resumed));
+}
+
+static void skipped(const struct page *page, const struct report *report)
+{
+	char number[NUMBER_SIZE];
+
+	if (report->lines_skipped == 0)
+		return;
+	fprintf(page->out, "\nSkipped, of %s line%s:\n", words_number(number, report->lines),
+		report->lines == 1 ? "" : "s");
+	for (size_t i = 0; i < report->skipped_count; i++) {
+		const struct skipped *s = &report->skipped[i];
+
+		if (s->lines == 0)
+			continue;
+		fprintf(page->out, "%10s  %s (%s%s:%llu)", words_number(number, s->lines), s->reason,
+			s->lines > 1 ? "first " : "", s->file, (unsigned long long)s->line);
+		if (s->hint)
+			fprintf(page->out, "; %s", s->hint);
+		fputc('\n', page->out);
+	}
+}
+
+static void groups(const struct page *page, const struct report *report)
+{
+	char number[NUMBER_SIZE];
+	bool calls_functions = false;
+
+	for (size_t i = 0; i < report->groups_count; i++) {
+		const struct group *before = i > 0 && i < IN_FULL ? report->groups[i - 1] : NULL;
+
+		if (i < IN_FULL)
+			group_in_full(page, report, i, before);
+		else
+			group_in_short(page, report->groups[i], i, i == IN_FULL);
+		calls_functions |= rules_for(report->groups[i])->lines != NULL;
+	}
+	if (report->groups_left_out > 0)
+		fprintf(page->out, "%s more are in no group: there are too many different places.\n",
+			words_number(number, report->groups_left_out));
+	if (calls_functions)
+		paragraph(page, "", "\nThe functions that these lines call: tlsbye report --lines %s",
+			  report->files[0]);
+}
+
+void summary_print(FILE *out, const struct report *report, struct source *source, struct screen screen)
+{
+	const struct page page = {.out = out,
+				  .source = source,
+				  .width = screen.width <= 0 || screen.width > 110 ? 100 : screen.width,
+				  .bold = screen.color ? "\033[1m" : "",
+				  .red = screen.color ? "\033[1;31m" : "",
+				  .plain = screen.color ? "\033[0m" : ""};
+
+	if (report->totals.events == 0) {
+		fputs("No event.\n", out);
+	} else {
+		title(&page, report);
+		totals(&page, report);
+		handshakes(&page, report);
+	}
+	if (report->no_debug)
+		paragraph(
+			&page, "",
+			"Only events of level info and above are here: of connections that went well nothing may have "
+			"been logged (--log-level=debug logs all).");
+	if (report->totals.events > 0 && report->groups_count == 0)
+		fputs("Nothing wrong was found.\n", out);
+	groups(&page, report);
+	skipped(&page, report);
+}
+
+void summary_lines(FILE *out, const struct report *report)
+{
+	const char *shown[32];
+	size_t count_shown = 0;
+
+	for (size_t i = 0; i < report->groups_count; i++) {
+		const char *lines = rules_for(report->groups[i])->lines;
+		bool known = !lines || count_shown == sizeof(shown) / sizeof(shown[0]);
+
+		for (size_t k = 0; k < count_shown && !known; k++)
+			known = shown[k] == lines;
+		if (known)
+			continue;
+		fprintf(out, "%s%s", count_shown ? "\n" : "", lines);
+		shown[count_shown++] = lines;
+	}
+}
