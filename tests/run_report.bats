@@ -3,7 +3,8 @@
 #
 # `tlsbye run --report`: the report follows the program, on stderr; to everybody else the program is what it was.
 #
-# shellcheck disable=SC2154,SC2016 # $stderr is run's; a $ in single quotes is for the program's shell
+# shellcheck disable=SC2034,SC2154 # wrapper is read in lib/judge.bash; $stderr is run's
+# shellcheck disable=SC2016 # a $ in single quotes is for the program's shell
 
 load lib/judge
 
