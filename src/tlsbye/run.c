@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `tlsbye run`: options into the environment, the object into LD_PRELOAD, and exec. Nothing of this process remains:
- * exit status, signals, stdin and stdout are the program's own.
+ * exit status, signals, stdin and stdout are the program's own. (With --report it stays, as the program's parent.)
  *
  * The options are the settings' table, row by row; the few that are not settings are in the parser below. A bad value
  * ends here with status 2, before anything is run: whoever types an option can correct it. (A bad TLSBYE_* variable
@@ -19,10 +19,11 @@
 #include "cli.h"
 #include "object.h"
 #include "program.h"
+#include "reported.h"
 #include "settings_parse.h"
 
 /* Option keys: a setting's is its place in the table, above every character. */
-enum { KEY_SETTING = 0x100, KEY_OBSERVE = KEY_SETTING + SETTING_COUNT };
+enum { KEY_SETTING = 0x100, KEY_OBSERVE = KEY_SETTING + SETTING_COUNT, KEY_REPORT };
 
 /* The headings of --help; each stands before the setting it names. */
 static const struct {
@@ -34,12 +35,21 @@ static const struct {
 		{SETTING_ONLY, "Where:"}};
 #define HEADINGS (int)(sizeof(headings) / sizeof(headings[0]))
 
-/* Two rows more: --observe, and the empty one that ends the list. */
-#define OPTIONS (SETTING_COUNT + HEADINGS + 2)
+/* Three rows more: --observe, --report, and the empty one that ends the list. */
+#define OPTIONS (SETTING_COUNT + HEADINGS + 3)
 
 struct run {
 	char **program; /* its arguments, argv[0] first */
+	bool report;
 };
+
+static int events_group(void)
+{
+	for (int i = 0; i < HEADINGS; i++)
+		if (headings[i].before == SETTING_LOG)
+			return i + 1;
+	return 1;
+}
 
 static char *option_name(const char *setting)
 {
@@ -97,6 +107,13 @@ static bool list_options(struct argp_option options[OPTIONS])
 			return false;
 	}
 	options[n++] = (struct argp_option){"observe", KEY_OBSERVE, NULL, 0, "same as --mode=observe", 1};
+	options[n++] = (struct argp_option){
+		"report",
+		KEY_REPORT,
+		NULL,
+		0,
+		"when PROGRAM has ended, tell on stderr what became of its connections, as 'tlsbye report' does",
+		events_group()};
 	options[n] = (struct argp_option){0};
 	return true;
 }
@@ -129,6 +146,9 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case KEY_OBSERVE:
 		return set(&setting_table[SETTING_MODE], "observe");
+	case KEY_REPORT:
+		run->report = true;
+		return 0;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = NULL;
 		return 0;
@@ -182,10 +202,15 @@ static int not_found(const char *name)
 /* What execvp() could have said in one word, said in a line. */
 static int cannot_run(const char *name, int err)
 {
+	char path[PATH_MAX];
+
 	switch (err) {
 	case ENOENT:
 	case ENOTDIR:
-		return not_found(name);
+		if (program_find(name, path))
+			return not_found(name);
+		cli_say("%s: there, but its interpreter (the #! line) or its loader is not", path);
+		break;
 	case EISDIR:
 		cli_say("%s: is a directory, not a program", name);
 		break;
@@ -240,10 +265,8 @@ int run_command(int argc, char **argv)
 	if (judge(path, object) && !object_preload(object))
 		return EXIT_OWN_FAILURE;
 
+	if (run.report)
+		return reported_run(run.program, cannot_run);
 	execvp(run.program[0], run.program);
-	if (errno == ENOENT) {
-		cli_say("%s: there, but its interpreter (the #! line) or its loader is not", path);
-		return EXIT_NOT_EXECUTABLE;
-	}
 	return cannot_run(run.program[0], errno);
 }

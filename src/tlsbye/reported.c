@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See reported.h. The program must not notice that it is a child: it keeps its signal mask and dispositions, the
+ * terminal, stdin and stdout. What somebody sends to us by kill(2) is passed on; what a terminal sends goes to its whole
+ * process group, so to the program too, and is not passed on a second time.
+ */
+#include "reported.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "report.h"
+#include "settings_parse.h"
+
+/* --- the log --- */
+
+struct log_file {
+	char folder[PATH_MAX]; /* of ours; "" where the user named a file */
+	char path[PATH_MAX + 16];
+};
+
+/*
+ * A program that changes its user goes on writing to it: so anybody may append, in a folder whose name nobody can list
+ * or guess. (Not in /tmp itself: with fs.protected_regular nobody may open another's file there with O_CREAT.)
+ */
+static bool make_log(struct log_file *log)
+{
+	const char *tmp = getenv("TMPDIR");
+	int fd;
+
+	snprintf(log->folder, sizeof(log->folder), "%s/tlsbye-XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
+	if (!mkdtemp(log->folder)) {
+		cli_say("%s: no folder for the events can be made there (%m); TMPDIR can name another place",
+			log->folder);
+		return false;
+	}
+	snprintf(log->path, sizeof(log->path), "%s/events", log->folder);
+	fd = open(log->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || fchmod(fd, 0622) || chmod(log->folder, 0711)) {
+		cli_say("%s: cannot be made (%m)", log->path);
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
+static void remove_log(const struct log_file *log)
+{
+	if (!*log->folder)
+		return;
+	unlink(log->path);
+	rmdir(log->folder);
+}
+
+static bool set(const char *name, const char *value)
+{
+	char variable[64];
+
+	snprintf(variable, sizeof(variable), SETTING_PREFIX "%s", name);
+	return setenv(variable, value, 1) == 0;
+}
+
+/* A file that the user named is read as a whole: it may hold more than this run. */
+static bool prepare_log(struct log_file *log)
+{
+	const char *named = getenv(SETTING_PREFIX "LOG");
+
+	if (named && *named == '/' && strlen(named) < sizeof(log->path))
+		strcpy(log->path, named);
+	else if (!make_log(log))
+		return false;
+	return set("LOG", log->path) && set("LOG_FORMAT", "json") && set("LOG_LEVEL", "debug");
+}
+
+/* --- the child --- */
+
+struct signals {
+	sigset_t before;
+	struct sigaction child_before;
+	sigset_t taken; /* all but those by which a shell stops and continues a job, and a fault of our own */
+};
+
+static void take_signals(struct signals *signals)
+{
+	static const int left[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+	struct sigaction normal = {.sa_handler = SIG_DFL};
+
+	sigfillset(&signals->taken);
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
+		sigdelset(&signals->taken, left[i]);
+	sigprocmask(SIG_BLOCK, &signals->taken, &signals->before);
+	sigaction(SIGCHLD, &normal,
+		  &signals->child_before); /* ignored, it would take the child's status away */
+}
+
+static void give_signals_back(const struct signals *signals)
+{
+	sigaction(SIGCHLD, &signals->child_before, NULL);
+	sigprocmask(SIG_SETMASK, &signals->before, NULL);
+}
+
+/* In the child. Only a failure returns through the pipe; success closes it. */
+static void become(char **program, const struct signals *signals, int trouble)
+{
+	int err;
+
+	give_signals_back(signals);
+	execvp(program[0], program);
+	err = errno;
+	while (write(trouble, &err, sizeof(err)) < 0 && errno == EINTR)
+		;
+	_exit(EXIT_OWN_FAILURE);
+}
+
+/* 0, or the errno of fork or exec. */
+static int start(char **program, const struct signals *signals, pid_t *child)
+{
+	int trouble[2], err = 0;
+
+	if (pipe2(trouble, O_CLOEXEC))
+		return errno;
+	*child = fork();
+	if (*child == 0)
+		become(program, signals, trouble[1]);
+	if (*child < 0)
+		err = errno;
+	close(trouble[1]);
+	if (*child > 0 && read(trouble[0], &err, sizeof(err)) == (ssize_t)sizeof(err))
+		waitpid(*child, NULL, 0);
+	close(trouble[0]);
+	return err;
+}
+
+/* The wait status. */
+static int wait_for(pid_t child, const struct signals *signals)
+{
+	int status;
+	siginfo_t info;
+
+	for (;;) {
+		if (sigwaitinfo(&signals->taken, &info) < 0)
+			continue;
+		if (info.si_signo == SIGCHLD && waitpid(child, &status, WNOHANG) == child)
+			return status;
+		if (info.si_signo != SIGCHLD && info.si_code != SI_KERNEL)
+			kill(child, info.si_signo);
+	}
+}
+
+/* --- its end --- */
+
+/* As the program's own end would look to who started us; its core was dumped already, if any. */
+static void end_alike(int signo)
+{
+	struct rlimit none = {0, 0};
+	sigset_t one;
+
+	setrlimit(RLIMIT_CORE, &none);
+	signal(signo, SIG_DFL);
+	sigemptyset(&one);
+	sigaddset(&one, signo);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+	raise(signo);
+}
+
+/*
+ * On stderr: stdout is the program's. Where nothing was wrong, a log of ours goes; else it stays, for the ladder of one
+ * connection, and nobody but its owner can touch it any more.
+ */
+static void tell(const struct log_file *log)
+{
+	char name[] = "tlsbye report", path[sizeof(log->path)];
+	char *argv[] = {name, path, NULL};
+	int found = EXIT_OWN_FAILURE;
+
+	strcpy(path, log->path);
+	if (*log->folder && (chmod(log->folder, 0700) || chmod(log->path, 0600)))
+		cli_say("warning: %s: others may still write there (%m)", log->path);
+	fflush(stdout);
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+		found = report_command(2, argv);
+	fflush(stdout);
+	if (found == 0)
+		remove_log(log);
+	else if (*log->folder)
+		cli_say("the events stay in %s", log->path);
+}
+
+int reported_run(char **program, int (*cannot_run)(const char *name, int err))
+{
+	struct log_file log = {0};
+	struct signals signals;
+	pid_t child;
+	int status, err;
+
+	if (!prepare_log(&log)) {
+		remove_log(&log);
+		return EXIT_OWN_FAILURE;
+	}
+	take_signals(&signals);
+	err = start(program, &signals, &child);
+	if (err) {
+		give_signals_back(&signals);
+		remove_log(&log);
+		return cannot_run(program[0], err);
+	}
+	status = wait_for(child, &signals);
+	give_signals_back(&signals);
+	tell(&log);
+	if (WIFSIGNALED(status))
+		end_alike(WTERMSIG(status));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# `tlsbye run --report`: the report follows the program, on stderr; to everybody else the program is what it was.
+#
+# shellcheck disable=SC2034,SC2154 # wrapper is read in lib/judge.bash; $stderr is run's
+# shellcheck disable=SC2016 # a $ in single quotes is for the program's shell
+
+load lib/judge
+
+setup() {
+  begin_test
+  export TMPDIR=$BATS_TEST_TMPDIR
+}
+
+left_behind() {
+  find "$BATS_TEST_TMPDIR" -maxdepth 1 -name 'tlsbye-*'
+}
+
+# observed PROGRAM: serves one connection of the judge's.
+observed() {
+  "$JUDGE" cert "$BATS_TEST_TMPDIR/cert.pem" "$BATS_TEST_TMPDIR/key.pem"
+  wrapper=("$TLSBYE" run --observe --report --)
+  judge_server bare "$@" -- --send 100K --expect 1K --end answer
+}
+
+@test "run --report: the wrong server: what is wrong, where, and the events are kept for the ladder" {
+  observed server_free_then_close
+  run cat "$program_err"
+  assert_output --partial '1 connection of server_free_then_close'
+  assert_output --partial 'no-close_notify: 1 connection'
+  assert_output --partial 'unread-at-close: 1 connection'
+  assert_output --regexp 'SSL_free\(\)  .*server_free_then_close\.c:[0-9]+'
+  local kept id
+  kept=$(sed -n 's/^tlsbye: the events stay in //p' "$program_err")
+  assert_file_exist "$kept"
+  assert_equal "$(stat -c %a "$kept" "$(dirname "$kept")" | xargs)" '600 700'
+  id=$(sed -n 's/.*--connection \([0-9.]*\) .*/\1/p' "$program_err" | head -n 1)
+  run "$TLSBYE" report --connection "$id" "$kept"
+  assert_output --partial 'SSL_free()'
+}
+
+@test "run --report: the right server: nothing is wrong, and nothing is left" {
+  observed server_right --read 100K
+  run cat "$program_err"
+  assert_output --partial '1  clean'
+  refute_output --partial 'the events stay'
+  assert_equal "$(left_behind)" ''
+}
+
+@test "run --report: a log that the user named stays where it is" {
+  wrapper=("$TLSBYE" run --observe --report "--log=$BATS_TEST_TMPDIR/log" --)
+  judge_server bare server_free_then_close -- --send 100K --expect 1K
+  run grep -c '"event":"end"' "$BATS_TEST_TMPDIR/log"
+  assert_output 1
+  assert_equal "$(left_behind)" ''
+}
+
+@test "run --report: status, stdin and stdout are the program's" {
+  run --separate-stderr bash -c 'echo in | "$TLSBYE" run --report -- sh -c "cat; exit 7"'
+  assert_failure 7
+  assert_output in
+  assert_equal "$(left_behind)" ''
+}
+
+@test "run --report: a signal for tlsbye is one for the program, and its end is the program's end" {
+  "$TLSBYE" run --report -- sh -c 'trap "echo told; trap - TERM; kill -TERM \$\$" TERM; echo \$\$ >"$0"; while :; do sleep 0.05; done' \
+    "$BATS_TEST_TMPDIR/pid" >"$program_log" 2>"$program_err" 3>&- &
+  program_pid=$!
+  wait_until test -s "$BATS_TEST_TMPDIR/pid"
+  kill -TERM "$program_pid"
+  local status=0
+  wait "$program_pid" || status=$?
+  program_pid=''
+  assert_equal "$status" 143
+  assert_equal "$(<"$program_log")" told
+  assert_equal "$(left_behind)" ''
+}
+
+@test "run --report: the program has the signal mask and the dispositions that tlsbye was started with" {
+  mask() {
+    "$@" sh -c "trap '' USR1; exec \"\$@\"" sh "${launcher[@]}" grep -E '^Sig(Blk|Ign)' /proc/self/status
+  }
+  launcher=()
+  local bare
+  bare=$(mask env --block-signal=HUP --ignore-signal=CHLD)
+  launcher=("$TLSBYE" run --report --)
+  assert_equal "$(mask env --block-signal=HUP --ignore-signal=CHLD)" "$bare"
+}
+
+@test "run --report: a program that cannot be run: one line, no report, nothing left" {
+  run -127 --separate-stderr "$TLSBYE" run --report -- no-such-program
+  assert_equal "$(wc -l <<<"$stderr")" 1
+  echo 'no program' >"$BATS_TEST_TMPDIR/text"
+  run --separate-stderr "$TLSBYE" run --report -- "$BATS_TEST_TMPDIR/text"
+  assert_failure 126
+  printf '#!/no/such/interpreter\n' >"$BATS_TEST_TMPDIR/script"
+  chmod +x "$BATS_TEST_TMPDIR/script"
+  run --separate-stderr "$TLSBYE" run --report -- "$BATS_TEST_TMPDIR/script"
+  assert_failure 126
+  assert_equal "$stderr" "tlsbye: $BATS_TEST_TMPDIR/script: there, but its interpreter (the #! line) or its loader is not"
+  assert_equal "$(left_behind)" ''
+}
+
+@test "run --report: no place for the events: a clear line, and the program is not run" {
+  TMPDIR=$BATS_TEST_TMPDIR/nowhere run --separate-stderr "$TLSBYE" run --report -- echo ran
+  assert_failure 125
+  assert_output ''
+  assert_regex "$stderr" "nowhere/tlsbye-.*No such file or directory.*TMPDIR can name another place"
+}
+
+# merecat becomes www-data before its first connection.
+@test "run --report: a program that changes its user goes on writing its events" {
+  ((EUID == 0)) || skip "only root can become somebody else"
+  TMPDIR=$(mktemp -d -p /tmp)
+  chmod 755 "$TMPDIR"
+  run --separate-stderr "$TLSBYE" run --report -- \
+    setpriv --reuid=65534 --regid=65534 --clear-groups sh -c 'echo "{}" >>"$TLSBYE_LOG"; cat "$TLSBYE_LOG"'
+  rm -r "$TMPDIR"
+  assert_failure 1 # it may write, and nobody else may read
+  refute_regex "$stderr" 'cannot create'
+  assert_regex "$stderr" 'Permission denied'
+}
