@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "cli.h"
 #include "run.h"
 
@@ -14,6 +15,7 @@ static const struct command {
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is "tlsbye NAME" */
 } commands[] = {
+	{"check", "can a program be reached? which TLS has it?", check_command},
 	{"run", "run a program with a proper TLS goodbye", run_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
