@@ -59,6 +59,7 @@ struct answer {
 	struct caller *callers;
 	size_t caller_count;
 	bool may_load_more;
+	bool unresolved; /* it calls OpenSSL, and none was found */
 	/* the answer */
 	enum verdict verdict;
 	struct reason *reasons;

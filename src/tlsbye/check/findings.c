@@ -196,6 +196,7 @@ static void note_caller(struct answer *answer, const struct object *object)
 		answer_reason(answer, "openssl-not-found", "%s calls OpenSSL, and no libssl for it was found",
 			      who);
 		reach = REACH_NONE;
+		answer->unresolved = true;
 	} else if (provider == &answer->objects.all[0] || !provider->elf.full_openssl) {
 		reach = REACH_NONE;
 	}

@@ -68,10 +68,8 @@ enum tls_kind tls_by_marks(const struct marks *marks, bool is_go)
 {
 	if (is_go && marks->go_tls)
 		return TLS_GO;
-	if (marks->openssl_code && marks->openssl[0])
-		return TLS_OPENSSL;
-	if (marks->openssl_code && marks->libressl[0])
-		return TLS_LIBRESSL;
+	if (marks->openssl_code)
+		return marks->libressl[0] && !marks->openssl[0] ? TLS_LIBRESSL : TLS_OPENSSL;
 	if (marks->boringssl)
 		return TLS_BORINGSSL;
 	if (marks->rustls)

@@ -100,6 +100,9 @@ static bool look_mbedtls(struct marks *marks, const char *found, size_t left)
 	return marks->mbedtls;
 }
 
+/* Completed when it is used: spelled out, it would make this command look like a program with OpenSSL in it. */
+static char code_trace[] = "?sl/ssl_lib.c";
+
 #define TRACE(text, look)                                                                                    \
 	{                                                                                                    \
 		text, sizeof(text) - 1, look                                                                 \
@@ -110,7 +113,7 @@ static const struct {
 	look_fn *look;
 } traces[] = {
 	TRACE("OpenSSL ", look_openssl),          TRACE("LibreSSL ", look_libressl),
-	TRACE("libssl.so", look_libssl),          TRACE("ssl/ssl_lib.c", look_code),
+	TRACE("libssl.so", look_libssl),          {code_trace, sizeof(code_trace) - 1, look_code},
 	TRACE("\0SSL_free\0", look_functions),    TRACE("\0SSL_read\0", look_functions),
 	TRACE("\0SSL_connect\0", look_functions), TRACE("\0SSL_do_handshake\0", look_functions),
 	TRACE("mbed TLS ", look_mbedtls),         TRACE("Mbed TLS ", look_mbedtls),
@@ -162,6 +165,7 @@ void marks_search(const char *path, const struct elf_file *file, struct marks *m
 	bool done[TRACES] = {false};
 	uint64_t left = SEARCHED_MAX;
 
+	code_trace[0] = 's';
 	*marks = (struct marks){0};
 	for (size_t i = 0; fd >= 0 && i < file->segment_count; i++) {
 		uint64_t size = file->segments[i].size;

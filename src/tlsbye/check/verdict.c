@@ -11,6 +11,14 @@
 #include "../object.h"
 #include "memory.h"
 
+static bool has_openssl(const struct answer *answer)
+{
+	for (size_t i = 0; i < answer->tls_count; i++)
+		if (answer->tls[i].kind >= TLS_OPENSSL && answer->tls[i].kind <= TLS_BORINGSSL)
+			return true;
+	return false;
+}
+
 /* "is setuid: ld.so ignores ...; run it from ...": run's warning, its advice where the advice goes. */
 static void judge_obstacle(struct answer *answer)
 {
@@ -21,7 +29,8 @@ static void judge_obstacle(struct answer *answer)
 
 	if (advice) {
 		*advice = '\0';
-		answer_next(answer, "%s", advice + 2);
+		if (has_openssl(answer) || answer->tls_count == 0) /* no build of a Go program helps */
+			answer_next(answer, "%s", advice + 2);
 	}
 	answer_reason(answer, codes[answer->obstacle], "%s %s",
 		      strcmp(answer->path, answer->code) == 0 ? "it" : "its interpreter", text);
@@ -88,15 +97,6 @@ static struct sum count(const struct answer *answer)
 	return sum;
 }
 
-/* A libssl that nobody calls: a library's, loaded for nothing, or called by dlsym. */
-static bool has_openssl(const struct answer *answer)
-{
-	for (size_t i = 0; i < answer->tls_count; i++)
-		if (answer->tls[i].kind >= TLS_OPENSSL && answer->tls[i].kind <= TLS_BORINGSSL)
-			return true;
-	return false;
-}
-
 static bool openssl_missing(const struct answer *answer)
 {
 	for (size_t i = 0; i < answer->objects.missing_count; i++)
@@ -110,16 +110,16 @@ static enum verdict weigh(const struct answer *answer)
 	struct sum sum = count(answer);
 	bool launcher = answer->known && answer->known->launcher;
 
-	if (openssl_missing(answer))
+	if (openssl_missing(answer) || answer->unresolved)
 		return CANNOT_TELL;
 	if (sum.whole && !sum.part && !sum.none && !sum.others)
 		return REACHABLE;
 	if (sum.whole || sum.part)
 		return IN_PART;
-	if (has_openssl(answer) && sum.none)
+	if (sum.none && (has_openssl(answer) || !sum.others))
 		return OUT_OF_REACH;
 	if (has_openssl(answer))
-		return CANNOT_TELL;
+		return CANNOT_TELL; /* there, and by nobody called that was seen */
 	if (sum.others)
 		return NO_TLS;
 	if ((answer->may_load_more && !launcher && !answer->process) ||
@@ -137,9 +137,8 @@ static void judge_loading(struct answer *answer)
 		return;
 	answer_reason(
 		answer, "dlopen",
-		"it can load more at run time (dlopen), and %s; what is loaded by RTLD_DEEPBIND calls past the object, "
-		"which is not to be seen from outside",
-		answer->process ? "so its TLS may still come" : "what that is a file does not tell");
+		"it can load more at run time (dlopen)%s; what comes by RTLD_DEEPBIND calls past the object",
+		answer->process ? "" : ": what, a file does not tell");
 	if (!answer->process && (answer->verdict == CANNOT_TELL || answer->verdict == NO_TLS))
 		answer_next(answer, "look at it while it runs: tlsbye check --pid PID");
 }
@@ -156,15 +155,16 @@ static void advise(struct answer *answer)
 	}
 	if (answer->verdict == REACHABLE)
 		return;
-	for (size_t i = 0; i < answer->tls_count; i++) {
+	for (size_t i = 0; i < answer->tls_count; i++)
 		if (answer->tls[i].inside && answer->tls[i].kind <= TLS_BORINGSSL)
 			answer_next(answer, "use a build that has libssl as a library of its own");
+	for (size_t i = 0; i < answer->caller_count; i++)
+		if (answer->callers[i].reach != REACH_WHOLE &&
+		    (has_openssl(answer) || answer->tls_count == 0))
+			answer_next(answer, "%s", tls_advice(TLS_OPENSSL));
+	for (size_t i = 0; i < answer->tls_count; i++)
 		if (answer->tls[i].kind != TLS_OPENSSL || answer->verdict == OUT_OF_REACH)
 			answer_next(answer, "%s", tls_advice(answer->tls[i].kind));
-	}
-	for (size_t i = 0; i < answer->caller_count; i++)
-		if (answer->callers[i].reach != REACH_WHOLE)
-			answer_next(answer, "%s", tls_advice(TLS_OPENSSL));
 }
 
 void answer_judge(struct answer *answer)
