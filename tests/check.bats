@@ -269,14 +269,23 @@ PYTHON
     agrees no 'out of reach' node -e "process.env.NODE_TLS_REJECT_UNAUTHORIZED=0; require('https').get('$url', r => r.resume())"
 }
 
-@test "P12: verdicts agree with what is seen of servers, with and without a warning of run's" {
-  local server
-  for server in server_right server_own_bio; do
-    TLSBYE_LOG_LEVEL=debug judge_server cured "$server" --mode plain-free --
-    assert_event ' fd '
-    check "$programs/$server"
-    assert_output --regexp '^reachable'
-  done
+# sees_server VERDICT PROGRAM EVENTS [ARG...]: so many lines about its one connection, and the verdict.
+sees_server() {
+  local verdict=$1 server=$2 lines=$3
+  shift 3
+  TLSBYE_LOG_LEVEL=debug judge_server cured "$server" "$@" -- --send 1K --expect 1K
+  [[ $(grep -cE '\] fd [0-9]+ ' "$program_err") -ge $lines && (lines -gt 0 || $(grep -cE '\] fd ' "$program_err") -eq 0) ]] ||
+    fail_showing "not $lines lines about the connection"
+  check "$programs/$server"
+  assert_line --index 0 --regexp "^$verdict: "
+}
+
+@test "P12: verdicts agree with what is seen of servers" {
+  sees_server reachable server_right 1 --read 1K
+  sees_server 'reachable in part' server_own_bio 1 --mode plain-free --write 1K
+  sees_server 'cannot be told' server_dlopen 1 --write 1K
+  sees_server 'reachable in part' server_memory_bio 0 --rounds 1 --write 1K
+  assert_output --partial 'can also speak through memory BIOs'
 }
 
 # --- a running process ---
