@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "cli.h"
 #include "report.h"
 #include "run.h"
@@ -15,6 +16,7 @@ static const struct command {
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is "tlsbye NAME" */
 } commands[] = {
+	{"check", "can a program be reached? which TLS has it?", check_command},
 	{"run", "run a program with a proper TLS goodbye", run_command},
 	{"report", "tell from a log which program is wrong, and where", report_command},
 };

@@ -19,6 +19,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "cli.h"
+
 #define SCRIPT_DEPTH 5   /* execve(2): an interpreter may be a script itself, so many times */
 #define SCRIPT_LINE  256 /* the kernel reads no more of the #! line (BINPRM_BUF_SIZE) */
 
@@ -76,17 +78,63 @@ int program_find(const char *name, char path[PATH_MAX])
 	}
 }
 
+static int not_found(const char *name)
+{
+	if (strchr(name, '/'))
+		cli_say("%s: no such file", name);
+	else
+		cli_say("%s: not found in PATH (%s); a program elsewhere needs its path, like ./%s", name,
+			getenv("PATH") ? getenv("PATH") : "which is unset", name);
+	return EXIT_NOT_FOUND;
+}
+
+/* What execvp() could have said in one word, said in a line. */
+int program_cannot_run(const char *name, int err)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	switch (err) {
+	case ENOENT:
+	case ENOTDIR:
+		if (program_find(name, path))
+			return not_found(name);
+		cli_say("%s: there, but its interpreter (the #! line) or its loader is not", path);
+		break;
+	case EISDIR:
+		cli_say("%s: is a directory, not a program", name);
+		break;
+	case ENOEXEC:
+		cli_say("%s: neither a script nor a program for this machine", name);
+		break;
+	case EACCES:
+		if (strchr(name, '/') && stat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
+			cli_say("%s: is no regular file, so no program", name);
+			break;
+		}
+		cli_say("%s: not executable; is its x permission missing (chmod +x), or its file system "
+			"mounted noexec?",
+			name);
+		break;
+	default:
+		cli_say("%s: cannot be executed (%s)", name, strerror(err));
+		break;
+	}
+	return EXIT_NOT_EXECUTABLE;
+}
+
 static void read_loader(Elf *elf, const GElf_Phdr *segment, struct image *image)
 {
-	size_t size;
-	const char *file = elf_rawfile(elf, &size);
+	Elf_Data *data;
 	const char *name, *slash;
 
-	if (!file || segment->p_filesz == 0 || segment->p_offset > size ||
-	    segment->p_filesz > size - segment->p_offset ||
-	    file[segment->p_offset + segment->p_filesz - 1] != '\0')
+	/* That piece alone: a sparse file may claim any size. */
+	if (segment->p_filesz == 0 || segment->p_filesz > PATH_MAX)
 		return;
-	name = file + segment->p_offset;
+	data = elf_getdata_rawchunk(elf, (int64_t)segment->p_offset, segment->p_filesz, ELF_T_BYTE);
+	name = data ? data->d_buf : NULL;
+	if (!name || name[segment->p_filesz - 1] != '\0')
+		return;
 	slash = strrchr(name, '/');
 	snprintf(image->loader, sizeof(image->loader), "%s", slash ? slash + 1 : name);
 }
@@ -199,27 +247,31 @@ static enum obstacle privileges(const char *path)
 	return OBSTACLE_NONE;
 }
 
+enum obstacle program_loading(const char *path, const char *object)
+{
+	struct image program = read_image(path), ours = read_image(object);
+
+	if (!program.class)
+		return OBSTACLE_NONE;
+	if (program.class != ours.class || program.machine != ours.machine)
+		return OBSTACLE_MACHINE;
+	if (!program.loader[0])
+		return OBSTACLE_STATIC;
+	/* The object names no loader; this command was linked beside it. */
+	if (strcmp(program.loader, read_image("/proc/self/exe").loader) != 0)
+		return OBSTACLE_LOADER;
+	return OBSTACLE_NONE;
+}
+
 enum obstacle program_obstacle(const char *path, const char *object, char code[PATH_MAX])
 {
-	struct image program, ours = read_image(object);
 	enum obstacle obstacle;
 
 	snprintf(code, PATH_MAX, "%s", path);
 	for (int depth = 0; depth < SCRIPT_DEPTH && follow_script(code); depth++)
 		;
-
-	program = read_image(code);
-	if (program.class && (program.class != ours.class || program.machine != ours.machine))
-		return OBSTACLE_MACHINE;
-	if (program.class && !program.loader[0])
-		return OBSTACLE_STATIC;
-	obstacle = privileges(code);
-	if (obstacle != OBSTACLE_NONE)
-		return obstacle;
-	/* The object names no loader; this command was linked beside it. */
-	if (program.class && strcmp(program.loader, read_image("/proc/self/exe").loader) != 0)
-		return OBSTACLE_LOADER;
-	return OBSTACLE_NONE;
+	obstacle = program_loading(code, object);
+	return obstacle == OBSTACLE_NONE ? privileges(code) : obstacle;
 }
 
 const char *obstacle_text(enum obstacle obstacle)

@@ -26,6 +26,12 @@ enum obstacle {
  */
 int program_find(const char *name, char path[PATH_MAX]);
 
+/* Says on stderr why program_find() or an exec failed. Returns the status that env(1) would end with. */
+int program_cannot_run(const char *name, int err);
+
+/* Can the loader of this file take the object at all? Machine, loader and C library; no script, no privileges. */
+enum obstacle program_loading(const char *path, const char *object);
+
 /* Can the object come into this program? "code" gets the file that was judged: the program, or its interpreter. */
 enum obstacle program_obstacle(const char *path, const char *object, char code[PATH_MAX]);
 

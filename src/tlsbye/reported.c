@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "program.h"
 #include "report.h"
 #include "settings_parse.h"
 
@@ -197,7 +198,7 @@ static void tell(const struct log_file *log)
 		cli_say("the events stay in %s", log->path);
 }
 
-int reported_run(char **program, int (*cannot_run)(const char *name, int err))
+int reported_run(char **program)
 {
 	struct log_file log = {0};
 	struct signals signals;
@@ -213,7 +214,7 @@ int reported_run(char **program, int (*cannot_run)(const char *name, int err))
 	if (err) {
 		give_signals_back(&signals);
 		remove_log(&log);
-		return cannot_run(program[0], err);
+		return program_cannot_run(program[0], err);
 	}
 	status = wait_for(child, &signals);
 	give_signals_back(&signals);

@@ -189,46 +189,6 @@ static bool parse(int argc, char **argv, struct run *run, int *status)
 	return *status == 0;
 }
 
-static int not_found(const char *name)
-{
-	if (strchr(name, '/'))
-		cli_say("%s: no such file", name);
-	else
-		cli_say("%s: not found in PATH (%s); a program elsewhere needs its path, like ./%s", name,
-			getenv("PATH") ? getenv("PATH") : "which is unset", name);
-	return EXIT_NOT_FOUND;
-}
-
-/* What execvp() could have said in one word, said in a line. */
-static int cannot_run(const char *name, int err)
-{
-	char path[PATH_MAX];
-
-	switch (err) {
-	case ENOENT:
-	case ENOTDIR:
-		if (program_find(name, path))
-			return not_found(name);
-		cli_say("%s: there, but its interpreter (the #! line) or its loader is not", path);
-		break;
-	case EISDIR:
-		cli_say("%s: is a directory, not a program", name);
-		break;
-	case EACCES:
-		cli_say("%s: not executable; is its x permission missing (chmod +x), or its file system "
-			"mounted noexec?",
-			name);
-		break;
-	case ENOEXEC:
-		cli_say("%s: neither a script nor a program for this machine", name);
-		break;
-	default:
-		cli_say("%s: cannot be executed (%s)", name, strerror(err));
-		break;
-	}
-	return EXIT_NOT_EXECUTABLE;
-}
-
 /* A program out of reach runs all the same, but never silently so (P12). Is the object to be preloaded? */
 static bool judge(const char *path, const char *object)
 {
@@ -259,14 +219,14 @@ int run_command(int argc, char **argv)
 		return status;
 	err = program_find(run.program[0], path);
 	if (err)
-		return cannot_run(run.program[0], err);
+		return program_cannot_run(run.program[0], err);
 	if (!object_find(object))
 		return EXIT_OWN_FAILURE;
 	if (judge(path, object) && !object_preload(object))
 		return EXIT_OWN_FAILURE;
 
 	if (run.report)
-		return reported_run(run.program, cannot_run);
+		return reported_run(run.program);
 	execvp(run.program[0], run.program);
-	return cannot_run(run.program[0], errno);
+	return program_cannot_run(run.program[0], errno);
 }
