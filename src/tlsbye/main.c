@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "probe.h"
 #include "run.h"
 
 static const struct command {
@@ -14,6 +15,7 @@ static const struct command {
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is "tlsbye NAME" */
 } commands[] = {
+	{"probe", "how does that peer end its TLS connections?", probe_command},
 	{"run", "run a program with a proper TLS goodbye", run_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
