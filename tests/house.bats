@@ -122,7 +122,7 @@ skip_if_sanitized() {
 @test "house: the manuals have no warning" {
   command -v man >/dev/null || skip "man is not installed"
   local page
-  for page in man/tlsbye.1 man/libtlsbye.so.8; do
+  for page in man/*.[18]; do
     LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 run bash -c 'man --warnings -E UTF-8 -l -Tutf8 -Z "$0" 2>&1 >/dev/null' "$page"
     assert_output ""
   done

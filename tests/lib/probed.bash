@@ -5,7 +5,8 @@
 # trials played by the judge.
 #
 #   start_server bare|cured NAME           nginx, nginx_lingering, apache2, merecat, webrick, socat, s_server: $port
-#   probe [OPTION...] HOST:PORT            as bats' run, of `tlsbye probe --json`; $json is what it said
+#   use_script PROTOCOL MODE [cured]       a small server of ours (below; start_scripts in setup_file): $port
+#   probe [OPTION...] HOST:PORT            as bats' run, of `tlsbye probe --json`
 #   found TRIAL KEY                        a value of one trial, of the last "client", or of "all"
 #   assert_found STATUS FAULT...           the exit status, and exactly these faults
 #   assert_agrees TRIAL [JUDGE ARG...]     the judge, with that script, says of $port what the trial says
@@ -14,6 +15,7 @@
 
 # What the servers need: an apache2 of its own account, and scripts in $real.
 make_servers() {
+  touch -d 2020-01-01 "$real/page" # apache2's ETag of a page of this very second is two bytes longer
   printf 'GET /page HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >"$real/request"
   printf 'GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n' >"$real/request_to_stay"
   cat >"$real/webrick.rb" <<'RUBY'
@@ -24,6 +26,117 @@ WEBrick::HTTPServer.new(Port: port.to_i, BindAddress: '127.0.0.1', DocumentRoot:
   SSLPrivateKey: OpenSSL::PKey.read(File.read("#{folder}/key.pem")),
   AccessLog: [], Logger: WEBrick::Log.new($stderr, 1)).start
 RUBY
+  cat >"$real/script.py" <<'PYTHON'
+# FOLDER FILE: a port for each protocol and mode, told in FILE; protocol none is TLS from the first byte on.
+import os, socket, ssl, sys, threading, time
+folder, ports = sys.argv[1:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
+context.set_alpn_protocols(["http/1.1", "h2"])
+context.sni_callback = lambda stream, name, context: print("sni", name, flush=True)
+HEAD = b"HTTP/1.1 200 OK\r\n"
+REPLIES = {
+    "short": HEAD + b"Content-Length: 2000\r\n\r\n" + b"x" * 1999,
+    "short_chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\nworld",
+    "chunked": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nA: b\r\n\r\n",
+}
+GREETING = {"smtp": b"220-mail.example\r\n220 ready\r\n", "ftp": b"220-many\r\n 221 words\r\n220 ready\r\n",
+            "imap": b"* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n", "postgres": b"", "none": b""}
+CONSENT = {"smtp": b"220 go\r\n", "ftp": b"234 go\r\n", "imap": b"* 1 EXISTS\r\na OK go\r\n", "postgres": b"S"}
+REFUSAL = {"smtp": b"454 not now\r\n", "ftp": b"502 no\r\n", "imap": b"a NO not now\r\n", "postgres": b"N"}
+
+def plaintext(stream, protocol, mode):
+    if mode == "closes" or mode == "silent":
+        time.sleep(60 if mode == "silent" else 0)
+        return False
+    while mode == "endless":
+        stream.sendall(b"220-more\r\n")
+    stream.sendall(GREETING[protocol])
+    request = stream.recv(100)
+    if protocol == "smtp":
+        assert request.startswith(b"EHLO ")
+        stream.sendall(b"250-mail.example\r\n250-STARTTLS\r\n250 HELP\r\n")
+        request = stream.recv(100)
+    wanted = {"smtp": b"STARTTLS\r\n", "ftp": b"AUTH TLS\r\n", "imap": b"a STARTTLS\r\n",
+              "postgres": b"\0\0\0\x08\x04\xd2\x16\x2f"}
+    assert request == wanted[protocol], request
+    if mode == "refuse":
+        stream.sendall(REFUSAL[protocol])
+        return False
+    stream.sendall(CONSENT[protocol] + (b"250 injected\r\n" if mode == "inject" else b""))
+    return True
+
+def serve(stream, protocol, mode):
+    if protocol != "none" and not plaintext(stream, protocol, mode):
+        return
+    if mode == "silent":
+        time.sleep(60)
+    if mode == "inject":
+        stream.recv(1000)
+        return
+    tls = context.wrap_socket(stream, server_side=True)
+    request = tls.recv(1000)
+    print("asked", request, flush=True)
+    if protocol == "postgres" and request:
+        assert request[:8] == len(request[:37]).to_bytes(4, "big") + b"\0\3\0\0", request
+    tls.sendall(REPLIES.get(mode, b"hello\n"))
+    print("reply", protocol, mode, flush=True)
+    if mode == "keeps":
+        tls.settimeout(30)
+        while tls.recv(1000):
+            pass
+    if mode in ("short", "short_chunk", "keeps"):
+        tls.unwrap()
+    tls.close()
+
+def answer(stream, protocol, mode):
+    try:
+        serve(stream, protocol, mode)
+    except (OSError, AssertionError) as error:
+        print(protocol, mode, error, file=sys.stderr)
+    stream.close()
+
+def listen(listener, protocol, mode):
+    while True:
+        threading.Thread(target=answer, args=(listener.accept()[0], protocol, mode), daemon=True).start()
+
+with open(ports + ".new", "w") as file:
+    for protocol in GREETING:
+        for mode in [*REPLIES, "good", "keeps", "refuse", "inject", "endless", "silent", "closes"]:
+            listener = socket.create_server(("127.0.0.1", 0))
+            threading.Thread(target=listen, args=(listener, protocol, mode)).start()
+            print(protocol, mode, listener.getsockname()[1], file=file)
+os.rename(ports + ".new", ports)
+PYTHON
+}
+
+# For setup_file: both live as long as the file's tests.
+start_scripts() {
+  local how
+  local -a run pids=()
+  for how in bare cured; do
+    run=()
+    [[ $how == bare ]] || run=("$TLSBYE" run --)
+    timeout 300 "${run[@]}" /usr/bin/python3 "$real/script.py" "$real" "$real/ports.$how" \
+      >"$real/script.$how" 2>"$real/script.$how.err" 3>&- &
+    pids+=("$!")
+  done
+  wait_for_file "$real/ports.bare"
+  wait_for_file "$real/ports.cured"
+  export scripts_pids="${pids[*]}"
+}
+
+stop_scripts() {
+  local pid
+  for pid in $scripts_pids; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+}
+
+use_script() {
+  port=$(sed -n "s/^$1 $2 //p" "$real/ports.${3:-bare}")
+  [[ -n $port ]] || fail_showing "no script for $1 $2"
 }
 
 sbin() {
@@ -105,10 +218,14 @@ start_server() {
 }
 
 probe() {
-  local trial key value
   note_command "$TLSBYE" probe --json "$@"
   run --separate-stderr timeout "$judge_timeout" "$TLSBYE" probe --json "$@"
-  json=$output
+  take_answers "$output"
+}
+
+# Of the JSON, the values for found.
+take_answers() {
+  local trial key value json=$1
   echo "$json" >>"$BATS_TEST_TMPDIR/commands"
   unset answers
   declare -gA answers
@@ -149,9 +266,9 @@ assert_agrees() {
   start_judge connect --tls "$tls" --expect-any --limit 10 ${expects:+--expect "$expects"} "$@" "$port"
   wait_judge || return 1
   local -A verdict=()
-  for key in $(grep '^verdict: ' "$judge_log"); do
+  while read -r key; do
     verdict[${key%%=*}]=${key#*=}
-  done
+  done < <(grep '^verdict: ' "$judge_log" | tr ' ' '\n')
   assert_equal "$trial tcp=$(found "$trial" tcp | sed 's/fin+rst/fin/')" "$trial tcp=${verdict[tcp]/fin+rst/fin}"
   [[ -z $(found "$trial" whole) ]] || assert_equal "$trial whole=$(found "$trial" whole)" "$trial whole=${verdict[whole]}"
   [[ ${verdict[tcp]} != rst ]] || return 0

@@ -74,13 +74,12 @@ static bool fill(struct dialogue *d)
 			return too_late(d);
 		got = recv(d->fd, d->buf, sizeof(d->buf), MSG_DONTWAIT);
 	} while (got < 0 && (errno == EAGAIN || errno == EINTR));
-	if (got < 0)
-		return trouble_is(d->trouble, "STARTTLS: %s, before TLS began", strerror(errno));
-	if (got == 0)
-		return trouble_is(d->trouble,
-				  "STARTTLS: the peer closed before TLS began; does it speak %s, or TLS "
-				  "from the first byte on (no --starttls)?",
-				  d->protocol);
+	if (got <= 0)
+		return trouble_is(
+			d->trouble,
+			"STARTTLS: the peer %s before TLS began; does it speak %s, or TLS from the first "
+			"byte on (no --starttls)?",
+			got == 0 ? "closed" : "reset", d->protocol);
 	d->have = (size_t)got;
 	d->bytes += d->have;
 	return true;
