@@ -17,10 +17,8 @@
 #include "probe/clients.h"
 #include "probe/json.h"
 #include "probe/starttls.h"
+#include "probe/values.h"
 #include "probe/words.h"
-#include "settings_parse.h"
-
-#define SEND_MOST (16U << 20)
 
 enum {
 	KEY_LISTEN = 0x100,
@@ -91,103 +89,6 @@ static const char help[] =
 	"The exit status is 0 when the peer is clean, 1 when it is not, 2 for misuse and when it could not be tried. "
 	"What is called clean: tlsbye-probe(1).";
 
-/* --- values --- */
-
-/* The settings' reader and refusals, for values that are no settings. */
-static error_t read_quantity(const struct setting *kind, const char *text, int64_t *value)
-{
-	uint64_t n = 0;
-	const char *refusal = setting_refusal(kind, text, &n);
-
-	*value = (int64_t)n;
-	return refusal ? cli_misuse("--%s=%s: %s", kind->name, text, refusal) : 0;
-}
-
-static error_t read_time(const char *option, const char *text, int64_t *ms)
-{
-	const struct setting kind = {.name = option,
-				     .kind = KIND_DURATION,
-				     .min = "100ms",
-				     .max = "1h",
-				     .unfit = "not a duration like 5s or 500ms",
-				     .out_of_range = "not from 100ms to 1h"};
-
-	return read_quantity(&kind, text, ms);
-}
-
-/* What goes into a line of a protocol must not end that line. */
-static bool is_word(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text <= ' ' || *text == 0x7f)
-			return false;
-	return true;
-}
-
-static error_t read_word(const char *option, const char *text, char first, const char **word)
-{
-	if (*text == '\0' || !is_word(text) || (first && *text != first))
-		return cli_misuse(first ? "--%s=%s: not a word that begins with %c" : "--%s=%s: not a word",
-				  option, text, first);
-	*word = text;
-	return 0;
-}
-
-static error_t read_bytes(const char *name, struct plan *plan)
-{
-	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
-
-	if (!f)
-		return cli_misuse("--send=%s: %s", name, strerror(errno));
-	plan->send = malloc(SEND_MOST + 1);
-	if (plan->send)
-		plan->send_size = fread(plan->send, 1, SEND_MOST + 1, f);
-	if (!plan->send || ferror(f))
-		return cli_misuse("--send=%s: cannot be read: %s", name, strerror(errno));
-	if (f != stdin)
-		fclose(f);
-	if (plan->send_size > SEND_MOST)
-		return cli_misuse("--send=%s: larger than 16M", name);
-	plan->send[plan->send_size] = '\0'; /* who looks at its first word may use strings */
-	return 0;
-}
-
-/* HOST, HOST:PORT, [ADDRESS]:PORT, and an IPv6 address alone; PORT alone where a fallback for the host is given. */
-static error_t read_place(char *text, const char *fallback, struct plan *plan)
-{
-	char *colon = strrchr(text, ':'), *host = text, *end;
-	long number;
-
-	if (strstr(text, "://") || strchr(text, '/'))
-		return cli_misuse("%s: a HOST:PORT is asked for, no URL; --path names what to ask it for",
-				  text);
-	plan->port = "443";
-	if (*text == '[' && strchr(text, ']')) {
-		char *close = strchr(text, ']');
-
-		host = text + 1;
-		*close = '\0';
-		if (close[1] == ':')
-			plan->port = close + 2;
-		else if (close[1] != '\0')
-			return cli_misuse("[%s]%s: not a place like [::1]:443", host, close + 1);
-	} else if (colon && strchr(text, ':') == colon) {
-		*colon = '\0';
-		plan->port = colon + 1;
-	} else if (!colon && fallback) {
-		plan->port = text;
-		host = (char *)fallback;
-	}
-	number = strtol(plan->port, &end, 10);
-	if (*plan->port < '0' || *plan->port > '9' || *end != '\0' || number > 65535 ||
-	    (number == 0 && !fallback))
-		return cli_misuse("%s: not a port from %d to 65535", plan->port, fallback ? 0 : 1);
-	if (*host == '\0' || strlen(host) > 253 || !is_word(host))
-		return cli_misuse("\"%s\": not the name or address of a host", host);
-	plan->host = host;
-	return 0;
-}
-
 /* --- options --- */
 
 static error_t parse_reach(int key, char *arg, struct plan *plan)
@@ -203,9 +104,9 @@ static error_t parse_reach(int key, char *arg, struct plan *plan)
 		plan->tls = arg[2] == '2' ? TLS1_2_VERSION : TLS1_3_VERSION;
 		return 0;
 	case KEY_SNI:
-		return read_word("sni", arg, 0, &plan->server_name);
+		return value_word("sni", arg, 0, &plan->server_name);
 	case KEY_ALPN:
-		return read_word("alpn", arg, 0, &plan->alpn);
+		return value_word("alpn", arg, 0, &plan->alpn);
 	case KEY_CAFILE:
 		plan->cafile = arg;
 		return 0;
@@ -216,9 +117,9 @@ static error_t parse_reach(int key, char *arg, struct plan *plan)
 		plan->insecure = true;
 		return 0;
 	case KEY_PATH:
-		return read_word("path", arg, '/', &plan->path);
+		return value_word("path", arg, '/', &plan->path);
 	case KEY_HOST:
-		return read_word("host", arg, 0, &plan->http_host);
+		return value_word("host", arg, 0, &plan->http_host);
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -243,14 +144,14 @@ static error_t parse_clients(int key, char *arg, struct asked *asked)
 
 	switch (key) {
 	case KEY_CONNECTIONS:
-		err = read_quantity(&connections, arg, &n);
+		err = value_quantity(&connections, arg, &n);
 		plan->connections = (unsigned)n;
 		return err;
 	case KEY_WAIT:
-		return read_time("wait", arg, &plan->wait_ms);
+		return value_time("wait", arg, &plan->wait_ms);
 	case KEY_EXPECT:
 		plan->expects = true;
-		err = read_quantity(&expect, arg, &n);
+		err = value_quantity(&expect, arg, &n);
 		plan->expected = (uint64_t)n;
 		return err;
 	case KEY_CERT:
@@ -273,11 +174,11 @@ static error_t parse_common(int key, char *arg, struct asked *asked)
 			return cli_misuse(
 				"HOST and --listen: one of them; the one probes a server, the other clients");
 		plan->listen = asked->named = true;
-		return read_place(arg, "127.0.0.1", plan);
+		return value_place(arg, "127.0.0.1", plan);
 	case KEY_SEND:
-		return read_bytes(arg, plan);
+		return value_bytes(arg, plan);
 	case KEY_TIMEOUT:
-		return read_time("timeout", arg, &plan->timeout_ms);
+		return value_time("timeout", arg, &plan->timeout_ms);
 	case KEY_JSON:
 		plan->json = true;
 		return 0;
@@ -328,7 +229,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (asked->named)
 			return cli_misuse("%s: one HOST:PORT at a time, and none with --listen", arg);
 		asked->named = true;
-		return read_place(arg, NULL, &asked->plan);
+		return value_place(arg, NULL, &asked->plan);
 	case ARGP_KEY_END:
 		return check(asked);
 	}

@@ -210,9 +210,11 @@ static void run(const struct plan *plan, enum trial_id id, struct trials *trials
 	free(s.file);
 	if (id == TRIAL_WAIT && trial->tried)
 		trial->tried = !no_reply(plan, &trial->verdict, trials->peer.text, &trial->trouble);
-	/* What a signal broke off is no finding. */
-	if (probe_stopped)
+	/* What a signal broke off is no finding, and no trouble of the peer's. */
+	if (probe_stopped) {
 		trial->tried = false;
+		trial->trouble.text[0] = '\0';
+	}
 }
 
 static void progress(bool terminal, unsigned n, const char *name)
