@@ -44,6 +44,19 @@ static bool all_said(const struct conversation *c)
 	return BIO_ctrl_pending(c->out) == 0 || c->wire.rst || c->wire.half_closed;
 }
 
+/* A signal handler's word is looked at often enough (wait_for_more()). */
+static bool time_is_up(const struct conversation *c)
+{
+	return now_ms() >= c->deadline_ms || (c->script->stop && *c->script->stop);
+}
+
+static int64_t next_look(const struct conversation *c)
+{
+	int64_t soon = now_ms() + 100;
+
+	return c->script->stop && soon < c->deadline_ms ? soon : c->deadline_ms;
+}
+
 /* --- the handshake --- */
 
 /* Takes whole records and no byte more: a --pause or --never-read then finds all data still in the kernel. */
@@ -56,12 +69,14 @@ static void take_record(struct conversation *c)
 	if (got == 0)
 		return;
 	hear_records(c, raw, framed);
-	hear_plain(c, got - framed);
+	hear_plain(c, raw + framed, got - framed);
+	if (c->wire.framing.plain && c->script->tls_only)
+		c->tls_over = c->done = true;
 }
 
 static void shake_hands(struct conversation *c)
 {
-	while (!tcp_over(c) && now_ms() < c->deadline_ms) {
+	while (!tcp_over(c) && !time_is_up(c)) {
 		bool done = talk_handshake(c);
 
 		flush(c);
@@ -69,7 +84,7 @@ static void shake_hands(struct conversation *c)
 			return;
 		take_record(c);
 		if (BIO_ctrl_pending(c->in) == 0 || wire_mid_record(&c->wire))
-			wire_wait(&c->wire, all_said(c) ? POLLIN : POLLIN | POLLOUT, c->deadline_ms);
+			wire_wait(&c->wire, all_said(c) ? POLLIN : POLLIN | POLLOUT, next_look(c));
 	}
 }
 
@@ -102,16 +117,59 @@ static void hear(struct conversation *c)
 	if (got == 0)
 		return;
 	hear_records(c, raw, framed);
-	hear_plain(c, got - framed);
+	hear_plain(c, raw + framed, got - framed);
+	if (c->script->most > 0 && c->verdict->bytes > c->script->most)
+		c->done = c->verdict->enough = true;
 	if (c->script->chunk > 0)
 		c->next_read_ms = now_ms() + c->script->chunk_pause_ms;
 }
 
-static bool end_seen(const struct conversation *c)
+/* An end that the other side begins before all was heard is its own. */
+static bool heard_enough(const struct conversation *c)
 {
-	if (c->script->ends_early)
-		return c->asked && (c->verdict->bytes >= c->script->end_at || tcp_over(c));
+	const struct message *message = c->script->message;
+
+	if (message && (message_over(message) || c->tls_over))
+		return true;
+	return c->verdict->bytes >= c->script->end_at;
+}
+
+static bool my_turn(const struct conversation *c)
+{
+	if (!c->script->wait_first)
+		return true;
+	return c->script->message ? message_over(c->script->message) : c->verdict->bytes > 0;
+}
+
+static bool end_seen(struct conversation *c)
+{
+	const struct script *s = c->script;
+
+	c->own_end = c->own_end || (s->own_end_ms > 0 && now_ms() >= c->started_ms + s->own_end_ms);
+	if (c->own_end)
+		return true;
+	if (s->ends_early)
+		return c->asked && (heard_enough(c) || tcp_over(c));
 	return tcp_over(c) || (c->tls_over && c->verdict->tls != TLS_NONE);
+}
+
+/* close_notify is answered; a bare FIN is not: OpenSSL forbids it after such an end, and so peers close. */
+static bool may_answer(const struct conversation *c)
+{
+	const struct script *s = c->script;
+
+	return (s->end == END_ANSWER || s->end == END_HALF) &&
+	       (c->verdict->tls == TLS_CLOSE_NOTIFY || s->ends_early || c->own_end);
+}
+
+/* Behind a watch that saw no RST: one that comes from here on may be the answer to our own words. */
+static void answer_late(struct conversation *c)
+{
+	if (!c->script->late_answer || c->notified || !may_answer(c))
+		return;
+	c->verdict->provoked = true;
+	say_notify(c);
+	flush(c);
 }
 
 /*
@@ -132,6 +190,9 @@ static void settle(struct conversation *c)
 	}
 	if (now < c->settled_ms + s->watch_ms && s->end != END_HALF)
 		return;
+	answer_late(c);
+	if (!all_said(c))
+		return;
 	if (!c->wire.fin) {
 		/* Between close_notify and FIN: a program may wait for our FIN first. */
 		if (!s->plain_follows)
@@ -150,7 +211,6 @@ static void settle(struct conversation *c)
 static void end(struct conversation *c)
 {
 	const struct script *s = c->script;
-	const struct verdict *v = c->verdict;
 	enum ending how = s->end;
 
 	if (how == END_NEVER) {
@@ -162,8 +222,7 @@ static void end(struct conversation *c)
 		c->done = true;
 		return;
 	}
-	/* close_notify is answered; a bare FIN is not: OpenSSL forbids it after such an end, and so peers close. */
-	if ((how == END_ANSWER || how == END_HALF) && (v->tls == TLS_CLOSE_NOTIFY || s->ends_early))
+	if (!s->late_answer && may_answer(c))
 		say_notify(c);
 	flush(c);
 	if (!all_said(c))
@@ -179,7 +238,7 @@ static void react(struct conversation *c)
 	const struct script *s = c->script;
 	struct verdict *v = c->verdict;
 
-	if (v->handshake && !c->asked && (!s->wait_first || v->bytes > 0)) {
+	if (v->handshake && !c->asked && my_turn(c)) {
 		say_request(c);
 		if (s->end == END_FIRST)
 			say_notify(c);
@@ -200,17 +259,19 @@ static void react(struct conversation *c)
 /* Sleeps until something can happen: bytes, room for ours, an end, or a time the script has set. */
 static void wait_for_more(struct conversation *c)
 {
-	int64_t now = now_ms(), until = c->deadline_ms;
+	int64_t now = now_ms(), until = next_look(c);
 	short events = all_said(c) ? 0 : POLLOUT;
 
+	if (c->script->own_end_ms > 0 && !c->own_end && c->started_ms + c->script->own_end_ms < until)
+		until = c->started_ms + c->script->own_end_ms;
 	if (c->settled_ms) {
-		int64_t watched = c->settled_ms + c->script->watch_ms;
+		int64_t over = c->settled_ms + c->script->watch_ms;
 
 		/* The answer to our FIN wakes nobody: look again soon. */
 		if (c->wire.fin && c->wire.half_closed)
-			watched = now + 1;
-		if (watched > now && watched < until)
-			until = watched;
+			over = now + 1;
+		if (over > now && over < until)
+			until = over;
 	}
 	if (tcp_over(c)) {
 		/* recv() would say 0 for ever, poll() POLLIN: only errors are news. */
@@ -232,7 +293,7 @@ static void play(struct conversation *c)
 		c->next_read_ms = now_ms() + c->script->pause_ms;
 	/* Behind the handshake nothing may be left unread inside OpenSSL's BIO. */
 	hear_records(c, (const unsigned char *)"", 0);
-	while (!c->done && now_ms() < c->deadline_ms) {
+	while (!c->done && !time_is_up(c)) {
 		react(c);
 		if (c->done)
 			return;
@@ -252,6 +313,11 @@ static void conclude(struct conversation *c)
 	v->fin = w->fin;
 	v->rst = w->rst;
 	v->ms = (tcp_over(c) ? w->ended_ms : now_ms()) - c->started_ms;
+	v->provoked = v->provoked && w->rst;
+	v->notified = c->notified;
+	v->answered_ms = c->notified && (w->fin || w->rst) && w->ended_ms >= c->notified_ms
+				 ? w->ended_ms - c->notified_ms
+				 : -1;
 	if (v->tls == TLS_NONE && v->handshake && tcp_over(c) && wire_mid_record(w) && !c->script->never_read)
 		v->tls = TLS_TORN;
 	if (w->fin)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the judging peer does on each connection: filled from the command line (options.c), read by the
- * conversation (conversation.c) and by the workers (workers.c), changed by nobody once the first connection starts.
+ * What the judging peer does on each connection: filled from the command line (options.c), or for each trial of
+ * `tlsbye probe`; read by the conversation (conversation.c) and by the workers (workers.c), changed by nobody once
+ * the connection starts.
  */
 #ifndef TLSBYE_JUDGE_SCRIPT_H
 #define TLSBYE_JUDGE_SCRIPT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,6 +74,16 @@ struct script {
 
 	bool quiet;
 	bool progress;
+
+	/* what only a peer that nobody wrote for us asks for (`tlsbye probe`); all zero for the tests */
+	const char *server_name; /* SNI */
+	struct message
+		*message; /* told of every byte: the turn to speak, and an early end, wait for its end */
+	bool tls_only;    /* plaintext in place of a handshake ends the connection at once */
+	bool late_answer; /* END_ANSWER says its close_notify behind the watch, so that nothing provokes a RST */
+	int64_t own_end_ms;          /* ends by itself (close_notify, half-close) after so long; 0: never */
+	uint64_t most;               /* gives up after so many bytes; 0: never */
+	volatile sig_atomic_t *stop; /* set by a signal handler: end at once */
 };
 
 #endif

@@ -7,7 +7,9 @@
  */
 #include "judge/talk.h"
 
+#include <ctype.h>
 #include <openssl/err.h>
+#include <stdio.h>
 
 #include "judge/pattern.h"
 
@@ -67,6 +69,7 @@ void say_notify(struct conversation *c)
 	if (c->notified || !c->verdict->handshake || broken)
 		return;
 	c->notified = true;
+	c->notified_ms = now_ms();
 	SSL_shutdown(c->ssl);
 }
 
@@ -82,10 +85,14 @@ static void note_tls_end(struct conversation *c, enum tls_end end, enum event ev
 }
 
 /* Behind the end of TLS, or where no record can begin: the program's own words, as in FTPS after CCC. */
-void hear_plain(struct conversation *c, size_t n)
+void hear_plain(struct conversation *c, const unsigned char *raw, size_t n)
 {
+	char *words = c->verdict->words;
+
 	if (n == 0)
 		return;
+	for (size_t i = 0; c->verdict->plain == 0 && i < n && i + 1 < sizeof(c->verdict->words); i++)
+		words[i] = isprint(raw[i]) ? (char)raw[i] : ' ';
 	c->verdict->plain += n;
 	verdict_event(c->verdict, EV_PLAIN);
 }
@@ -114,6 +121,8 @@ static void hear_data(struct conversation *c, const unsigned char *buf, size_t n
 
 	if (v->checked && !v->wrong && pattern_match(buf, n, v->bytes) != n)
 		v->wrong = true;
+	if (c->script->message)
+		message_feed(c->script->message, buf, n);
 	v->bytes += n;
 	verdict_event(v, EV_DATA);
 }
@@ -127,6 +136,8 @@ static void hear_failure(struct conversation *c, int result)
 		note_tls_end(c, TLS_CLOSE_NOTIFY, EV_CLOSE_NOTIFY);
 	else if (error != SSL_ERROR_WANT_READ)
 		note_tls_end(c, TLS_BAD, EV_BAD);
+	if (!c->verdict->handshake && !c->verdict->error)
+		c->verdict->error = ERR_peek_error();
 	ERR_clear_error();
 }
 
@@ -165,16 +176,30 @@ void hear_records(struct conversation *c, const unsigned char *raw, size_t n)
 
 /* --- begin and end --- */
 
+static void note_handshake(struct verdict *v, SSL *ssl)
+{
+	const unsigned char *alpn;
+	unsigned size;
+
+	v->version = SSL_get_version(ssl);
+	v->cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl));
+	SSL_get0_alpn_selected(ssl, &alpn, &size);
+	if (size > 0)
+		snprintf(v->alpn, sizeof(v->alpn), "%.*s", (int)size, (const char *)alpn);
+}
+
 bool talk_handshake(struct conversation *c)
 {
 	int result = SSL_do_handshake(c->ssl);
 
+	c->verdict->trust = SSL_get_verify_result(c->ssl);
 	if (result != 1) {
 		hear_failure(c, result);
 		return false;
 	}
 	c->verdict->handshake = true;
 	c->verdict->resumed = SSL_session_reused(c->ssl);
+	note_handshake(c->verdict, c->ssl);
 	return true;
 }
 
@@ -211,6 +236,8 @@ void talk_open(struct conversation *c, SSL_CTX *ctx, SSL_SESSION **session)
 		SSL_set_connect_state(c->ssl);
 	if (session && *session)
 		SSL_set_session(c->ssl, *session);
+	if (c->script->server_name)
+		SSL_set_tlsext_host_name(c->ssl, c->script->server_name);
 }
 
 /*

@@ -8,6 +8,7 @@
 
 #include <openssl/ssl.h>
 
+#include "judge/message.h"
 #include "judge/script.h"
 #include "judge/verdict.h"
 #include "judge/wire.h"
@@ -27,8 +28,10 @@ struct conversation {
 	bool asked;
 	bool trailed;
 	bool notified;
+	int64_t notified_ms;
 	bool tls_over;
 	bool half_close_due;
+	bool own_end; /* the script's time for it has come */
 	bool done;
 };
 
@@ -46,6 +49,6 @@ void say_request(struct conversation *c);
 void say_notify(struct conversation *c);
 
 void hear_records(struct conversation *c, const unsigned char *raw, size_t n);
-void hear_plain(struct conversation *c, size_t n);
+void hear_plain(struct conversation *c, const unsigned char *raw, size_t n);
 
 #endif

@@ -46,22 +46,22 @@ void totals_add(struct totals *t, const struct verdict *v)
 		t->lost += v->expected - v->bytes;
 }
 
-/* OpenSSL's long names have blanks ("bad record mac"); the RFC's have not. */
-static void print_alert(int alert)
+/* OpenSSL's long names have blanks ("bad record mac"); the RFC's have not. It gives no name to the newer ones. */
+static void name_alert(int alert, char *text, size_t room)
 {
 	const char *name = SSL_alert_desc_string_long(alert);
 
-	/* OpenSSL gives no name to the newer ones. */
 	if (strcmp(name, "unknown") == 0) {
-		printf("alert:%d", alert);
+		snprintf(text, room, "alert:%d", alert);
 		return;
 	}
-	printf("alert:");
-	for (; *name != '\0'; name++)
-		putchar(*name == ' ' ? '_' : *name);
+	snprintf(text, room, "alert:%s", name);
+	for (; *text != '\0'; text++)
+		if (*text == ' ')
+			*text = '_';
 }
 
-static void print_tls(const struct verdict *v)
+struct tls_words verdict_tls(const struct verdict *v)
 {
 	static const char *const names[] = {
 		[TLS_NONE] = "none",
@@ -69,15 +69,16 @@ static void print_tls(const struct verdict *v)
 		[TLS_TORN] = "torn",
 		[TLS_BAD] = "bad",
 	};
+	struct tls_words words;
 
-	printf(" tls=");
 	if (v->tls == TLS_ALERT)
-		print_alert(v->alert);
+		name_alert(v->alert, words.text, sizeof(words.text));
 	else
-		printf("%s", names[v->tls]);
+		snprintf(words.text, sizeof(words.text), "%s", names[v->tls]);
+	return words;
 }
 
-static void print_order(const struct verdict *v)
+const char *verdict_event_name(enum event e)
 {
 	static const char *const names[] = {
 		[EV_DATA] = "data",   [EV_CLOSE_NOTIFY] = "close_notify",
@@ -86,16 +87,21 @@ static void print_order(const struct verdict *v)
 		[EV_FIN] = "fin",     [EV_RST] = "rst",
 	};
 
-	printf(" order=%s", v->events == 0 ? "nothing" : "");
-	for (unsigned i = 0; i < v->events; i++)
-		printf("%s%s", i > 0 ? ">" : "", names[v->order[i]]);
+	return names[e];
 }
 
-static const char *tcp_name(const struct verdict *v)
+const char *verdict_tcp(const struct verdict *v)
 {
 	if (v->rst)
 		return v->fin ? "fin+rst" : "rst";
 	return v->fin ? "fin" : "open";
+}
+
+static void print_order(const struct verdict *v)
+{
+	printf(" order=%s", v->events == 0 ? "nothing" : "");
+	for (unsigned i = 0; i < v->events; i++)
+		printf("%s%s", i > 0 ? ">" : "", verdict_event_name(v->order[i]));
 }
 
 static const char *yes(bool b)
@@ -110,9 +116,8 @@ void verdict_print(const struct verdict *v)
 			      : v->bytes > 0 ? "right"
 					     : "none";
 
-	printf("verdict: id=%u", v->id);
-	print_tls(v);
-	printf(" tcp=%s bytes=%" PRIu64, tcp_name(v), v->bytes);
+	printf("verdict: id=%u tls=%s tcp=%s bytes=%" PRIu64, v->id, verdict_tls(v).text, verdict_tcp(v),
+	       v->bytes);
 	if (v->expects)
 		printf(" expected=%" PRIu64, v->expected);
 	else

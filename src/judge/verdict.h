@@ -38,10 +38,30 @@ struct verdict {
 	int64_t ms;     /* from the start to the other side's FIN or RST, or to the limit */
 	unsigned events;
 	enum event order[16];
+
+	/* not in the tests' line */
+	bool provoked;       /* the RST came only behind our answer to the other side's end */
+	bool enough;         /* more bytes than the script wanted */
+	bool notified;       /* we said close_notify */
+	int64_t answered_ms; /* from our close_notify to the other side's end; -1: it did not end behind it */
+	const char *version; /* of the handshake that was completed, as is all up to alpn */
+	const char *cipher;
+	char alpn[32];
+	long trust;          /* X509_V_...: what the certificate is worth */
+	unsigned long error; /* OpenSSL's, of a handshake that failed */
+	char words[48];      /* how the plaintext began, where TLS was due; printable */
 };
 
 void verdict_event(struct verdict *v, enum event e);
 bool verdict_whole(const struct verdict *v);
+
+/* The words of the verdict's line. Of an alert the name stands in an array of its own, written by each call. */
+struct tls_words {
+	char text[64];
+};
+struct tls_words verdict_tls(const struct verdict *v);
+const char *verdict_tcp(const struct verdict *v);
+const char *verdict_event_name(enum event e);
 
 struct totals {
 	unsigned connections, whole, close_notify, fin, rst, open, torn, bad, alerts, resumed;

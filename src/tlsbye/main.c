@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "cli.h"
+#include "probe.h"
 #include "report.h"
 #include "run.h"
 
@@ -16,9 +17,10 @@ static const struct command {
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is "tlsbye NAME" */
 } commands[] = {
-	{"check", "can a program be reached? which TLS has it?", check_command},
 	{"run", "run a program with a proper TLS goodbye", run_command},
 	{"report", "tell from a log which program is wrong, and where", report_command},
+	{"probe", "how does that peer end its TLS connections?", probe_command},
+	{"check", "can a program be reached? which TLS has it?", check_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
