@@ -198,10 +198,11 @@ EXPORT int SSL_write(SSL *ssl, const void *buf, int num)
 	struct connection *c = connection_enter_fast(ssl);
 	if (!c)
 		return write_slowly(ssl, buf, num, THIS_CALL);
+	int64_t length = num;
 	int result = c->lib->SSL_write(ssl, buf, num);
-	if (__builtin_expect(result != num, false))
+	if (__builtin_expect(result != length, false))
 		return seen_odd_write(c, num, result, THIS_CALL);
-	return seen_write(c, result);
+	return seen_write(c, length, result);
 }
 
 EXPORT int SSL_write_ex(SSL *ssl, const void *buf, size_t num, size_t *written)
