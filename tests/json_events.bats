@@ -261,7 +261,7 @@ PYTHON
 @test "P9: json: a complaint quotes what is wrong, whatever it holds" {
   local odd=$'5x"\\\n\xff\x1b[0m'
   run -0 --separate-stderr env TLSBYE_LINGER_IDLE="$odd" TLSBYE_NO_SUCH=1 TLSBYE_LOG_LEVEL="$(printf '\x01%.0s' {1..3000})" \
-    LD_PRELOAD="$BUILD/src/libtlsbye/.libs/libtlsbye.so" true
+    LD_PRELOAD="$BUILD/src/libtlsbye/.libs/libtlsbye.so" "$BUILD/tests/programs/check_lines" --mode many
   printf '%s\n' "$stderr" >"$BATS_TEST_TMPDIR/lines"
   run -0 json valid "$BATS_TEST_TMPDIR/lines"
   assert_output 3
