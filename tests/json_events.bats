@@ -261,13 +261,48 @@ PYTHON
 @test "P9: json: a complaint quotes what is wrong, whatever it holds" {
   local odd=$'5x"\\\n\xff\x1b[0m'
   run -0 --separate-stderr env TLSBYE_LINGER_IDLE="$odd" TLSBYE_NO_SUCH=1 TLSBYE_LOG_LEVEL="$(printf '\x01%.0s' {1..3000})" \
-    LD_PRELOAD="$BUILD/src/libtlsbye/.libs/libtlsbye.so" true
+    LD_PRELOAD="$BUILD/src/libtlsbye/.libs/libtlsbye.so" "$BUILD/tests/programs/check_lines" --mode many
   printf '%s\n' "$stderr" >"$BATS_TEST_TMPDIR/lines"
   run -0 json valid "$BATS_TEST_TMPDIR/lines"
   assert_output 3
   run json say setting text level <"$BATS_TEST_TMPDIR/lines"
   assert_line '"TLSBYE_LINGER_IDLE=5x\"\\\n\ufffd\u001b[0m: not a duration like 5s or 500ms; using 5s" "warn"'
   assert_line '"TLSBYE_NO_SUCH: no such setting; ignored (libtlsbye.so(8) lists them)" "warn"'
+}
+
+# --- whatever room there is ---
+
+@test "P9: json: a line that has no room leaves whole keys out, from its end" {
+  "$BUILD/tests/programs/check_lines" --mode cut >"$BATS_TEST_TMPDIR/cut"
+  run -0 python3 - "$BATS_TEST_TMPDIR/cut" <<'PYTHON'
+import json, sys
+whole = {"v": 1, "program": '"\\\n\x01\ufffd\ufffd\ufffd \U0001f600', "handshake": True,
+         "sites": {"close": [[0, 2**64 - 1 - i] for i in range(16)]}, "last": "word"}
+room, seen = 700, set()
+for line in open(sys.argv[1], encoding="utf-8"):
+    assert len(line.encode()) <= room, (room, line)
+    event = json.loads(line)
+    assert all(whole[key] == value for key, value in event.items()), line
+    seen.add(" ".join(event))
+    room -= 1
+print(*sorted(seen, key=len, reverse=True), sep="\n")
+PYTHON
+  assert_line --index 0 'v program handshake sites last'
+  assert_line 'v program handshake last'
+  assert_line 'v'
+  assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/cut")" 697
+}
+
+@test "P9: more lines at once than there are buffers: each is whole" {
+  run -0 "$BUILD/tests/programs/check_lines" --mode many
+  assert_output right=40
+}
+
+# Watchdogs: the handler's close() comes while the thread is in malloc, on whatever stack there is.
+@test "P8: json: a close in a signal handler tells of its connection" {
+  connections=20
+  judge_client cured client_close_in_handler --mode malloc -- --parallel 4 --expect 1K
+  assert_ends 20
 }
 
 # --- the schema ---

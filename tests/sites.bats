@@ -125,6 +125,38 @@ each_mode() {
   each_mode jit
 }
 
+# --- many objects ---
+
+# closers N: so many copies of a module, and another one.
+closers() {
+  local folder=$BATS_TEST_TMPDIR/closers
+  mkdir "$folder"
+  python3 -c '
+import shutil, sys
+for name in [*range(int(sys.argv[3])), "other"]:
+    shutil.copy(sys.argv[1], "%s/%s.so" % (sys.argv[2], name))
+' "$BUILD/tests/programs/.libs/closer.so" "$folder" "$1"
+  connections=2
+  in_json judge_server cured server_many_objects --mode "$folder" --rounds "$1" -- --send 100K --expect 1K
+}
+
+@test "P11: of two modules that lay in one place, one after the other, each is told of its own call" {
+  closers 3
+  at_line end close closer.c '	return close(fd);'
+  assert_equal "$site_path" "$BATS_TEST_TMPDIR/closers/2.so"
+  assert_program same-place=yes
+  sed -i '0,/"event":"end"/{/"event":"end"/d}' "$program_err" # the second connection's is left
+  at_line end close closer.c '	return close(fd);'
+  assert_equal "$site_path" "$BATS_TEST_TMPDIR/closers/other.so"
+}
+
+@test "P11: more objects than there is room for: those beyond are told by address, the others as ever" {
+  closers 1100
+  site end close
+  assert_equal "$site_path" -
+  at_line end SSL_free server_many_objects.c '	SSL_free(ssl);'
+}
+
 # --- BACKTRACE ---
 
 @test "P11: BACKTRACE=on: the frames lead to main, and none is tlsbye's" {

@@ -193,15 +193,18 @@ SLOWLY static int write_slowly(SSL *ssl, const void *buf, int num, struct call c
 	return seen_odd_write(c, num, c->lib->SSL_write(ssl, buf, num), call);
 }
 
+/* The length is made long at once: else the compiler does it behind the call, in the register of the result. */
 EXPORT int SSL_write(SSL *ssl, const void *buf, int num)
 {
+	int64_t length = num;
+	__asm__("" : "+r"(length));
 	struct connection *c = connection_enter_fast(ssl);
 	if (!c)
-		return write_slowly(ssl, buf, num, THIS_CALL);
-	int result = c->lib->SSL_write(ssl, buf, num);
-	if (__builtin_expect(result != num, false))
-		return seen_odd_write(c, num, result, THIS_CALL);
-	return seen_write(c, result);
+		return write_slowly(ssl, buf, (int)length, THIS_CALL);
+	int result = c->lib->SSL_write(ssl, buf, (int)length);
+	if (__builtin_expect(result != length, false))
+		return seen_odd_write(c, (int)length, result, THIS_CALL);
+	return seen_write(c, length, result);
 }
 
 EXPORT int SSL_write_ex(SSL *ssl, const void *buf, size_t num, size_t *written)

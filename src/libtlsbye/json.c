@@ -31,6 +31,13 @@ bool json_fits(struct text *line, size_t mark)
 	return false;
 }
 
+/* An array is left out as a whole, by whoever opened it: one without its last elements would say something else. */
+static void member_fits(struct text *line, const char *key, size_t mark)
+{
+	if (key)
+		json_fits(line, mark);
+}
+
 /* Nothing of ours ends in a bracket that opens, but what was opened by us. */
 void json_key(struct text *line, const char *key)
 {
@@ -123,7 +130,7 @@ void json_string(struct text *line, const char *key, const char *string)
 	text_add(line, "\"");
 	json_quote(line, string, strlen(string));
 	text_add(line, "\"");
-	json_fits(line, mark);
+	member_fits(line, key, mark);
 }
 
 void json_number(struct text *line, const char *key, uint64_t number)
@@ -131,7 +138,7 @@ void json_number(struct text *line, const char *key, uint64_t number)
 	size_t mark = json_mark(line);
 	json_key(line, key);
 	text_add_number(line, number);
-	json_fits(line, mark);
+	member_fits(line, key, mark);
 }
 
 void json_bool(struct text *line, const char *key, bool value)
@@ -139,5 +146,5 @@ void json_bool(struct text *line, const char *key, bool value)
 	size_t mark = json_mark(line);
 	json_key(line, key);
 	text_add(line, value ? "true" : "false");
-	json_fits(line, mark);
+	member_fits(line, key, mark);
 }

@@ -5,7 +5,7 @@
  *
  * Strings are the program's (names, paths): control characters are escaped, and what is no UTF-8 (RFC 3629) becomes U+FFFD.
  *
- * Rules: async-signal-safe. `key` is a plain name of ours, or NULL inside of an array.
+ * Rules: async-signal-safe. `key` is a plain name of ours, or NULL inside of an array, which is what is left out then.
  */
 #ifndef TLSBYE_JSON_H
 #define TLSBYE_JSON_H

@@ -142,8 +142,12 @@ void log_flush(void)
 	int saved = errno;
 	unsigned begin = atomic_load(&waiting_begin);
 	struct text line;
-	if (begin == atomic_load(&waiting_end) || !line_take(&line))
+	if (begin == atomic_load(&waiting_end))
 		return;
+	if (!line_take(&line)) { /* the next flush will do */
+		errno = saved;
+		return;
+	}
 	while (begin != atomic_load(&waiting_end)) {
 		/* Copied first: once it is counted as taken, its place may be written to again. */
 		line.length = waiting[begin % WAITING_LINES].length;

@@ -59,13 +59,10 @@ static inline int seen_read(struct connection *c, int result)
 	return result;
 }
 
-/*
- * The good case of a write: all of it was taken. A length below zero is refused by a result that equals it: the count is
- * read as a signed one.
- */
-static inline int seen_write(struct connection *c, int result)
+/* The good case of a write: all of it was taken. (A length below zero is refused by a result that equals it.) */
+static inline int seen_write(struct connection *c, int64_t length, int result)
 {
-	c->bytes_written += (uint64_t)result;
+	c->bytes_written += (uint64_t)length;
 	claim_leave(&c->claim);
 	return result;
 }

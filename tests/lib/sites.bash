@@ -5,8 +5,9 @@
 # Call sites of events in JSON, and what they must be by other means: python reads the JSON, binutils the objects.
 #
 #   in_json COMMAND...            with TLSBYE_LOG_FORMAT=json
-#   event_value EVENT KEY         of the first such event in $program_err; absent: an empty line
-#   count_events EVENT
+#   event_value EVENT KEY...      of the first such event in $program_err, a line each, empty where it is absent
+#   count_events EVENT            how many there are: the value of "count"
+#   assert_value EVENT KEY=VALUE...
 #   site EVENT CALL [FRAME]       sets site_path, site_offset and site_build_id of a frame (0), and site_frames, how many
 #   line_of_site                  FILE:LINE of the call, by addr2line
 #   line_with FILE TEXT           FILE:LINE of the first line that holds a text
@@ -24,11 +25,12 @@ for line in sys.stdin:
         event = json.loads(line)
         if event["event"] == name:
             events.append(event)
-if what == "count":
-    print(len(events))
-elif what == "value":
-    value = events[0].get(sys.argv[3], "") if events else "no such event"
-    print(json.dumps(value) if isinstance(value, (bool, list, dict)) else value)
+if what == "value":
+    for key in sys.argv[3:]:
+        value = events[0].get(key, "") if events else "no such event"
+        if key == "count":
+            value = len(events)
+        print(json.dumps(value) if isinstance(value, (bool, list, dict)) else value)
 else:
     frames = events[0].get("sites", {}).get(sys.argv[3]) if events else None
     if frames is None:
@@ -43,7 +45,7 @@ event_value() {
 }
 
 count_events() {
-  python3 -c "$event_reader" count "$1" <"$program_err"
+  event_value "$1" count
 }
 
 # shellcheck disable=SC2034  # for the test that called
@@ -68,7 +70,8 @@ line_with() {
 }
 
 assert_value() {
-  local is
-  is=$(event_value "$1" "$2")
-  [[ $is == "$3" ]] || fail_showing "$2 of $1 is '$is', not '$3'"
+  local name=$1 is
+  shift
+  is=$(event_value "$name" "${@%%=*}" | paste -d = <(printf '%s\n' "${@%%=*}") -)
+  [[ $is == "$(printf '%s\n' "$@")" ]] || fail_showing "$name says:" "$is"
 }
