@@ -292,3 +292,24 @@ on_a_terminal() {
   run env LC_ALL=de_DE.UTF-8 LC_NUMERIC=de_DE.UTF-8 "$TLSBYE" report --json log
   assert_output "$expected"
 }
+
+@test "report: every key of the schema is read, and no other is expected" {
+  run python3 - "$ROOT/schema/tlsbye-events.schema.json" <<'PYTHON'
+import json, sys
+
+def keys(node, found):
+    if isinstance(node, dict):
+        found |= set(node.get("properties", {}))
+        for value in node.values():
+            keys(value, found)
+    elif isinstance(node, list):
+        for value in node:
+            keys(value, found)
+    return found
+
+print(*sorted(keys(json.load(open(sys.argv[1])), set()) - {"path", "build_id"}), sep="\n")
+PYTHON
+  local in_schema=$output
+  run sed -nE 's/^\t(FIELD|ROOM)\("([a-z_]+)",.*/\2/p' "$ROOT/src/tlsbye/report/fields.c"
+  assert_equal "$(LC_ALL=C sort <<<"$output")" "$in_schema"
+}

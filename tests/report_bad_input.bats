@@ -96,6 +96,7 @@ skips() {
   skips "events as text, for people" 2 "$text" "$text"
   run "$TLSBYE" report log
   assert_line --partial "write the log with --log-format=json"
+  skips "other output" 2 "tlsbye: warning: libtlsbye.so cannot reach ./x: it is statically linked" "tlsbye: x[y] z"
 }
 
 @test "bad input: a newer schema" {

@@ -65,6 +65,7 @@ const struct field fields[] = {
 	FIELD("drained", COUNT, drained),
 	FIELD("drain_us", COUNT, drain_us),
 	FIELD("peer_notified", TRUTH, peer_notified),
+	FIELD("peer_hidden", STRING, peer_hidden),
 	FIELD("peer_end", STRING, peer_end),
 	FIELD("verdict", STRING, verdict),
 	FIELD("data", STRING, data),

@@ -112,6 +112,19 @@ static bool try_event(struct log_reader *reader, const char *line, size_t length
 	return *parsed == PARSED_EVENT;
 }
 
+/* "tlsbye: program[pid] ..."; what the command itself has to say begins alike, but names no process. */
+static bool is_text_event(const char *line, size_t length)
+{
+	const char *bracket = memchr(line, '[', length), *end = line + length;
+
+	if (length < strlen(TEXT_LINE) || memcmp(line, TEXT_LINE, strlen(TEXT_LINE)) != 0 || !bracket)
+		return false;
+	do
+		bracket++;
+	while (bracket < end && *bracket >= '0' && *bracket <= '9');
+	return bracket < end && *bracket == ']';
+}
+
 static enum reason reason_of(const char *line, size_t length, enum parsed parsed)
 {
 	static const enum reason of_object[] = {
@@ -123,7 +136,7 @@ static enum reason reason_of(const char *line, size_t length, enum parsed parsed
 		return NUL_BYTES;
 	if (*line == '{' || parsed == PARSED_NOT_OBJECT)
 		return of_object[parsed];
-	if (length > strlen(TEXT_LINE) && memcmp(line, TEXT_LINE, strlen(TEXT_LINE)) == 0)
+	if (is_text_event(line, length))
 		return TEXT_FORMAT;
 	return OTHER_OUTPUT;
 }

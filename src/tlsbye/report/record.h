@@ -110,6 +110,8 @@ struct record {
 	int64_t drained, drain_us;
 	/* end: the peer */
 	int peer_notified;
+	const char *
+		peer_hidden; /* "certain", "possible": OpenSSL was told to hide that its close_notify is missing */
 	const char *peer_end;
 	/* end: the verdict */
 	const char *verdict, *data;
