@@ -7,8 +7,10 @@
 # shellcheck disable=SC2154  # stderr is set by run --separate-stderr
 
 load lib/project
+load lib/judge
 
 setup() {
+  begin_test
   log=$BATS_TEST_TMPDIR/log
   # What is drawn must not depend on who runs the tests.
   export LC_ALL=C
@@ -151,6 +153,37 @@ LADDER
   assert_lines_in_order 'handshake' '   4.000  * renegotiated' 'SSL_free()'
 }
 
+# --- of a real connection ---
+
+# real_ladder MODE: of server_free_then_close, over bytes that it has not read.
+real_ladder() {
+  TLSBYE_MODE=$1 TLSBYE_LOG=$log TLSBYE_LOG_FORMAT=json TLSBYE_LOG_LEVEL=debug \
+    judge_server cured server_free_then_close -- --send 100K --expect 1K
+  ladder "$(sed -n '1s/.*"id":"\([0-9.]*\)".*/\1/p' "$log")"
+}
+
+# Where in its source it frees. (Its close() is a tail call: of that the stack has the caller's line only.)
+line_of_free() {
+  echo "server_free_then_close.c:$(grep -n '	SSL_free(' "$ROOT/tests/programs/server_free_then_close.c" | cut -d: -f1), in talk()"
+}
+
+@test "ladder: a real connection, cured: the lines of its source, and each step at its time" {
+  real_ladder cure
+  assert_lines_in_order 'accepts' 'handshake, TLSv1.3' 'SSL_free()' "$(line_of_free)" 'close_notify by tlsbye' 'close()' \
+    'unread in the socket' 'FIN by tlsbye' 'drained' '-- FIN --|' 'Cured:' 'What it wrote has arrived.'
+  local times
+  times=$(grep -oE '^ *[0-9]+\.[0-9]{3}  ' <<<"$output")
+  assert_equal "$times" "$(sort -n <<<"$times")"
+  (($(wc -l <<<"$times") >= 5))
+}
+
+@test "ladder: a real connection, observed: the reset that it got, and what would have been" {
+  real_ladder observe
+  assert_verdict tls=none tcp=rst
+  assert_lines_in_order 'SSL_free()' "$(line_of_free)" 'no close_notify' 'would send close_notify' 'close()' '-- RST ---' \
+    'would send FIN' 'would drain' 'Wrong:'
+}
+
 # --- where it is drawn ---
 
 @test "ladder: no line is wider than the terminal, from 80 to 120 columns" {
@@ -176,9 +209,20 @@ LADDER
   assert_equal "$(sed 's/│/|/g; s/─/-/g; s/►/>/g; s/◄/</g' <<<"$output")" "$plain"
 }
 
-@test "ladder: no colour outside of a terminal" {
-  cured_connection
+@test "ladder: on a terminal it takes the terminal's width, and three colours; nowhere else is there a colour" {
+  begun
+  observed_end
   ladder 1234.1
+  refute_output --partial $'\e'
+  on_terminal() {
+    run script -qec "stty cols 104; TERM=xterm $TLSBYE report --connection 1234.1 $log" /dev/null </dev/null
+  }
+  on_terminal
+  assert_line --partial $'\e[31m-- RST -'
+  assert_line --partial $'\e[33mx no close_notify'
+  assert_line --partial $'\e[32m- would send close_notify'
+  assert_line --regexp "^ {10}.{4}\\|.{91}\\|.{4}"$'\r'"?\$"
+  NO_COLOR=1 on_terminal
   refute_output --partial $'\e'
 }
 

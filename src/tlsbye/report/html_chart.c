@@ -149,9 +149,14 @@ void html_histogram(const struct page *page)
 		return;
 	}
 	struct scale scale = scale_of(times);
-	fprintf(out, "<p>%s %s drained. Half of them were done within %s, 99 of 100 within %s.</p>\n",
-		words_number(number, times->count), times->count == 1 ? "connection was" : "connections were",
-		duration(half, within(times, 50)), duration(most, within(times, 99)));
+	duration(half, within(times, 50));
+	duration(most, within(times, 99));
+	fprintf(out, "<p>%s %s drained. ", words_number(number, times->count),
+		times->count == 1 ? "connection was" : "connections were");
+	if (strcmp(half, most) != 0)
+		fprintf(out, "Half of them were done within %s, 99 of 100 within %s.</p>\n", half, most);
+	else
+		fprintf(out, "99 of 100 were done within %s.</p>\n", most);
 	fprintf(out,
 		"<div class=\"drawing\"><svg class=\"histogram\" viewBox=\"0 0 %d %d\" role=\"img\">"
 		"<title>Histogram of drain times</title>\n",

@@ -45,14 +45,14 @@ static void put_summary(const struct page *page, const struct group *group, cons
 	char number[NUMBER_SIZE];
 	FILE *out = page->out;
 
-	fprintf(out, "<summary><span class=\"count\">%s</span><span class=\"where\"><h3>",
+	fprintf(out, "<summary><span class=\"count\">%s</span><h3 class=\"where\">",
 		words_number(number, group->connections));
 	if (group->site.call)
 		html_put(out, "<code>", group->site.call, "()</code> ");
 	html_text(out, place ? place : "no call site in the log");
-	html_put(out, "</h3><small>", group->program, ": ");
+	html_put(out, "<small>", group->program, ": ");
 	html_text(out, rule->what);
-	fputs("</small></span>", out);
+	fputs("</small></h3>", out);
 	put_mark(out, group);
 	fputs("</summary>\n", out);
 	free(place);
@@ -102,12 +102,12 @@ static void put_data(FILE *out, const struct group *group)
 		const char *says;
 	} parts[] = {{group->lost, "lost data"},
 		     {group->data_unknown, "may have lost data"},
-		     {group->resets, "were reset by the close"},
-		     {group->resets_possible, "are reset if the peer sends more"},
-		     {group->cured, "were cured"},
-		     {group->wrong - group->observed, "were not"},
-		     {group->observed, "were only observed"},
-		     {group->meant, "were meant to abort"}};
+		     {group->resets, "reset by the close"},
+		     {group->resets_possible, "reset if the peer sends more"},
+		     {group->cured, "cured"},
+		     {group->wrong - group->observed, "not cured"},
+		     {group->observed, "only observed"},
+		     {group->meant, "meant to abort"}};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (!parts[i].count)
 			continue;
@@ -171,7 +171,8 @@ void html_groups(struct page *page)
 	if (!report->groups_count)
 		fputs("<p class=\"nothing\">Nowhere in this log.</p>\n", out);
 	else
-		fputs("<p class=\"soft\">By program and call, the worst first. Who has two faults stands in two groups.</p>\n",
+		fputs("<p class=\"soft\">By program and call, the worst first. Who has two faults stands in two "
+		      "groups, and with its loss in the worse one.</p>\n",
 		      out);
 	for (size_t i = 0; i < report->groups_count; i++)
 		put_group(page, report->groups[i], i < OPEN_AT_FIRST);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of the page that are files of their own, as the build found them: page/*.css, and page/page.js.
+ * The parts of the page that are files of their own, as the build found them: the styles in page/, and page/page.js.
  */
 #ifndef TLSBYE_REPORT_PAGE_H
 #define TLSBYE_REPORT_PAGE_H

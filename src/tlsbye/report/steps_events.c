@@ -15,14 +15,16 @@ static bool is(const char *value, const char *code)
 	return value && strcmp(value, code) == 0;
 }
 
+/* Which side it is on becomes known with the handshake only. */
 static void tell_tracked(struct making *m, const struct record *r)
 {
 	struct step *step = step_add(m, LANE_PROGRAM, LANE_OPENSSL, TONE_PLAIN);
+	const char *role = r->role ? r->role : m->story->role;
 
 	step_label(m, step, "%s",
-		   is(r->role, "client")   ? "connects"
-		   : is(r->role, "server") ? "accepts"
-					   : "first call");
+		   is(role, "client")   ? "connects"
+		   : is(role, "server") ? "accepts"
+					: "first call");
 }
 
 static void tell_handshake(struct making *m, const struct record *r)

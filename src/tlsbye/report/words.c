@@ -50,8 +50,9 @@ const char *words_bytes(char buffer[BYTES_SIZE], int64_t bytes)
 
 const char *words_time(char buffer[TIME_SIZE], double seconds)
 {
-	time_t whole = (time_t)seconds;
-	int micros = (int)((seconds - (double)whole) * 1e6 + 0.5);
+	/* A log may say anything: what is no time of this era is none, and would not fit a time_t. */
+	time_t whole = seconds >= 0 && seconds < 1e11 ? (time_t)seconds : 0;
+	int micros = whole ? (int)((seconds - (double)whole) * 1e6 + 0.5) : 0;
 	char day[32];
 	struct tm tm;
 
