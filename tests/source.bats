@@ -316,3 +316,50 @@ END
   refute_place "no debug information here"
   assert_file_not_exist asked
 }
+
+# --- a function that ends by calling another jumps there, and the return address is its own caller's ---
+
+# jumping OPTION...: main() calls drop() and drop() ends by close() in line 5, which the address of main() has to tell.
+jumping() {
+  printf '%s\n' '#include <unistd.h>' '__attribute__((noinline)) void drop(int *fd)' '{' '	*fd += 1;' '	close(*fd);' '}' >drop.c
+  printf '%s\n' 'void drop(int *fd);' 'int main(int argc, char **argv)' '{' '	(void)argv;' '	drop(&argc);' \
+    '	return argc;' '}' >user.c
+  cat drop.c user.c >both.c
+  ${CC:-cc} -g -O2 -Wl,--build-id "$@" -o program
+  run objdump --disassemble=drop program
+  assert_output --regexp '(jmp|b ).*close'
+  jumped_from=$((16#$(objdump --disassemble=main program | grep -A1 -E '(call|bl) .*<drop>' |
+    sed -nE '2s/^ *([0-9a-f]+):.*/\1/p')))
+}
+
+@test "source: close() as the last thing that a function does is found in that function" {
+  local how
+  for how in -gdwarf-5 -gdwarf-4; do
+    jumping "$how" both.c
+    place "$PWD/program" "$(build_id_of program)" "$jumped_from"
+    assert_line "function=drop"
+    assert_line "code=close(*fd);"
+  done
+}
+
+@test "source: the same in two files of source" {
+  jumping drop.c user.c
+  place "$PWD/program" "$(build_id_of program)" "$jumped_from"
+  assert_line "function=drop"
+  assert_line "file=$PWD/drop.c"
+  assert_line "line=5"
+}
+
+@test "source: where a function has two such ends, it is the caller's line that is named" {
+  printf '%s\n' '#include <unistd.h>' '__attribute__((noinline)) int drop(int *fd)' '{' '	if (*fd > 7) {' \
+    '		*fd = 1;' '		return close(3);' '	}' '	return close(*fd);' '}' \
+    'int main(int argc, char **argv)' '{' '	(void)argv;' '	return drop(&argc) + 1;' '}' >two.c
+  ${CC:-cc} -g -O2 -fno-crossjumping -fno-code-hoisting -fno-tree-tail-merge -Wl,--build-id two.c -o program
+  run -0 bash -c 'objdump --disassemble=drop program | grep -cE "(jmp|b ) .*close"'
+  assert_output 2
+  local behind
+  behind=$((16#$(objdump --disassemble=main program | grep -A1 -E '(call|bl) .*<drop>' | sed -nE '2s/^ *([0-9a-f]+):.*/\1/p')))
+  place "$PWD/program" "$(build_id_of program)" "$behind"
+  assert_line "function=main"
+  assert_line "line=13"
+}

@@ -9,7 +9,6 @@
  */
 #include "debug_info.h"
 
-#include <dwarf.h>
 #include <elfutils/libdwelf.h>
 #include <gelf.h>
 #include <limits.h>
@@ -18,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "debug_tail_call.h"
 #include "plain_file.h"
 
 #define DEBUG_DIRECTORY "/usr/lib/debug"
@@ -243,132 +243,7 @@ time_t debug_info_time(const struct debug_info *info)
 	return info->modified;
 }
 
-/* --- from an address to a line --- */
-
-/* .debug_aranges is one way from an address to its unit; clang does not write it. */
-static Dwarf_Die *unit_of(struct debug_info *info, uint64_t address, Dwarf_Addr *bias)
-{
-	Dwarf_Die *unit = dwfl_module_addrdie(info->module, address, bias);
-
-	if (unit)
-		return unit;
-	while ((unit = dwfl_module_nextcu(info->module, unit, bias)))
-		if (dwarf_haspc(unit, address - *bias) == 1)
-			return unit;
-	return NULL;
-}
-
-static const char *string_of(Dwarf_Die *die, unsigned name)
-{
-	Dwarf_Attribute attribute;
-
-	return dwarf_attr_integrate(die, name, &attribute) ? dwarf_formstring(&attribute) : NULL;
-}
-
-/* With -gsplit-dwarf the functions are in a file that libdw opens when it is asked for scopes. */
-static bool split_file_refused(Dwarf_Die *unit, const char *directory)
-{
-	const char *name = string_of(unit, DW_AT_dwo_name);
-	char path[PATH_MAX];
-
-	if (!name)
-		name = string_of(unit, DW_AT_GNU_dwo_name);
-	if (!name)
-		return false;
-	snprintf(path, sizeof(path), "%s%s%s", *name == '/' || !directory ? "" : directory,
-		 *name == '/' || !directory ? "" : "/", name);
-	return plain_file_refused(path);
-}
-
-static int number_of(Dwarf_Die *die, unsigned name)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Word value;
-
-	if (dwarf_formudata(dwarf_attr(die, name, &attribute), &value) || value > INT_MAX)
-		return 0;
-	return (int)value;
-}
-
-/* The line that called an inlined function. */
-static void read_call(Dwarf_Die *unit, Dwarf_Die *inlined, struct call_frame *frame)
-{
-	Dwarf_Files *files;
-	size_t count;
-	int file = number_of(inlined, DW_AT_call_file);
-
-	frame->line = number_of(inlined, DW_AT_call_line);
-	if (dwarf_getsrcfiles(unit, &files, &count) == 0 && (size_t)file < count)
-		frame->file = dwarf_filesrc(files, (size_t)file, NULL, NULL);
-}
-
-/*
- * The innermost scope, whose parents as the source has them are those that count: an inlined function's are not the
- * function that it was written in, but the one that it was inlined into.
- */
-static int scopes_of(Dwarf_Die *unit, Dwarf_Addr pc, Dwarf_Die **scopes)
-{
-	Dwarf_Die *around = NULL, inner;
-	int count = dwarf_getscopes(unit, pc, &around);
-
-	*scopes = NULL;
-	if (count > 0) {
-		inner = around[0];
-		count = dwarf_getscopes_die(&inner, scopes);
-	}
-	free(around);
-	return count;
-}
-
-/* With -gsplit-dwarf the unit is a skeleton: lines and addresses, while functions stand in the other file's. */
-static Dwarf_Die whole_unit(Dwarf_Die *unit)
-{
-	Dwarf_Die split = {0};
-
-	if (dwarf_cu_info(unit->cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) == 0 && split.cu)
-		return split;
-	return *unit;
-}
-
-/* frames[0] has its line already. */
-static void read_functions(Dwarf_Die *unit, Dwarf_Addr pc, struct found *found)
-{
-	Dwarf_Die whole = whole_unit(unit), *scopes;
-	int count = scopes_of(&whole, pc, &scopes);
-
-	for (int i = 0; i < count; i++) {
-		struct call_frame *frame = &found->frames[found->count - 1];
-		int tag = dwarf_tag(&scopes[i]);
-
-		if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
-			frame->function = string_of(&scopes[i], DW_AT_name);
-		if (tag == DW_TAG_subprogram || found->count == INLINED_MOST)
-			break;
-		if (tag == DW_TAG_inlined_subroutine) {
-			frame[1] = (struct call_frame){.directory = frame->directory};
-			read_call(unit, &scopes[i], &frame[1]);
-			found->count++;
-		}
-	}
-	free(scopes);
-}
-
-static void read_dwarf(struct debug_info *info, uint64_t address, struct found *found)
-{
-	struct call_frame *frame = &found->frames[0];
-	Dwarf_Addr bias;
-	Dwarf_Die *unit = unit_of(info, address, &bias);
-	Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
-
-	if (!line)
-		return;
-	found->count = 1;
-	*frame = (struct call_frame){.file = dwarf_linesrc(line, NULL, NULL),
-				     .directory = string_of(unit, DW_AT_comp_dir)};
-	dwarf_lineno(line, &frame->line);
-	if (!split_file_refused(unit, frame->directory))
-		read_functions(unit, address - bias, found);
-}
+/* --- addresses --- */
 
 bool debug_info_find(struct debug_info *info, uint64_t address, struct found *found)
 {
@@ -379,11 +254,16 @@ bool debug_info_find(struct debug_info *info, uint64_t address, struct found *fo
 	if (dwfl_addrmodule(info->dwfl, address) != info->module)
 		return false;
 	if (info->has_dwarf)
-		read_dwarf(info, address, found);
+		debug_lines_find(info->module, address, found);
 	found->symbol = dwfl_module_addrinfo(info->module, address, &offset, &symbol, NULL, NULL, NULL);
 	/* Without a size the nearest one is a guess: what is stripped has no other in front of it. */
 	if (found->symbol && offset >= symbol.st_size)
 		found->symbol = NULL;
 	found->offset = offset;
 	return true;
+}
+
+uint64_t debug_info_tail_call(struct debug_info *info, uint64_t return_address, const char *call)
+{
+	return info->has_dwarf ? debug_tail_call(info->module, return_address, call) : 0;
 }

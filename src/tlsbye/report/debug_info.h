@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "debug_lines.h"
+
 /* Where debug information of its own lies; the callbacks must live as long as what was opened with them. */
 struct debug_search {
 	char *path;                 /* as dwfl_standard_find_debuginfo() takes it */
@@ -18,24 +20,6 @@ struct debug_search {
 };
 
 struct debug_info;
-
-/* The longest way of inlined calls that is told; what is further out is left away. */
-enum { INLINED_MOST = 8 };
-
-struct call_frame {
-	const char *function; /* NULL: not known */
-	const char *file;
-	const char *directory; /* what a relative file is relative to; NULL: not known */
-	int line;
-};
-
-struct found {
-	/* [0] is the innermost; what follows are the functions that it was inlined into. */
-	struct call_frame frames[INLINED_MOST];
-	int count;          /* 0: no debug information for this address */
-	const char *symbol; /* around the address; NULL: none */
-	uint64_t offset;    /* in it */
-};
 
 /* directory: one more place for separate debug files, or NULL. */
 bool debug_search_begin(struct debug_search *search, const char *directory);
@@ -51,6 +35,12 @@ void debug_info_close(struct debug_info *info);
 
 /* False when the address is not in this object. The strings live as long as info. */
 bool debug_info_find(struct debug_info *info, uint64_t address, struct found *found);
+
+/*
+ * Where the call of this function really stands, as a return address; 0: where the return address says. A function that ends
+ * by calling another jumps there, and the return address is that of its own caller.
+ */
+uint64_t debug_info_tail_call(struct debug_info *info, uint64_t return_address, const char *call);
 
 /* The last modification of the file. */
 time_t debug_info_time(const struct debug_info *info);

@@ -65,8 +65,8 @@ static void link_sites(struct parser *p)
 			int index = read->frames[k].object;
 			bool known = index >= 0 && (size_t)index < objects && p->objects[index].path;
 
-			p->frames[i][k] =
-				(struct frame){known ? &p->objects[index] : NULL, read->frames[k].offset};
+			p->frames[i][k] = (struct frame){known ? &p->objects[index] : NULL,
+							 read->frames[k].offset, k == 0 ? read->call : NULL};
 		}
 		p->sites[i] = (struct site){read->call, read->count, p->frames[i]};
 	}

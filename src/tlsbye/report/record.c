@@ -65,7 +65,7 @@ static void copy_frames(struct block *block, const struct site *from, struct fra
 
 		if (!block->start)
 			continue;
-		frames[i] = (struct frame){object ? &objects[i] : NULL, from->frames[i].offset};
+		frames[i] = (struct frame){object ? &objects[i] : NULL, from->frames[i].offset, NULL};
 		objects[i] = (struct object){path, build_id};
 	}
 }
@@ -97,6 +97,8 @@ static void lay_out(struct block *block, const struct record *from)
 
 		copy_frames(block, site, block->start ? frames + done : NULL,
 			    block->start ? objects + done : NULL);
+		if (block->start && site->count)
+			frames[done].call = call;
 		if (block->start)
 			sites[i] = (struct site){call, site->count, frames + done};
 		done += site->count;

@@ -58,6 +58,7 @@ struct frame {
 	const struct object
 		*object; /* NULL: the address belongs to no known object, and offset is the raw address */
 	uint64_t offset;
+	const char *call; /* of the innermost one: what was called there, as in struct site */
 };
 
 /* Where a function was called. Without BACKTRACE=on there is one frame. */

@@ -29,6 +29,7 @@ enum {
 
 struct cached_place {
 	uint64_t offset;
+	char *call; /* what was called there; NULL: not known */
 	struct place place;
 	char *strings[5]; /* what place points to, to be freed */
 	int strings_count;
@@ -157,6 +158,12 @@ static char *inlined_text(const struct found *found)
 	return text;
 }
 
+/* A macro's line, or that of a call by a pointer, of a function that ends by a jump (debug_tail_call.h). */
+static bool elsewhere(const struct cached_place *cached)
+{
+	return cached->call && cached->place.code && !strstr(cached->place.code, cached->call);
+}
+
 static void fill_with_line(struct cached_place *cached, const struct module *module,
 			   const struct found *found)
 {
@@ -170,10 +177,11 @@ static void fill_with_line(struct cached_place *cached, const struct module *mod
 		shorten(file);
 	place->file = keep(cached, file);
 	place->inlined = keep(cached, inlined_text(found));
-	place->text = keep(cached, words("%s%s%s:%d%s%s", place->function ? place->function : "",
+	place->text = keep(cached, words("%s%s%s:%d%s%s%s", place->function ? place->function : "",
 					 place->function ? "() at " : "", place->file, place->line,
 					 place->inlined ? ", inlined into " : "",
-					 place->inlined ? place->inlined : ""));
+					 place->inlined ? place->inlined : "",
+					 elsewhere(cached) ? ", or in what is called there" : ""));
 }
 
 static void fill_without_line(struct cached_place *cached, const struct found *found, const char *why)
@@ -195,10 +203,15 @@ static void fill(struct cached_place *cached, const struct module *module)
 {
 	struct found found = {0};
 	const char *why = module->why;
+	uint64_t address = 0;
 
 	cached->place.object = module->shown;
+	if (module->info && cached->call)
+		address = debug_info_tail_call(module->info, cached->offset, cached->call);
+	if (!address)
+		address = cached->offset;
 	/* The return address is behind the call, and may be the first of another line or even of another function. */
-	if (module->info && !debug_info_find(module->info, cached->offset - 1, &found))
+	if (module->info && !debug_info_find(module->info, address - 1, &found))
 		why = "the address is outside of the file that is there now";
 	if (found.count && found.frames[0].file && found.frames[0].line)
 		fill_with_line(cached, module, &found);
@@ -208,10 +221,11 @@ static void fill(struct cached_place *cached, const struct module *module)
 
 static int compare_places(const void *left, const void *right)
 {
-	uint64_t a = ((const struct cached_place *)left)->offset;
-	uint64_t b = ((const struct cached_place *)right)->offset;
+	const struct cached_place *a = left, *b = right;
 
-	return a < b ? -1 : a > b;
+	if (a->offset != b->offset)
+		return a->offset < b->offset ? -1 : 1;
+	return strcmp(a->call ? a->call : "", b->call ? b->call : "");
 }
 
 static void free_place(void *node)
@@ -220,13 +234,14 @@ static void free_place(void *node)
 
 	for (int i = 0; i < cached->strings_count; i++)
 		free(cached->strings[i]);
+	free(cached->call);
 	free(cached);
 }
 
 /* NULL: no memory. new says that it is to be filled. */
-static struct cached_place *place_in(struct module *module, uint64_t offset, bool *new)
+static struct cached_place *place_in(struct module *module, const struct frame *frame, bool *new)
 {
-	struct cached_place key = {.offset = offset};
+	struct cached_place key = {.offset = frame->offset, .call = (char *)frame->call};
 	struct cached_place **slot = tfind(&key, &module->places, compare_places);
 
 	*new = !slot;
@@ -235,9 +250,10 @@ static struct cached_place *place_in(struct module *module, uint64_t offset, boo
 	struct cached_place *cached = calloc(1, sizeof(*cached));
 	if (!cached)
 		return NULL;
-	cached->offset = offset;
-	if (!tsearch(cached, &module->places, compare_places)) {
-		free(cached);
+	cached->offset = frame->offset;
+	cached->call = frame->call ? strdup(frame->call) : NULL;
+	if ((frame->call && !cached->call) || !tsearch(cached, &module->places, compare_places)) {
+		free_place(cached);
 		return NULL;
 	}
 	return cached;
@@ -384,15 +400,15 @@ bool source_look_in(struct source *source, const char *directory)
 	return source->searching;
 }
 
-static const struct place *resolve_nowhere(struct source *source, uint64_t offset)
+static const struct place *resolve_nowhere(struct source *source, const struct frame *frame)
 {
 	bool new;
-	struct cached_place *cached = place_in(&source->nowhere, offset, &new);
+	struct cached_place *cached = place_in(&source->nowhere, frame, &new);
 
 	if (cached && new) {
 		cached->place.why = source->nowhere.why;
-		cached->place.text =
-			keep(cached, words("0x%llx (%s)", (unsigned long long)offset, source->nowhere.why));
+		cached->place.text = keep(
+			cached, words("0x%llx (%s)", (unsigned long long)frame->offset, source->nowhere.why));
 	}
 	return cached && cached->place.text ? &cached->place : &unknown;
 }
@@ -404,8 +420,8 @@ const struct place *source_resolve(struct source *source, const struct frame *fr
 	bool new;
 
 	if (module == &source->nowhere)
-		return resolve_nowhere(source, frame->offset);
-	cached = module ? place_in(module, frame->offset, &new) : NULL;
+		return resolve_nowhere(source, frame);
+	cached = module ? place_in(module, frame, &new) : NULL;
 	if (!cached)
 		return &unknown;
 	if (new) {
