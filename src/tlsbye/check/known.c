@@ -69,7 +69,8 @@ static const struct known table[] = {
 	 .note = "for https it starts git-remote-https, which is another program",
 	 .next = "tlsbye check $(git --exec-path)/git-remote-https",
 	 .launcher = true},
-	{.names = "sh bash dash ksh* zsh* mksh busybox env sudo su nice nohup timeout setsid xargs make",
+	{.names =
+		 "sh bash rbash dash ksh* zsh* mksh busybox env sudo su nice nohup timeout setsid xargs make",
 	 .code = "launcher",
 	 .note = "it starts other programs, which inherit the object; whether it reaches them is another question",
 	 .next = "tlsbye check each program that it starts",
