@@ -286,9 +286,9 @@ PYTHON
   assert_found 0
   assert_equal "$(found client bytes)" 1048576
   options=(--expect 100000)
-  client_of_probe python3 "$BATS_TEST_TMPDIR/client.py" PORT
+  client_of_probe /usr/bin/python3 "$BATS_TEST_TMPDIR/client.py" PORT
   assert_found 1 truncated reset
-  client_of_probe "$TLSBYE" run -- python3 "$BATS_TEST_TMPDIR/client.py" PORT
+  client_of_probe "$TLSBYE" run -- /usr/bin/python3 "$BATS_TEST_TMPDIR/client.py" PORT
   assert_found 0
 }
 
