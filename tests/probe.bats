@@ -133,6 +133,24 @@ assert_cured_is_clean() {
   done
 }
 
+# has_faults PROGRAM [ARG...] -- FAULT...
+has_faults() {
+  rm -f "$BATS_TEST_TMPDIR/port"
+  split_args "$@"
+  start_program bare "${program_args[@]}" --port-file "$BATS_TEST_TMPDIR/port" --connections 5
+  wait_for_port "$BATS_TEST_TMPDIR/port" "$program_pid"
+  probe --insecure "localhost:$port"
+  assert_found 1 "${judge_args[@]}"
+  stop_program
+}
+
+@test "probe: each bad end by its own name" {
+  has_faults server_bad_record -- reset-unread reset-late broken-record
+  has_faults server_bad_record --mode late -- reset-unread reset-late records-behind-close_notify
+  has_faults server_shutdown_wr_then_free -- reset-unread reset-late no-close_notify
+  has_faults server_zero_linger -- reset reset-unread reset-late no-close_notify close_notify-reset
+}
+
 @test "probe: the questions in lines, one for the whole; --verbose has the judge's own" {
   start_server bare merecat
   run "$TLSBYE" probe --cafile "$real/cert.pem" --path /page --verbose "localhost:$port"
@@ -302,6 +320,18 @@ PYTHON
   client_of_probe curl -s https://localhost:PORT/
   assert_equal "$status" 2
   assert_regex "$(found client trouble)" 'refuses the handshake with alert:unknown_CA; .*--cert'
+}
+
+@test "probe --listen: FIN alone in answer to our end is no fault; no end at all leaves it unknown" {
+  options=(--timeout 400ms)
+  client_of_probe "$BUILD/tests/programs/client_never_closes" --port PORT
+  assert_found 0
+  assert_equal "$(found client tls)" none
+  client_of_probe /usr/bin/python3 -c 'import socket, ssl, time
+stream = ssl._create_unverified_context().wrap_socket(socket.create_connection(("127.0.0.1", PORT)))
+time.sleep(1)'
+  assert_found 2
+  assert_equal "$(found client tcp)" open
 }
 
 # --- what cannot be tried ---
