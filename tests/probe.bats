@@ -40,16 +40,21 @@ refuses() {
 
 # --- the same verdicts as the judge's, and what they come to ---
 
-# agrees SERVER [half-close]: bare, in all trials but the one whose outcome is a race within some servers.
+# agrees SERVER [half-close]: bare, in all trials but the one whose outcome is a race within some servers. The judge
+# answers close_notify at once. Where that overtakes the FIN of a server that reads no more, the server's close resets;
+# so to those who end without waiting for us the judge says nothing, and the probe says it late.
 agrees() {
-  local name=$1 trail=(--rcvbuf 4K --pause 120) versions=(1.3)
+  local name=$1 trail=(--rcvbuf 4K --pause 120) versions=(1.3) wait=(--end answer) ours
   shift
+  [[ $name != @(nginx|webrick|merecat) ]] || wait=(--end bare)
   [[ -z ${TESTS_FULL:-} ]] || versions=(1.2 1.3)
   start_server bare "$name"
   for tls in "${versions[@]}"; do
     trust --tls "$tls" --path /page "localhost:$port"
-    assert_agrees wait --send-file "$real/request"
-    assert_agrees close_notify --send-file "$real/request_to_stay" --end half --end-at "$(found close_notify bytes)"
+    ours=(--end half --end-at "$(found close_notify bytes)")
+    [[ $name != merecat ]] || ours=(--end bare) # it ends first
+    assert_agrees wait --send-file "$real/request" "${wait[@]}"
+    assert_agrees close_notify --send-file "$real/request_to_stay" "${ours[@]}"
     assert_agrees unread --send-file "$real/request" --trail 256K "${trail[@]}"
     assert_agrees late --send-file "$real/request" --late-trail 256K "${trail[@]}"
     [[ $# -eq 0 ]] || assert_agrees half-close --send-file "$real/request" --end first-bare
@@ -159,9 +164,9 @@ has_faults() {
   assert_line --regexp '^sends close_notify\?  +no$'
   assert_line --regexp '^FIN or RST\?  +FIN; RST when bytes lie unread; RST when bytes come late$'
   assert_line --regexp '^loses data\?  +yes: 343 of 1048919 bytes arrive when bytes lie unread; '
-  assert_line --regexp '^answers a close_notify\?  +no: FIN'
+  assert_line --regexp '^answers a close_notify\?  +it ended first: FIN without close_notify$'
   assert_line --regexp '^after a half-close\?  +1048919 bytes, FIN without close_notify$'
-  assert_line --regexp '^how long\?  +[0-9]+ ms to its own end, [0-9]+ ms from our close_notify to its FIN or RST$'
+  assert_line --regexp '^how long\?  +[0-9]+ ms to its own end$'
   assert_line --regexp '^not clean: it resets when bytes lie unread'
   assert_line --regexp '^wait +verdict: id=1 tls=none tcp=fin bytes=1048919 expected=1048919 whole=yes order=data>fin '
 }

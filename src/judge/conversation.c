@@ -194,7 +194,7 @@ static void settle(struct conversation *c)
 		c->done = true;
 		return;
 	}
-	if (now < c->settled_ms + s->watch_ms && s->end != END_HALF)
+	if (now < c->settled_ms + s->watch_ms && (s->end != END_HALF || (s->late_answer && !c->notified)))
 		return;
 	answer_late(c);
 	if (!all_said(c))

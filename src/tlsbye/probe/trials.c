@@ -129,7 +129,6 @@ static void set_ending(enum trial_id id, struct trials *trials, struct script *s
 	case TRIAL_NOTIFY:
 		s->end = END_HALF;
 		s->ends_early = true;
-		s->late_answer = false;
 		/* HTTP itself tells where its reply ends. */
 		if (message_framed(&trials->each[TRIAL_WAIT].message))
 			s->end_at = UINT64_MAX;
