@@ -148,7 +148,8 @@ static bool end_seen(struct conversation *c)
 	c->own_end = c->own_end || (s->own_end_ms > 0 && now_ms() >= c->started_ms + s->own_end_ms);
 	if (c->own_end)
 		return true;
-	if (s->ends_early)
+	/* Where nothing was agreed on there is no early end to wait for. */
+	if (s->ends_early && (c->verdict->handshake || !s->tls_only))
 		return c->asked && (heard_enough(c) || tcp_over(c));
 	return tcp_over(c) || (c->tls_over && c->verdict->tls != TLS_NONE);
 }
@@ -188,7 +189,12 @@ static void settle(struct conversation *c)
 		c->done = tcp_over(c);
 		return;
 	}
-	if (now < c->settled_ms + s->watch_ms && s->end != END_HALF)
+	/* A late answer comes behind the watch: with both FINs acknowledged there is nothing left to watch. */
+	if (s->late_answer && c->wire.fin && c->wire.half_closed && wire_gone(&c->wire)) {
+		c->done = true;
+		return;
+	}
+	if (now < c->settled_ms + s->watch_ms && (s->end != END_HALF || (s->late_answer && !c->notified)))
 		return;
 	answer_late(c);
 	if (!all_said(c))

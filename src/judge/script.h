@@ -78,11 +78,11 @@ struct script {
 	/* what only a peer that nobody wrote for us asks for (`tlsbye probe`); all zero for the tests */
 	const char *server_name; /* SNI */
 	struct message
-		*message; /* told of every byte: the turn to speak, and an early end, wait for its end */
-	bool tls_only;    /* plaintext in place of a handshake ends the connection at once */
-	bool late_answer; /* END_ANSWER says its close_notify behind the watch, so that nothing provokes a RST */
-	int64_t own_end_ms;          /* ends by itself (close_notify, half-close) after so long; 0: never */
-	uint64_t most;               /* gives up after so many bytes; 0: never */
+		*message;   /* told of every byte: the turn to speak, and an early end, wait for its end */
+	bool tls_only;      /* plaintext in place of a handshake ends the connection at once */
+	bool late_answer;   /* close_notify is said behind the watch, so that nothing provokes a RST */
+	int64_t own_end_ms; /* ends by itself (close_notify, half-close) after so long; 0: never */
+	uint64_t most;      /* gives up after so many bytes; 0: never */
 	volatile sig_atomic_t *stop; /* set by a signal handler: end at once */
 };
 

@@ -231,7 +231,7 @@ take_answers() {
   declare -gA answers
   while IFS=' ' read -r trial key value; do
     answers[$trial $key]=$value
-  done < <(python3 -c '
+  done < <(/usr/bin/python3 -c '
 import json, sys
 def word(value):
     if isinstance(value, bool):

@@ -140,8 +140,9 @@ void findings_make(const struct trials *t, struct findings *f)
 
 	*f = (struct findings){.complete = true, .clean = true};
 	for (unsigned id = 0; id < TRIALS; id++) {
-		/* The request of TRIAL_NOTIFY is another one. */
-		bool knows = id != TRIAL_NOTIFY && (id != TRIAL_WAIT || most > t->each[id].verdict.bytes);
+		/* The request of TRIAL_NOTIFY is another one; and that nothing came is no measure. */
+		bool knows = most > 0 && id != TRIAL_NOTIFY &&
+			     (id != TRIAL_WAIT || most > t->each[id].verdict.bytes);
 
 		if (t->each[id].tried)
 			deliver(&t->each[id], knows, most, &f->each[id]);
@@ -171,5 +172,9 @@ void findings_of_client(const struct plan *plan, const struct trial *client, str
 				  : verdict_ended(v)         ? WHOLE_NO
 							     : WHOLE_UNKNOWN;
 	}
-	own_end_faults(v, delivery->whole, found);
+	/* What it did behind our close_notify is no end of its own accord. */
+	if (v->notified && v->answered_ms >= 0)
+		our_end_faults(client, delivery->whole, found);
+	else
+		own_end_faults(v, delivery->whole, found);
 }

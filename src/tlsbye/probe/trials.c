@@ -129,7 +129,6 @@ static void set_ending(enum trial_id id, struct trials *trials, struct script *s
 	case TRIAL_NOTIFY:
 		s->end = END_HALF;
 		s->ends_early = true;
-		s->late_answer = false;
 		/* HTTP itself tells where its reply ends. */
 		if (message_framed(&trials->each[TRIAL_WAIT].message))
 			s->end_at = UINT64_MAX;
@@ -177,15 +176,11 @@ static struct script make_script(const struct plan *plan, enum trial_id id, stru
 
 /* --- running them --- */
 
-static void converse_once(const struct plan *plan, const struct script *s, struct trial *trial,
+static void converse_once(const struct plan *plan, const struct script *s, SSL_CTX *ctx, struct trial *trial,
 			  struct peer *peer)
 {
-	SSL_CTX *ctx = context_new(plan, s, &trial->trouble);
-	int fd;
+	int fd = reach_connect(plan, peer, s->receive_buffer, &trial->trouble);
 
-	if (!ctx)
-		return;
-	fd = reach_connect(plan, peer, s->receive_buffer, &trial->trouble);
 	if (fd >= 0 && !starttls_ask(plan, fd, &trial->trouble)) {
 		close(fd);
 		fd = -1;
@@ -194,10 +189,9 @@ static void converse_once(const struct plan *plan, const struct script *s, struc
 		converse(s, ctx, fd, NULL, &trial->verdict);
 		trial->tried = !trial_failed(plan, &trial->verdict, peer->text, &trial->trouble);
 	}
-	SSL_CTX_free(ctx);
 }
 
-static void run(const struct plan *plan, enum trial_id id, struct trials *trials)
+static void run(const struct plan *plan, enum trial_id id, SSL_CTX *ctx, struct trials *trials)
 {
 	struct trial *trial = &trials->each[id];
 	struct script s = make_script(plan, id, trials);
@@ -206,7 +200,7 @@ static void run(const struct plan *plan, enum trial_id id, struct trials *trials
 	if (!s.file)
 		trouble_is(&trial->trouble, "out of memory");
 	else
-		converse_once(plan, &s, trial, &trials->peer);
+		converse_once(plan, &s, ctx, trial, &trials->peer);
 	free(s.file);
 	if (id == TRIAL_WAIT && trial->tried)
 		trial->tried = !no_reply(plan, &trial->verdict, trials->peer.text, &trial->trouble);
@@ -225,15 +219,19 @@ static void progress(bool terminal, unsigned n, const char *name)
 
 void trials_run(const struct plan *plan, struct trials *trials)
 {
+	/* One for all: it reads the system's certificates, which takes longer than a trial. */
+	struct script client = {.tls = plan->tls};
+	SSL_CTX *ctx = context_new(plan, &client, &trials->each[TRIAL_WAIT].trouble);
 	bool terminal = isatty(STDERR_FILENO);
 
 	trials->trail = TRAIL;
-	for (unsigned id = 0; id < TRIALS && !probe_stopped; id++) {
+	for (unsigned id = 0; ctx && id < TRIALS && !probe_stopped; id++) {
 		progress(terminal, id + 1, trial_name((enum trial_id)id));
-		run(plan, (enum trial_id)id, trials);
+		run(plan, (enum trial_id)id, ctx, trials);
 		if (!trials->each[TRIAL_WAIT].tried)
 			break;
 	}
 	if (terminal)
 		fputs("\r\033[K", stderr);
+	SSL_CTX_free(ctx);
 }
