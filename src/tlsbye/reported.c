@@ -202,7 +202,7 @@ int reported_run(char **program)
 {
 	struct log_file log = {0};
 	struct signals signals;
-	pid_t child;
+	pid_t child = -1;
 	int status, err;
 
 	if (!prepare_log(&log)) {
