@@ -191,6 +191,10 @@ void event_json_sites(struct text *line, const struct sites *sites, uint32_t whi
 /* "127.0.0.1:443", "[::1]:443", "unix", "unknown": both renderings say addresses alike. */
 void event_add_endpoint(struct text *line, const union endpoint *endpoint);
 
+/* For people: why no close_notify was said, NULL where there is no reason; how the peer ended. */
+const char *event_silence_text(enum silence silence);
+const char *event_peer_end_text(enum peer_end peer_end);
+
 /* The doors, in the order in which they are told. */
 struct event_door {
 	uint32_t door;

@@ -116,60 +116,10 @@ static void add_program(struct text *line, const struct event_end *end)
 
 /* --- what we did --- */
 
-static const char *silence_text(enum silence silence)
-{
-	switch (silence) {
-	case MAY_SPEAK:
-	case ALREADY_SAID:
-		return NULL;
-	case NOTIFY_IS_OFF:
-		return "TLSBYE_NOTIFY=off";
-	case NOT_OWNER:
-		return "another process may own the connection since a fork";
-	case NO_HANDSHAKE:
-		return "the handshake did not complete";
-	case FATAL_ERROR:
-		return "the connection, or its handshake, had failed";
-	case UNFINISHED_WRITE:
-		return "the program did not finish writing";
-	case QUIET_SHUTDOWN:
-		return "the program asked for a quiet shutdown";
-	case ABORT_MEANT:
-		return "SO_LINGER 0 asks for an abort";
-	case FAILED_EXIT:
-		return "the exit status was not 0";
-	case OWN_BIO:
-		return "the program writes through a BIO of its own";
-	case FILTER_BIO:
-		return "a BIO of the program's holds bytes back";
-	case CALLS_UNSEEN:
-		return "the program may have been in a call that no hook sees, BIO_read or the like";
-	case SOMEBODY_INSIDE:
-		return "another thread was using the SSL";
-	case SSL_GONE:
-		return "the SSL was gone";
-	case SOCKET_CHANGED:
-		return "the socket was closed or replaced before";
-	case UNHEARD:
-		return "the connection was broken or shut already";
-	case NO_DESCRIPTOR:
-		return "no descriptor was free (RLIMIT_NOFILE)";
-	case NO_THREAD:
-		return "the linger thread could not be reached";
-	case ANOTHER_SSL:
-		return "another SSL was using the socket by then";
-	case NO_PEER:
-		return "the peer's address is not known";
-	case NO_ROOM:
-		return "the send queue was full";
-	}
-	return NULL;
-}
-
 static void add_ours(struct text *line, const struct event *event)
 {
 	const struct event_end *end = &event->end;
-	const char *why = end->close_notify == BY_NOBODY ? silence_text(end->why) : NULL;
+	const char *why = end->close_notify == BY_NOBODY ? event_silence_text(end->why) : NULL;
 	bool observing = event->mode != MODE_CURE;
 	text_add(line, observing ? "; only observed" : "; ");
 	if (observing) {
@@ -204,20 +154,6 @@ static void add_ours(struct text *line, const struct event *event)
 /* The program's wish or the user's (TLSBYE_IGNORE_UNEXPECTED_EOF): it is the same bit. */
 #define HIDDEN_BY "SSL_OP_IGNORE_UNEXPECTED_EOF"
 
-static const char *peer_end_text(enum peer_end peer_end)
-{
-	static const char *const ends[] = {
-		[PEER_UNKNOWN] = "unknown",
-		[PEER_FIN] = "FIN",
-		[PEER_RESET] = "reset",
-		[PEER_IDLE] = "still open, and silent for so long that the drain ended (LINGER_IDLE)",
-		[PEER_OVER_LIMIT] = "still open when the drain reached its limit",
-		[PEER_OUTLIVES_US] = "still open when the process ended (AT_EXIT)",
-		[PEER_GIVEN_UP] = "still open when its drain made room for another (LINGER_SOCKETS)",
-	};
-	return ends[peer_end];
-}
-
 static void add_peer(struct text *line, const struct event_end *end)
 {
 	const char *said = end->peer_notified                  ? "close_notify"
@@ -232,7 +168,7 @@ static void add_peer(struct text *line, const struct event_end *end)
 	if (end->peer_end == PEER_UNKNOWN)
 		return;
 	text_add(line, said ? ", then " : "");
-	text_add(line, peer_end_text(end->peer_end));
+	text_add(line, event_peer_end_text(end->peer_end));
 }
 
 static void add_end(struct text *line, const struct event *event)
@@ -344,7 +280,7 @@ static void add_hidden(struct text *line, const struct event_hidden *hidden)
 
 static void add_notify(struct text *line, const struct event_step *step)
 {
-	const char *why = silence_text(step->why);
+	const char *why = event_silence_text(step->why);
 	const char *who = step->by == BY_PROGRAM ? "the program" : "tlsbye";
 	switch (step->result) {
 	case NOTIFY_RESULT_SENT:
@@ -377,7 +313,7 @@ static void add_drain(struct text *line, const struct event_drain *drain)
 	text_add(line, " in ");
 	text_add_grouped(line, drain->us / 1000);
 	text_add(line, " ms; peer: ");
-	text_add(line, peer_end_text(drain->ended_by));
+	text_add(line, event_peer_end_text(drain->ended_by));
 }
 
 static void add_setting(struct text *line, const struct event_setting *setting)
