@@ -148,6 +148,25 @@ answered_by() {
   each late_then_write
 }
 
+@test "P5: what a failed call leaves behind is what it leaves bare: errno, the error queue, SO_ERROR" {
+  left_behind() {
+    local late
+    for late in once read write; do
+      judge_client bare client_writes_late --mode "$late" -- --end bare --end-at 0 --expect-any
+      cp "$program_log" "$BATS_TEST_TMPDIR/bare.out"
+      judge_client cured client_writes_late --mode "$late" -- --end bare --end-at 0 --expect-any
+      run diff "$BATS_TEST_TMPDIR/bare.out" "$program_log"
+      assert_output ''
+    done
+    judge_client bare client_reads_to_end -- --send 64K --end reset --end-at 0
+    cp "$program_log" "$BATS_TEST_TMPDIR/bare.out"
+    judge_client cured client_reads_to_end -- --send 64K --end reset --end-at 0
+    run diff "$BATS_TEST_TMPDIR/bare.out" "$program_log"
+    assert_output ''
+  }
+  each left_behind
+}
+
 # --- the peer says why ---
 
 @test "P11: the peer does not know our CA, and says so" {

@@ -2,10 +2,12 @@
 /*
  * Waits until the peer has closed, and only then writes: what a client does that keeps a connection for its next request.
  * The peer's kernel answers with a reset. Then it reads (--mode read), or writes once more (--mode write).
- * --mode once reads without having written, many times, as a loop does that looks at no result.
+ * --mode once reads without having written, many times, as a loop does that looks at no result. Prints all that the last
+ * call left behind: result, SSL_get_error(), errno, the error queue, SO_ERROR.
  */
-#define _GNU_SOURCE
+#include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "legacy.h"
 
@@ -20,7 +22,8 @@ static void wait_for(int fd, short event)
 static void talk(SSL *ssl, int fd)
 {
 	char buf[2048];
-	int got = 1;
+	int got = 1, pending = 0;
+	socklen_t size = sizeof(pending);
 
 	wait_for(fd, POLLRDHUP);
 	if (!legacy_is("once")) {
@@ -31,7 +34,10 @@ static void talk(SSL *ssl, int fd)
 		got = SSL_write(ssl, "later", 5);
 	for (int i = 0; !legacy_is("write") && i < 100; i++)
 		got = SSL_read(ssl, buf, sizeof(buf));
-	printf("last=%d\n", got);
+	printf("last=%d error=%d errno=%d queue=%lx", got, SSL_get_error(ssl, got), errno,
+	       ERR_peek_last_error());
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &size);
+	printf(" so_error=%d\n", pending);
 	ERR_clear_error();
 	SSL_free(ssl);
 	close(fd);
