@@ -145,6 +145,7 @@ has_faults() {
   start_program bare "${program_args[@]}" --port-file "$BATS_TEST_TMPDIR/port" --connections 5
   wait_for_port "$BATS_TEST_TMPDIR/port" "$program_pid"
   probe --insecure "localhost:$port"
+  answers[all faults]=${answers[all faults]#truncated>} # whether a RST overtakes one kilobyte is chance
   assert_found 1 "${judge_args[@]}"
   stop_program
 }
