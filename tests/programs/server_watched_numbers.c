@@ -12,8 +12,8 @@
 
 enum { WATCHED = 4 };
 
-static atomic_int watched; /* a connection's number, times 1024, and the first descriptor; 0: do not look */
-static atomic_int rounds;
+static atomic_int watched;  /* a connection's number, times 1024, and the first descriptor; 0: do not look */
+static atomic_ulong rounds; /* an int would be through in five seconds */
 static atomic_bool seen;
 
 static void *watch(void *arg)
@@ -32,7 +32,7 @@ static void *watch(void *arg)
 static void talk(SSL *ssl, int fd)
 {
 	static int number;
-	int before = atomic_load(&rounds);
+	unsigned long before = atomic_load(&rounds);
 
 	legacy_exchange(ssl);
 	atomic_store(&watched, ++number * 1024 + fd + 1);
