@@ -210,7 +210,7 @@ writes() {
 @test "door 12: sessions (sessions.bats)" {
   resumes() {
     connections=100
-    judge_server "$1" server_free_then_close --cache --read 1K -- --send 1K --expect 1K --session-reuse --quiet
+    judge_server "$1" server_free_then_close --cache --read 1K -- --send 1K --expect 1K --session-reuse --watch 5 --quiet
     assert_total connections=100 "resumed=$2"
   }
   resumes bare 0
