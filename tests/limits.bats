@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# bats file_tags=alone
 #
 # P2: a slow peer, or one that never ends, holds nobody up: SSL_free() and close() return at once, the drain ends by
 # itself. P10: every limit is finite. Times are far apart, so that a loaded machine does not decide: "at once" is less

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# bats file_tags=alone
 #
 # P1 by the numbers: the wrong server, which reads 2 KB of each request, answers and closes, for all sizes of replies
 # and requests at both versions, 200 connections each. Bare it must lose; under tlsbye not one byte of any.
