@@ -142,11 +142,10 @@ static enum data_fate fate_of_queue(const struct event_end *end, const struct co
 static void give_fate(struct event_end *end, const struct connection *c)
 {
 	bool waited = end->lingered && end->half_closed;
-	uint64_t lost = never_taken(end, c) + end->unflushed;
-	if (!waited)
-		lost += lost_in_queue(end, c);
-	end->lost_bytes = lost;
-	if (lost || (end->unfinished && !end->completed_record))
+	uint64_t lost = never_taken(end, c) + end->unflushed, in_queue = waited ? 0 : lost_in_queue(end, c);
+	/* Between an exit handler and the kernel's close the queue goes on being sent: how much of it, nobody tells. */
+	end->lost_bytes = end->doors & DOOR_EXIT ? lost : lost + in_queue;
+	if (lost || in_queue || (end->unfinished && !end->completed_record))
 		end->data = DATA_LOST;
 	else if (!end->handshake || (writes_were_seen(c) && !end->bytes_written && !end->unfinished))
 		end->data = DATA_SAFE; /* nothing was written that could be lost */
