@@ -6,6 +6,7 @@
 # close_notify sent, did the close reset, is data lost. The table of agreements is printed at the end; unknown and
 # possible have columns of their own. tests/run --full has twenty connections a state instead of two.
 #
+# shellcheck disable=SC2030,SC2031  # a test's connections are its own
 # shellcheck disable=SC2034,SC2154  # what lib/judge.bash and lib/real.bash read and set
 # shellcheck disable=SC2317         # called by both
 
@@ -16,6 +17,7 @@ load lib/real
 setup_file() {
   make_real_folder
   head -c 1024 "$real/page" >"$real/small"
+  head -c 8388608 /dev/zero >"$real/large"
   chmod a+r "$real/small"
   export tally=$BATS_FILE_TMPDIR/tally
 }
@@ -174,11 +176,13 @@ CONF
   }
   each() {
     local bytes judged
-    for bytes in 1024 1048576; do
+    # More than the socket takes at once: when the last of it is written, what the judge has to say is here, unread.
+    for bytes in 1024 8388608; do
       input=$real/small judged=()
-      ((bytes == 1024)) || input=$real/page judged=("${slow[@]}")
+      ((bytes == 1024)) || input=$real/large judged=("${slow[@]}")
       send_only=(--send-only)
       sends "$bytes" "${judged[@]}"
+      sends "$bytes" "${judged[@]}" --send 1K
       sends "$bytes" "${judged[@]}" --no-tickets
       serves_once "$bytes" "${judged[@]}" --trail 64K
       send_only=()
