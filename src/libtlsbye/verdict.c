@@ -111,18 +111,28 @@ static uint64_t share_of_program(uint64_t bytes, const struct event_end *end, co
 }
 
 /*
- * Of a send queue that is gone: what was never transmitted, at least. Its last bytes may be the program's close_notify, and
- * TLS has put in more than the program's: session tickets, headers.
+ * Of a send queue that is gone: what was never transmitted. Its last bytes may be the program's close_notify, and TLS has
+ * put in more than the program's: session tickets, headers.
  */
-static uint64_t lost_in_queue(const struct event_end *end, const struct connection *c)
+static uint64_t lost_in_queue(const struct event_end *end, const struct connection *c, uint64_t may_leave)
 {
 	bool gone = c->over || end->will_reset == RESET_YES;
 	uint64_t last = without_ours(end->not_sent, c);
-	uint64_t alert = end->close_notify == BY_PROGRAM ? ALERT_MAX : 0;
-	if (!gone || last <= alert)
+	uint64_t spared = may_leave + (end->close_notify == BY_PROGRAM ? ALERT_MAX : 0);
+	if (!gone || last <= spared)
 		return 0;
-	last -= alert;
+	last -= spared;
 	return writes_were_seen(c) ? share_of_program(last, end, c) : last;
+}
+
+/*
+ * How much of it, at least: between our look and the kernel's close the peer may acknowledge what is on its way, and as
+ * much again leaves. Behind an exit handler that goes on until the process is gone, and nobody knows how much it is.
+ */
+static uint64_t surely_lost_in_queue(const struct event_end *end, const struct connection *c)
+{
+	uint64_t on_its_way = end->unsent > end->not_sent ? end->unsent - end->not_sent : 0;
+	return end->doors & DOOR_EXIT ? 0 : lost_in_queue(end, c, c->over ? 0 : on_its_way);
 }
 
 static enum data_fate fate_of_queue(const struct event_end *end, const struct connection *c)
@@ -142,10 +152,10 @@ static enum data_fate fate_of_queue(const struct event_end *end, const struct co
 static void give_fate(struct event_end *end, const struct connection *c)
 {
 	bool waited = end->lingered && end->half_closed;
-	uint64_t lost = never_taken(end, c) + end->unflushed, in_queue = waited ? 0 : lost_in_queue(end, c);
-	/* Between an exit handler and the kernel's close the queue goes on being sent: how much of it, nobody tells. */
-	end->lost_bytes = end->doors & DOOR_EXIT ? lost : lost + in_queue;
-	if (lost || in_queue || (end->unfinished && !end->completed_record))
+	uint64_t lost = never_taken(end, c) + end->unflushed;
+	bool of_queue = !waited && lost_in_queue(end, c, 0);
+	end->lost_bytes = of_queue ? lost + surely_lost_in_queue(end, c) : lost;
+	if (lost || of_queue || (end->unfinished && !end->completed_record))
 		end->data = DATA_LOST;
 	else if (!end->handshake || (writes_were_seen(c) && !end->bytes_written && !end->unfinished))
 		end->data = DATA_SAFE; /* nothing was written that could be lost */
