@@ -159,6 +159,16 @@ for name in [*range(int(sys.argv[3])), "other"]:
 
 # --- BACKTRACE ---
 
+# close() may be a handler's: before glibc 2.35 its walk could wait for a lock, and the caller alone is told.
+assert_close_walked() {
+  if printf '%s\n' "$(getconf GNU_LIBC_VERSION)" 'glibc 2.35' | sort --check=quiet --version-sort --reverse; then
+    site end close 1
+  else
+    site end close
+    assert_equal "$site_frames" 1
+  fi
+}
+
 @test "P11: BACKTRACE=on: the frames lead to main, and none is tlsbye's" {
   backtrace() {
     local frame names=''
@@ -171,7 +181,7 @@ for name in [*range(int(sys.argv[3])), "other"]:
       [[ $site_path != *libtlsbye* ]] || fail_showing 'a frame of ours'
     done
     [[ $names == ' talk '*' main '* ]] || fail_showing "the frames are$names"
-    site end close 1
+    assert_close_walked
   }
   each_mode backtrace
 }
@@ -183,7 +193,7 @@ for name in [*range(int(sys.argv[3])), "other"]:
     TLSBYE_BACKTRACE=on in_json judge_client cured client_close_in_handler --mode "$mode" -- --expect-any
     assert_program rounds=50
     assert_equal "$(count_events end)" 50
-    site end close 1
+    assert_close_walked
     connections=1
   done
 }
