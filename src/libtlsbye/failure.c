@@ -36,6 +36,7 @@ enum {
 	WRONG_VERSION_NUMBER = 267,
 	DECRYPTION_FAILED_OR_BAD_RECORD_MAC = 281,
 	UNEXPECTED_EOF_WHILE_READING = 294,
+	RECORD_LAYER_FAILURE = 313, /* since 3.2 the last word, whatever the record layer's own was */
 	BAD_RECORD_TYPE = 443,
 	FIRST_ALERT =
 		1000, /* SSL_AD_REASON_OFFSET: an alert that the peer has sent, as its number and this */
@@ -213,6 +214,7 @@ static enum cause cause_of_reason(unsigned reason)
 	case ENCRYPTED_LENGTH_TOO_LONG:
 	case PACKET_LENGTH_TOO_LONG:
 	case LENGTH_TOO_SHORT:
+	case RECORD_LAYER_FAILURE:
 		return CAUSE_BAD_RECORD;
 	case PROTOCOL_IS_SHUTDOWN:
 		return CAUSE_OWN_END;
@@ -240,7 +242,10 @@ static bool is_plain_eof(const struct connection *c, unsigned long code, enum pe
 	return !code && (!knows || peer == PEER_STATE_FIN || peer == PEER_STATE_RESET);
 }
 
-/* The queue's first error is the innermost: where a provider failed on behalf of libssl, libssl's own is the last. */
+/*
+ * The queue's first error is the innermost: where a provider failed on behalf of libssl, libssl's own is the last. What stands
+ * between the two cannot be seen without taking them off.
+ */
 static unsigned reason_in_queue(const struct libssl *lib, unsigned long first)
 {
 	unsigned reason = reason_of(lib, first);
