@@ -54,8 +54,14 @@ assert_row() {
 }
 
 @test "demo: the shim has a line for the connection that it cured (P11)" {
-  run sed -n '/^What tlsbye says/,/^merecat/p' "$BATS_FILE_TMPDIR/table"
+  run sed -n '/^What tlsbye says/,/^And why/p' "$BATS_FILE_TMPDIR/table"
   assert_output --partial 'close_notify'
+}
+
+@test "demo: the report names the guilty line (P11)" {
+  run sed -n '/^And why/,/^merecat/p' "$BATS_FILE_TMPDIR/table"
+  assert_output --regexp 'close\(\)  .*demo/wrong/server\.c:[0-9]+'
+  assert_output --partial 'tls_goodbye(ssl, client);'
 }
 
 @test "demo: merecat loses its page bare, and nothing under tlsbye (P1)" {
