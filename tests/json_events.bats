@@ -305,6 +305,17 @@ PYTHON
   assert_ends 20
 }
 
+# A daemon that is told to stop while its close() still waits for the peer (SO_LINGER, LINGER=wait).
+@test "P11: json: a handler that ends the process inside of close: the end is told all the same" {
+  tls=1.2
+  TLSBYE_MODE=observe judge_client cured client_exits_in_close --write 2M -- --expect 2M --pause 1000
+  assert_ends 1
+  assert_says end doors verdict peer_end '["SSL_free","close"] "wrong" null'
+  TLSBYE_LINGER=wait judge_client cured client_exits_in_close --write 64K -- --expect 64K --end never --limit 2
+  assert_ends 1
+  assert_says end doors peer_end '["SSL_free","close"] "at-exit"'
+}
+
 # --- the schema ---
 
 @test "P11: the schema refuses a line with a key taken away, or of another type" {
