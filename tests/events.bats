@@ -182,6 +182,15 @@ whats() {
 
 # --- observe ---
 
+# A write beyond RLIMIT_FSIZE raises SIGXFSZ, which ends a program that does not expect it.
+@test "P9: a log that is as long as the process may write: the program goes on" {
+  local log=$BATS_TEST_TMPDIR/log
+  head -c 1024 /dev/zero >"$log"
+  wrapper=(bash -c 'ulimit -f 1; exec "$@"' -)
+  TLSBYE_LOG=$log TLSBYE_LOG_LEVEL=debug wrong_server
+  assert_verdict tls=close_notify tcp=fin whole=yes
+}
+
 @test "P11: observing changes nothing on the wire: the peer sees the bare bug" {
   observed() {
     connections=20

@@ -254,6 +254,13 @@ answered_by() {
   each repeated
 }
 
+@test "P11: who reads on behind the reset meets an end, which is no end of the peer's" {
+  in_json judge_server cured server_right --write 1M -- --send 100K --end reset --end-at 20K
+  assert_failure_event write-incomplete cause=peer-reset
+  assert_value read-failed cause=peer-reset peer_end=reset
+  assert_value end peer_end=reset
+}
+
 @test "P11: a write that meets the peer's reset" {
   met_reset() {
     in_json judge_server cured server_free_then_close --write 32M -- --send 1K --expect 32M --end reset --end-at 1K

@@ -305,6 +305,38 @@ PYTHON
   assert_ends 20
 }
 
+# A daemon that is told to stop while its close() still waits for the peer (SO_LINGER, LINGER=wait).
+@test "P11: json: a handler that ends the process inside of close: the end is told all the same" {
+  tls=1.2
+  TLSBYE_MODE=observe judge_client cured client_exits_in_close --write 2M -- --expect 2M --pause 1000
+  assert_ends 1
+  assert_says end doors verdict peer_end '["SSL_free","close"] "wrong" null'
+  TLSBYE_LINGER=wait judge_client cured client_exits_in_close --write 64K -- --expect 64K --end never --limit 2
+  assert_ends 1
+  assert_says end doors peer_end '["SSL_free","close"] "at-exit"'
+}
+
+# What was not sent is not called so, and what we made good was wrong.
+@test "P11: json: a verdict is no better than the program" {
+  # The parent of a child that serves knows nothing of its data.
+  TLSBYE_MODE=observe judge_server cured server_fork_child -- --send 100K --expect 1K
+  assert_says end why data '"not-owner" "unknown"'
+  # BIO_free's own SSL_shutdown meets a reset.
+  tls=1.2
+  TLSBYE_MODE=observe judge_server cured server_bio --write 32M -- --send 1K --end reset --end-at 20K
+  sed -i '/^{/!d' "$program_err" # the program complains as well
+  assert_says end close_notify verdict '"none" "wrong"'
+  tls=1.3
+  # With LINGER=off the close is the bare one.
+  TLSBYE_LINGER=off judge_server cured server_free_then_close --write 1M -- --send 100K --expect 1M --pause 100
+  assert_total truncated=1
+  assert_says end close_notify will_reset verdict data '"tlsbye" "yes" "wrong" "lost"'
+  # We have read for it what it had left unread.
+  judge_server cured server_second_shutdown --write 64K -- --send 100K --expect 64K --pause 50
+  assert_verdict tls=close_notify tcp=fin whole=yes
+  assert_says end verdict faults '"cured" ["unread-at-close"]'
+}
+
 # --- the schema ---
 
 @test "P11: the schema refuses a line with a key taken away, or of another type" {

@@ -204,6 +204,11 @@ assert_close_walked() {
   assert_output loaded
 }
 
+@test "P9: a fork while another thread looks at what is loaded: the child can load a library" {
+  run -0 in_json timeout 60 "$TLSBYE" run -- "$BUILD/tests/programs/check_forks"
+  assert_line 'stuck=0 walked=yes'
+}
+
 @test "P9: text has no call sites, and BACKTRACE=on loads nothing for it" {
   TLSBYE_BACKTRACE=on judge_server cured server_free_then_close -- --send 100K --expect 1K
   run cat "$program_err"

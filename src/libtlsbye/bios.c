@@ -4,6 +4,8 @@
  */
 #include "bios.h"
 
+#include "descriptors.h"
+#include "drain.h"
 #include "eof.h"
 #include "farewell.h"
 #include "goodbye.h"
@@ -121,6 +123,8 @@ static void leave_to_the_library(struct connection *c, SSL *ssl, bool was_said)
 		return;
 	c->called_shutdown = c->called_shutdown || c->notify == NOTIFY_SENT || will_say;
 	c->notify_by_program = c->called_shutdown;
+	if (settings->mode == MODE_OBSERVE && drain_is_over(c, connection_any_descriptor(c)))
+		c->silence = UNHEARD; /* it will fail, in the library, where nobody sees it */
 	if (settings->mode == MODE_CURE && ours)
 		lib->SSL_set_quiet_shutdown(ssl, 1);
 	else if (will_say && c->silence != UNHEARD)

@@ -66,6 +66,11 @@ bool drain_peer_is_open(const struct connection *c, int fd)
 	return open || (ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0);
 }
 
+bool drain_is_over(const struct connection *c, int fd)
+{
+	return tcp_facts(c, fd).state == TCP_CLOSE;
+}
+
 /* A FIN of ours that stands in the send queue counts as a byte there; it is none of the program's. */
 static void note_state(struct connection *c, const struct tcp_facts *facts)
 {
@@ -145,7 +150,7 @@ bool drain_some(struct connection *c, int fd)
 		if (n < 0 && !kernel_tls_cannot_read(errno))
 			c->peer_end = PEER_RESET;
 		else if (n == 0 && c->peer_end == PEER_UNKNOWN && !c->read_shut)
-			c->peer_end = PEER_FIN;
+			c->peer_end = c->reset_seen ? PEER_RESET : PEER_FIN; /* a reset is told once */
 		return true;
 	}
 	return false;

@@ -22,6 +22,9 @@ void drain_measure(struct connection *c, int fd);
 /* May the peer still send, or is there something of its that was not read? Not, where that cannot be known. */
 bool drain_peer_is_open(const struct connection *c, int fd);
 
+/* Was it reset? Nothing can be sent any more. */
+bool drain_is_over(const struct connection *c, int fd);
+
 /* Bytes in the send queue that the peer's kernel has not acknowledged; 0 if unknown. */
 uint32_t drain_unsent(int fd);
 

@@ -122,14 +122,14 @@ static void complain(struct event *event)
 void event_bad_setting(const char *name, const char *text, const char *refusal, const char *fallback)
 {
 	struct event event = {0};
-	add_piece(&event, SETTING_PREFIX, SIZE_MAX);
-	add_piece(&event, name, SIZE_MAX);
-	add_piece(&event, "=", SIZE_MAX);
+	add_piece(&event, SETTING_PREFIX, PTRDIFF_MAX);
+	add_piece(&event, name, PTRDIFF_MAX);
+	add_piece(&event, "=", PTRDIFF_MAX);
 	add_piece(&event, text, QUOTED_MAX);
-	add_piece(&event, ": ", SIZE_MAX);
-	add_piece(&event, refusal, SIZE_MAX);
-	add_piece(&event, "; using ", SIZE_MAX);
-	add_piece(&event, *fallback ? fallback : "none", SIZE_MAX);
+	add_piece(&event, ": ", PTRDIFF_MAX);
+	add_piece(&event, refusal, PTRDIFF_MAX);
+	add_piece(&event, "; using ", PTRDIFF_MAX);
+	add_piece(&event, *fallback ? fallback : "none", PTRDIFF_MAX);
 	complain(&event);
 }
 
@@ -137,18 +137,18 @@ void event_unknown_setting(const char *name, size_t length)
 {
 	struct event event = {0};
 	add_piece(&event, name, length < QUOTED_MAX ? length : QUOTED_MAX);
-	add_piece(&event, ": no such setting; ignored (libtlsbye.so(8) lists them)", SIZE_MAX);
+	add_piece(&event, ": no such setting; ignored (libtlsbye.so(8) lists them)", PTRDIFF_MAX);
 	complain(&event);
 }
 
 void event_bad_log(const char *path, int error)
 {
 	struct event event = {0};
-	add_piece(&event, "TLSBYE_LOG=", SIZE_MAX);
+	add_piece(&event, "TLSBYE_LOG=", PTRDIFF_MAX);
 	add_piece(&event, path, PATH_MAX_QUOTED);
-	add_piece(&event, ": cannot be opened (", SIZE_MAX);
-	add_piece(&event, strerror(error), SIZE_MAX);
-	add_piece(&event, "); using stderr", SIZE_MAX);
+	add_piece(&event, ": cannot be opened (", PTRDIFF_MAX);
+	add_piece(&event, strerror(error), PTRDIFF_MAX);
+	add_piece(&event, "); using stderr", PTRDIFF_MAX);
 	complain(&event);
 }
 

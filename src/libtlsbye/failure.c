@@ -186,11 +186,14 @@ static enum cause cause_of_errno(const struct connection *c, int error_number)
 	}
 }
 
-/* The stream has ended, and OpenSSL has seen no close_notify. `reset`: that of a write of ours was there before. */
+/*
+ * The stream has ended, and OpenSSL has seen no close_notify. `reset`: that of a write of ours was there before. Who has been
+ * told of a reset reads an end behind it.
+ */
 static void diagnose_eof(const struct connection *c, struct event_failure *failure, bool reset)
 {
 	bool own = c->read_shut || atomic_load(&c->read_played) || atomic_load(&c->doors) & DOOR_CLOSE;
-	reset = reset && !own_side_is_shut(c);
+	reset = (reset && !own_side_is_shut(c)) || c->reset_seen;
 	failure->peer = reset ? PEER_STATE_RESET : c->cookie && !own ? PEER_STATE_FIN : failure->peer;
 	failure->cause = own             ? CAUSE_OWN_END
 			 : !reset        ? CAUSE_PEER_CLOSED

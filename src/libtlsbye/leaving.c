@@ -38,13 +38,13 @@ static void leave(struct connection *c, void *arg)
 		goodbye_leave(c, leaving->failed, leaving->call);
 }
 
-/* What the linger thread still holds when the wait is over. */
+/* What the linger thread still holds when the wait is over, and a close() that a handler or another thread leaves unfinished. */
 static void tell_unfinished(struct connection *c, void *arg)
 {
 	(void)arg;
 	if (!(atomic_load(&c->doors) & (DOOR_CLOSE | DOOR_EXIT)) || !process_owns(c))
 		return;
-	if (c->peer_end == PEER_UNKNOWN)
+	if (c->peer_end == PEER_UNKNOWN && settings->mode == MODE_CURE)
 		c->peer_end = PEER_OUTLIVES_US;
 	event_end(c);
 }
@@ -59,8 +59,8 @@ static void leave_all(int status, struct call call, void (*before_waiting)(void)
 		if (before_waiting)
 			before_waiting();
 		linger_finish((unsigned)settings->at_exit_ms);
-		connection_each(tell_unfinished, NULL);
 	}
+	connection_each(tell_unfinished, NULL);
 	events_flush();
 }
 

@@ -70,29 +70,19 @@ static void foresee(struct connection *c, unsigned asked)
 }
 
 /*
- * What the kernel still sends between our look at its queues and the close would be called lost: so close() comes first, and
- * the telling behind it. Set by goodbye_close, on this thread, for as long as it looks for a connection whose end it is.
+ * What the kernel still sends between our look at its queues and the close would be called lost: so where the caller can,
+ * close() comes first, and the telling behind it. `late`: whose end is told so, staked; NULL where it must be told now.
  */
-static _Thread_local struct connection **told_behind_close;
-
-static void tell(void *c)
-{
-	int saved = errno;
-	event_end(c);
-	connection_unstake(c);
-	errno = saved;
-}
-
-static void observe_end(struct connection *c, int fd)
+static void observe_end(struct connection *c, int fd, struct connection **late)
 {
 	if (!c->datagram) /* FIONREAD there is the length of the next datagram */
 		drain_measure(c, fd);
-	if (!told_behind_close || *told_behind_close) {
+	if (!late || *late) {
 		event_end(c);
 		return;
 	}
 	connection_stake(c);
-	*told_behind_close = c;
+	*late = c;
 }
 
 /* Why this end is passed through as it is; MAY_SPEAK where it is not. */
@@ -105,7 +95,7 @@ static enum silence passed_through(const struct connection *c, int fd)
 	return drain_abort_meant(fd) ? ABORT_MEANT : MAY_SPEAK;
 }
 
-static void end_connection(struct connection *c, int fd, struct call call)
+static void end_connection(struct connection *c, int fd, struct call call, struct connection **late)
 {
 	sites_note(&c->sites, SITE_CLOSE, call);
 	unsigned asked = parting_speech(c, call.from);
@@ -118,7 +108,7 @@ static void end_connection(struct connection *c, int fd, struct call call)
 
 	if (!parting_is_curing() || silence != MAY_SPEAK) {
 		foresee(c, asked);
-		observe_end(c, fd);
+		observe_end(c, fd, late);
 	} else if (c->datagram) {
 		end_datagram(c, fd, asked);
 	} else if (settings->linger == LINGER_WAIT) {
@@ -143,17 +133,17 @@ static void end_sharer(struct connection *c, void *arg)
 		return;
 	if (atomic_load(&c->ssl) && c->cookie == last->known->cookie && parting_is_worth_it(c)) {
 		parting_note_door(c, DOOR_CLOSE);
-		end_connection(c, last->fd, last->call);
+		end_connection(c, last->fd, last->call, NULL);
 		atomic_store(&c->fd, -1);
 	}
 	connection_unstake(c);
 }
 
-static void last_descriptor_closes(struct connection *c, int fd, struct call call)
+static void last_descriptor_closes(struct connection *c, int fd, struct call call, struct connection **late)
 {
 	if (parting_is_worth_it(c)) {
 		parting_note_door(c, DOOR_CLOSE);
-		end_connection(c, fd, call);
+		end_connection(c, fd, call, late);
 	}
 	read_side_forget(c);
 	struct last_close last = {.known = c, .fd = fd, .call = call};
@@ -162,7 +152,7 @@ static void last_descriptor_closes(struct connection *c, int fd, struct call cal
 	atomic_store(&c->fd, -1);
 }
 
-bool goodbye_before_close(int fd, struct call call)
+static bool before_close(int fd, struct call call, struct connection **late)
 {
 	if (!process_is_home())
 		return true;
@@ -173,7 +163,7 @@ bool goodbye_before_close(int fd, struct call call)
 	struct connection *c = connection_take_descriptor(fd, &alone);
 	if (c) {
 		if (!atomic_load(&c->descriptors))
-			last_descriptor_closes(c, fd, call);
+			last_descriptor_closes(c, fd, call, late);
 		connection_descriptor_taken(fd);
 		connection_unstake(c);
 	}
@@ -182,7 +172,20 @@ bool goodbye_before_close(int fd, struct call call)
 	return alone;
 }
 
-/* A thread that is cancelled in close() tells as well. */
+bool goodbye_before_close(int fd, struct call call)
+{
+	return before_close(fd, call, NULL);
+}
+
+static void tell(void *c)
+{
+	int saved = errno;
+	event_end(c);
+	connection_unstake(c);
+	errno = saved;
+}
+
+/* A thread that is cancelled in close() tells as well; who is inside when the process ends, by leaving.c. */
 static int close_and_tell(int fd, struct connection *c)
 {
 	int result;
@@ -194,11 +197,8 @@ static int close_and_tell(int fd, struct connection *c)
 
 int goodbye_close(int fd, struct call call)
 {
-	struct connection *late = NULL,
-			  **outer = told_behind_close; /* of the call that a handler interrupted */
-	told_behind_close = &late;
-	bool alone = goodbye_before_close(fd, call);
-	told_behind_close = outer;
+	struct connection *late = NULL;
+	bool alone = before_close(fd, call, &late);
 	if (late)
 		return close_and_tell(fd, late);
 	if (alone)
@@ -341,5 +341,5 @@ void goodbye_leave(struct connection *c, bool failed, struct call call)
 		foresee(c, parting_speech(c, NULL));
 	if (!parting_is_curing() || inside || meant ||
 	    !parting_hand_over(c, fd, openssl_lives(c->lib) ? parting_speech(c, NULL) : 0))
-		observe_end(c, fd);
+		observe_end(c, fd, NULL);
 }

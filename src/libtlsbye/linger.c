@@ -79,6 +79,9 @@ static void let_go(struct hold *hold)
 	real.epoll_ctl(events, EPOLL_CTL_DEL, hold->fd, NULL);
 	if (hold->asked & ASK_EVENT) /* this may be the last close; else the program still has its own */
 		drain_forget_linger_time(hold->fd);
+	bool unmeasured = hold->asked & ASK_EVENT && !(hold->asked & ASK_DRAIN) && !c->datagram;
+	if (unmeasured) /* LINGER=off: this close is the bare one, and resets as that would */
+		drain_measure(c, hold->fd);
 	c->left_unsent = drain_unsent(hold->fd);
 	real.close(hold->fd);
 	c->lingered = hold->asked & ASK_DRAIN;

@@ -71,24 +71,32 @@ static bool is_stderr(int fd)
 }
 
 /*
- * write() to a pipe without a reader raises SIGPIPE in this thread. It is taken back unseen, unless one was pending
- * before, which is the program's (P5).
+ * write() to a pipe without a reader raises SIGPIPE in this thread, and one to a file at its limit (RLIMIT_FSIZE) SIGXFSZ,
+ * which would end the program as well. It is taken back unseen, unless one was pending before, which is the program's (P5).
  */
+static void take_back(int signal, const sigset_t *pending)
+{
+	sigset_t it;
+	struct timespec at_once = {0};
+	sigemptyset(&it);
+	sigaddset(&it, signal);
+	if (!sigismember(pending, signal))
+		sigtimedwait(&it, NULL, &at_once);
+}
+
 static void write_quietly(int fd, const struct text *line)
 {
 	struct pollfd room = {.fd = fd, .events = POLLOUT};
 	if (real.poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
 		return;
-	sigset_t sigpipe, pending, before;
-	sigemptyset(&sigpipe);
-	sigaddset(&sigpipe, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+	sigset_t raised, pending, before;
+	sigemptyset(&raised);
+	sigaddset(&raised, SIGPIPE);
+	sigaddset(&raised, SIGXFSZ);
+	pthread_sigmask(SIG_BLOCK, &raised, &before);
 	sigpending(&pending);
-	if (real.write(fd, line->bytes, line->length) < 0 && errno == EPIPE &&
-	    !sigismember(&pending, SIGPIPE)) {
-		struct timespec at_once = {0};
-		sigtimedwait(&sigpipe, NULL, &at_once);
-	}
+	if (real.write(fd, line->bytes, line->length) < 0 && (errno == EPIPE || errno == EFBIG))
+		take_back(errno == EPIPE ? SIGPIPE : SIGXFSZ, &pending);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

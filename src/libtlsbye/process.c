@@ -15,6 +15,7 @@
 #include "leaving.h"
 #include "learn.h"
 #include "linger.h"
+#include "real_objects.h"
 #include "settings.h"
 
 #include <pthread.h>
@@ -168,10 +169,12 @@ static void before_fork(void)
 			home->number = atomic_fetch_add(&pages[0]->last_number, 1) + 1;
 		connection_each(share, NULL);
 	}
+	real_objects_before_fork();
 }
 
 static void after_fork_in_parent(void)
 {
+	real_objects_after_fork();
 	linger_after_fork();
 	pthread_mutex_unlock(&forking);
 }
@@ -338,6 +341,7 @@ static void after_fork_in_child(void)
 	pthread_mutex_init(&forking, NULL);
 	settle();
 	real_child_after_fork();
+	real_objects_child_after_fork();
 	close_lent();
 	linger_child_after_fork();
 	connection_child_after_fork();

@@ -6,6 +6,9 @@
  * Rules: written only in the callback of dl_iterate_phdr(), which glibc calls with its lock held: so by one thread at a
  * time. Read by everybody, up to a count that is written last. An object that is there already is not entered again;
  * where the table or the room for paths is full, what is new stays unknown, and so does what it has taken the place of.
+ *
+ * A fork in the middle of a walk would leave the loader's lock to the child, held by nobody (glibc 2.36): its next dlopen()
+ * would wait for ever. So fork and walk take turns.
  */
 #include "real_objects.h"
 
@@ -13,6 +16,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <link.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -178,10 +183,59 @@ static int visit(struct dl_phdr_info *info, size_t size, void *first)
 	return 0;
 }
 
+/* --- whose turn it is --- */
+
+static _Atomic uintptr_t turn;    /* the thread that walks, or forks; 0: none */
+static _Atomic bool fork_is_near; /* who would walk leaves it to the next one who asks */
+
+/*
+ * A walk takes a microsecond. False: the turn is this thread's already, and we are in a handler; or it never came.
+ * (SSL_free is no cancellation point, as sleeping would be.)
+ */
+static bool take_turn(void)
+{
+	enum { TRIES = 1 << 16 };
+	uintptr_t self = (uintptr_t)pthread_self();
+	for (int i = 0; i < TRIES; i++) {
+		uintptr_t other = 0;
+		if (atomic_compare_exchange_strong(&turn, &other, self))
+			return true;
+		if (other == self)
+			return false;
+		sched_yield();
+	}
+	return false;
+}
+
 void real_objects_refresh(void)
 {
 	bool first = true;
 	int saved = errno;
-	dl_iterate_phdr(visit, &first);
+	if (!atomic_load(&fork_is_near) && take_turn()) {
+		dl_iterate_phdr(visit, &first);
+		atomic_store(&turn, 0);
+	}
 	errno = saved;
+}
+
+/* --- fork --- */
+
+static bool held_for_fork; /* written by who forks, of whom there is one at a time (process.c) */
+
+void real_objects_before_fork(void)
+{
+	atomic_store(&fork_is_near, true);
+	held_for_fork = take_turn();
+	atomic_store(&fork_is_near, false);
+}
+
+void real_objects_after_fork(void)
+{
+	if (held_for_fork)
+		atomic_store(&turn, 0);
+}
+
+void real_objects_child_after_fork(void)
+{
+	atomic_store(&turn, 0);
 }

@@ -27,6 +27,11 @@ struct object {
  */
 void real_objects_refresh(void);
 
+/* Around a fork: no walk is under way then. */
+void real_objects_before_fork(void);
+void real_objects_after_fork(void);
+void real_objects_child_after_fork(void);
+
 /* The object that a return address lies in; NULL. The one that was loaded there last. Async-signal-safe. */
 const struct object *real_object_at(uintptr_t address);
 

@@ -67,7 +67,7 @@ static uint32_t faults_of(const struct event_end *end, const struct connection *
 	uint32_t faults = 0;
 	if (owed_close_notify(end, c))
 		faults |= FAULT_NO_CLOSE_NOTIFY;
-	if (end->will_reset == RESET_YES && end->unread)
+	if ((end->will_reset == RESET_YES && end->unread) || end->never_read)
 		faults |= FAULT_UNREAD_AT_CLOSE;
 	if (should_have_waited(end, c))
 		faults |= FAULT_FIN_UNAWAITED;
@@ -157,6 +157,8 @@ static void give_fate(struct event_end *end, const struct connection *c)
 	end->lost_bytes = of_queue ? lost + surely_lost_in_queue(end, c) : lost;
 	if (lost || of_queue || (end->unfinished && !end->completed_record))
 		end->data = DATA_LOST;
+	else if (end->why == NOT_OWNER)
+		end->data = DATA_UNKNOWN; /* it is another process's, and so is what is written there */
 	else if (!end->handshake || (writes_were_seen(c) && !end->bytes_written && !end->unfinished))
 		end->data = DATA_SAFE; /* nothing was written that could be lost */
 	else if (c->fatal_error || end->unfinished)
@@ -176,6 +178,8 @@ static bool made_good(const struct event_end *end, const struct connection *c)
 		return false;
 	if (end->faults & FAULT_NO_CLOSE_NOTIFY && end->close_notify != BY_TLSBYE)
 		return false;
+	if (end->will_reset != RESET_YES && !(end->faults & (FAULT_FIN_UNAWAITED | FAULT_SHUTDOWN_RDWR)))
+		return true; /* what was unread we have read for it (goodbye_read_the_rest) */
 	return waited || !(end->faults & (FAULT_UNREAD_AT_CLOSE | FAULT_FIN_UNAWAITED | FAULT_SHUTDOWN_RDWR));
 }
 
