@@ -399,6 +399,12 @@ more_than() {
   grep -q '^sends close_notify?  *not tried: interrupted' "$judge_log"
 }
 
+@test "probe: --listen: SIGINT is not told as a client that did not come" {
+  run --separate-stderr env --default-signal=INT timeout --preserve-status --signal=INT 1 "$TLSBYE" probe --json --listen 0
+  assert_failure 130
+  assert_output --partial '"trouble":"interrupted","clients":[]'
+}
+
 @test "probe: --help tells every option, and so does the manual" {
   local option
   run --separate-stderr "$TLSBYE" probe --help

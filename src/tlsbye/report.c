@@ -119,6 +119,11 @@ static bool is_stdin(const struct input *input)
 	return strcmp(input->name, "-") == 0;
 }
 
+static bool stat_input(const struct input *input, struct stat *st)
+{
+	return (is_stdin(input) ? fstat(STDIN_FILENO, st) : stat(input->name, st)) == 0;
+}
+
 /* The page must not take the place of a log. */
 static bool is_an_input(const struct command *command, const char *path)
 {
@@ -127,7 +132,7 @@ static bool is_an_input(const struct command *command, const char *path)
 	if (stat(path, &page))
 		return false;
 	for (size_t i = 0; i < command->count; i++)
-		if (stat(command->inputs[i].name, &input) == 0 && input.st_dev == page.st_dev &&
+		if (stat_input(&command->inputs[i], &input) && input.st_dev == page.st_dev &&
 		    input.st_ino == page.st_ino)
 			return true;
 	return false;
@@ -139,10 +144,7 @@ static uint64_t size_of(const struct command *command)
 	struct stat st;
 
 	for (size_t i = 0; i < command->count; i++) {
-		const struct input *input = &command->inputs[i];
-		int err = is_stdin(input) ? fstat(STDIN_FILENO, &st) : stat(input->name, &st);
-
-		if (err || !S_ISREG(st.st_mode))
+		if (!stat_input(&command->inputs[i], &st) || !S_ISREG(st.st_mode))
 			return 0; /* nobody knows how much will come */
 		total += (uint64_t)st.st_size;
 	}
