@@ -405,6 +405,13 @@ more_than() {
   assert_output --partial '"trouble":"interrupted","clients":[]'
 }
 
+@test "probe: --json: a name that is not ASCII stays itself" {
+  run --separate-stderr "$TLSBYE" probe --json --timeout 2s 'bücher\x.invalid:1'
+  assert_failure 2
+  run python3 -c 'import json, sys; print(json.loads(sys.argv[1])["host"])' "$output"
+  assert_output 'bücher\x.invalid'
+}
+
 @test "probe: --help tells every option, and so does the manual" {
   local option
   run --separate-stderr "$TLSBYE" probe --help

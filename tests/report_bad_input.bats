@@ -228,6 +228,15 @@ skips() {
   cmp event log
 }
 
+@test "bad input: the same file twice counts once, by whatever name, and that is said" {
+  cp event log
+  ln log other
+  report_json log ./other - <log
+  assert_equal "$status" 1
+  assert_equal "$stderr" $'tlsbye: ./other: the same file as log; it is read once\ntlsbye: -: the same file as log; it is read once'
+  assert_report totals.wrong=1 lines=1
+}
+
 @test "bad input: an empty file is an empty report" {
   : >log
   report_json log

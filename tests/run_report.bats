@@ -109,6 +109,13 @@ observed() {
   assert_regex "$stderr" "nowhere/tlsbye-.*No such file or directory.*TMPDIR can name another place"
 }
 
+@test "run --report: no connection at all: that is said, and no word of levels that were not logged" {
+  run --separate-stderr "$TLSBYE" run --report -- true
+  assert_success
+  assert_equal "$stderr" "tlsbye: no TLS connection of true was seen; next: tlsbye check true tells whether it is within reach"
+  assert_equal "$(left_behind)" ''
+}
+
 @test "run --report: a daemon outlives its first process: the events stay, and go on coming" {
   local here=$BATS_TEST_TMPDIR kept
   run --separate-stderr "$TLSBYE" run --report -- sh -c '"$0/server_free_then_close" --port-file "$1/port" --connections 1 \

@@ -210,24 +210,39 @@ static bool goes_on(const struct log_file *log)
 	return found;
 }
 
-/*
- * On stderr: stdout is the program's. Where nothing was wrong, a log of ours goes; else it stays, for the ladder of one
- * connection, and nobody but its owner can touch it any more. What is left of the program goes on writing to it.
- */
-static void tell(const struct log_file *log, const char *program)
+/* On stderr: stdout is the program's. The report's exit status. */
+static int report_to_stderr(const struct log_file *log)
 {
-	bool left = *log->folder && goes_on(log);
 	char name[] = "tlsbye report", path[sizeof(log->path)];
 	char *argv[] = {name, path, NULL};
 	int found = EXIT_OWN_FAILURE;
 
 	strcpy(path, log->path);
-	if (*log->folder && !left && (chmod(log->folder, 0700) || chmod(log->path, 0600)))
-		cli_say("warning: %s: others may still write there (%m)", log->path);
 	fflush(stdout);
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
 		found = report_command(2, argv);
 	fflush(stdout);
+	return found;
+}
+
+/*
+ * Where nothing was wrong, a log of ours goes; else it stays, for the ladder of one connection, and nobody but its owner
+ * can touch it any more. What is left of the program goes on writing to it.
+ */
+static void tell(const struct log_file *log, const char *program)
+{
+	bool left = *log->folder && goes_on(log);
+	struct stat st;
+	int found = 0;
+
+	if (*log->folder && !left && (chmod(log->folder, 0700) || chmod(log->path, 0600)))
+		cli_say("warning: %s: others may still write there (%m)", log->path);
+	/* All levels are logged: so there is nothing that might not have been. */
+	if (stat(log->path, &st) == 0 && st.st_size == 0)
+		cli_say("no TLS connection of %s was seen; next: tlsbye check %s tells whether it is within reach",
+			program, program);
+	else
+		found = report_to_stderr(log);
 	if (left)
 		cli_say("%s has ended, but others that it started go on; next, when they have: tlsbye report %s",
 			program, log->path);
