@@ -426,10 +426,10 @@ C
 }
 
 @test "check: a name cannot command the terminal, nor break the JSON" {
-  local name=$'x\e[31m\n\xff'
+  local name=$'x\e[31m\n\xff\xc2\x9b31m'
   cp "$(command -v merecat)" "$name"
   check "./$name"
-  assert_line --index 0 $'reachable: ./x?[31m?\xff'
+  assert_line --index 0 'reachable: ./x?[31m????31m'
   check --json "./$name"
   assert_equal "$(json 'a["verdict"]')" reachable
 }

@@ -400,6 +400,19 @@ more_than() {
   grep -q '^sends close_notify?  *not tried: interrupted' "$judge_log"
 }
 
+@test "probe: --listen: SIGINT is not told as a client that did not come" {
+  run --separate-stderr env --default-signal=INT timeout --preserve-status --signal=INT 1 "$TLSBYE" probe --json --listen 0
+  assert_failure 130
+  assert_output --partial '"trouble":"interrupted","clients":[]'
+}
+
+@test "probe: --json: a name that is not ASCII stays itself" {
+  run --separate-stderr "$TLSBYE" probe --json --timeout 2s 'bücher\x.invalid:1'
+  assert_failure 2
+  run python3 -c 'import json, sys; print(json.loads(sys.argv[1])["host"])' "$output"
+  assert_output 'bücher\x.invalid'
+}
+
 @test "probe: --help tells every option, and so does the manual" {
   local option
   run --separate-stderr "$TLSBYE" probe --help

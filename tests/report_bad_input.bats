@@ -178,6 +178,65 @@ skips() {
   assert_report totals.wrong=2 'skipped={"cut in the middle of an event": 1, "other output": 1, "longer than 64 KiB": 1}'
 }
 
+@test "bad input: long names in many frames of many programs: each is told of, within 256 MB" {
+  perl -e 'my $frames = join ",", ("[0,1]") x 32;
+    for my $i (1 .. 20) {
+      print qq({"v":1,"event":"end","time":1,"program":"p$i","pid":$i,"mode":"cure","level":"info","id":"$i.1","verdict":"wrong",),
+        qq("faults":["unread-at-close"],"objects":[{"path":"/), "a" x 40_000, qq("}],"sites":{),
+        join(",", map { qq("c$_":[$frames]) } 1 .. 24), "}}\n" }' >log
+  limited 256000000 "$TLSBYE" report log
+  assert_failure 1
+  assert_equal "$(grep -c ': unread-at-close: 1 connection' <<<"$output")" 20
+  refute_output --partial "in no group"
+}
+
+@test "bad input: more names than there is memory for: what is in no group is counted" {
+  perl -e 'for my $i (1 .. 2000) {
+      print qq({"v":1,"event":"end","time":1,"program":"p$i","pid":$i,"mode":"cure","level":"info","id":"$i.1","verdict":"wrong",),
+        qq("faults":["unread-at-close"],"cipher":"), "x" x 60_000, qq("}\n) }' >log
+  limited 128000000 "$TLSBYE" report --json log
+  assert_failure 1
+  printf '%s' "$output" >report.json
+  run python3 -c 'import json; r = json.load(open("report.json")); print(r["totals"]["wrong"], len(r["groups"]) + r["groups_left_out"])'
+  assert_output "2000 2000"
+}
+
+@test "bad input: what a lax reader takes for UTF-8 does not become JSON, nor reach a terminal" {
+  local byte
+  for byte in '\xc0\x9b' '\xe0\x80\x9b' '\xed\xa0\x80' '\xf7\xbf\xbf\xbf' '\u009b' '\\\\ud800' '\\\\u202e' '\xe2\x80\xae'; do
+    printf '%b\n' "${line/legacy-server/a${byte}z}"
+  done >log
+  report_json log
+  assert_equal "$status$stderr" 1
+  run python3 -c 'import json; r = json.loads(open("report.json", "rb").read().decode()); print(r["totals"]["wrong"], *sorted(r["programs"]))'
+  assert_output "8 a????z a???z a??z a?z"
+  run "$TLSBYE" report log
+  refute_output --regexp $'[^\n -~]'
+}
+
+@test "bad input: an address that is larger than a signed number stays what it is" {
+  sed 's/"close":\[\[0,[0-9]*/"close":[[null,18446744073699065856/' event >log
+  report_json log
+  assert_report groups.0.sites.close.0.offset=18446744073699065856
+}
+
+@test "bad input: a log that comes by stdin is not overwritten by the page either" {
+  cp event log
+  run --separate-stderr bash -c '"$TLSBYE" report --html=log - <log'
+  assert_failure 2
+  [[ $stderr == "tlsbye: log: is a log that is to be read"* ]]
+  cmp event log
+}
+
+@test "bad input: the same file twice counts once, by whatever name, and that is said" {
+  cp event log
+  ln log other
+  report_json log ./other - <log
+  assert_equal "$status" 1
+  assert_equal "$stderr" $'tlsbye: ./other: the same file as log; it is read once\ntlsbye: -: the same file as log; it is read once'
+  assert_report totals.wrong=1 lines=1
+}
+
 @test "bad input: an empty file is an empty report" {
   : >log
   report_json log

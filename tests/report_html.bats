@@ -99,7 +99,7 @@ press() {
     eval 'document.querySelector("#connections .name").textContent'
   assert_line --index 0 'How connections ended'
   assert_line --index 1 0
-  assert_line --index 2 $'</script></td><img src=x onerror=document.title=1><svg onload=document.title=2>" onfocus=document.title=3 x=\'&lt;b&gt;\ufffdgnp'
+  assert_line --index 2 $'</script></td><img src=x onerror=document.title=1><svg onload=document.title=2>" onfocus=document.title=3 x=\'&lt;b&gt;???gnp'
   assert_equal "${#lines[@]}" 3
 }
 

@@ -109,6 +109,30 @@ observed() {
   assert_regex "$stderr" "nowhere/tlsbye-.*No such file or directory.*TMPDIR can name another place"
 }
 
+@test "run --report: no connection at all: that is said, and no word of levels that were not logged" {
+  run --separate-stderr "$TLSBYE" run --report -- true
+  assert_success
+  assert_equal "$stderr" "tlsbye: no TLS connection of true was seen; next: tlsbye check true tells whether it is within reach"
+  assert_equal "$(left_behind)" ''
+}
+
+@test "run --report: a daemon outlives its first process: the events stay, and go on coming" {
+  local here=$BATS_TEST_TMPDIR kept
+  run --separate-stderr "$TLSBYE" run --report -- sh -c '"$0/server_free_then_close" --port-file "$1/port" --connections 1 \
+      --read 64 --write 10K >"$1/out" 2>"$1/err" 3>&- & echo $! >"$1/pid"' "$BUILD/tests/programs" "$here"
+  assert_success
+  kept=$(sed -n 's/^tlsbye: sh has ended.* tlsbye report //p' <<<"$stderr")
+  assert_file_exist "$kept"
+  program_pid=$(<"$here/pid")
+  wait_until test -s "$here/port"
+  "$JUDGE" connect --send 1K "$(<"$here/port")"
+  wait_until grep -q '"event":"end"' "$kept"
+  run cat "$here/err"
+  assert_output ''
+  wait_until bash -c '! kill -0 "$0"' "$program_pid"
+  program_pid=''
+}
+
 # merecat becomes www-data before its first connection.
 @test "run --report: a program that changes its user goes on writing its events" {
   ((EUID == 0)) || skip "only root can become somebody else"

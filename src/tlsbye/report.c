@@ -34,6 +34,7 @@ enum { OPTION_CONNECTION = 256, OPTION_HTML, OPTION_JSON, OPTION_LINES, OPTION_D
 
 struct input {
 	const char *name;
+	bool known; /* the same file as one before: read once, counted once */
 	FILE *copy; /* of what can be read only once, where it has to be read twice */
 };
 
@@ -119,18 +120,29 @@ static bool is_stdin(const struct input *input)
 	return strcmp(input->name, "-") == 0;
 }
 
+static bool stat_input(const struct input *input, struct stat *st)
+{
+	return (is_stdin(input) ? fstat(STDIN_FILENO, st) : stat(input->name, st)) == 0;
+}
+
+/* The name of the one among the first inputs that is this file, or NULL. */
+static const char *same_input(const struct command *command, size_t first, const struct stat *st)
+{
+	struct stat input;
+
+	for (size_t i = 0; i < first; i++)
+		if (stat_input(&command->inputs[i], &input) && input.st_dev == st->st_dev &&
+		    input.st_ino == st->st_ino)
+			return command->inputs[i].name;
+	return NULL;
+}
+
 /* The page must not take the place of a log. */
 static bool is_an_input(const struct command *command, const char *path)
 {
-	struct stat page, input;
+	struct stat page;
 
-	if (stat(path, &page))
-		return false;
-	for (size_t i = 0; i < command->count; i++)
-		if (stat(command->inputs[i].name, &input) == 0 && input.st_dev == page.st_dev &&
-		    input.st_ino == page.st_ino)
-			return true;
-	return false;
+	return stat(path, &page) == 0 && same_input(command, command->count, &page);
 }
 
 static uint64_t size_of(const struct command *command)
@@ -139,10 +151,7 @@ static uint64_t size_of(const struct command *command)
 	struct stat st;
 
 	for (size_t i = 0; i < command->count; i++) {
-		const struct input *input = &command->inputs[i];
-		int err = is_stdin(input) ? fstat(STDIN_FILENO, &st) : stat(input->name, &st);
-
-		if (err || !S_ISREG(st.st_mode))
+		if (!stat_input(&command->inputs[i], &st) || !S_ISREG(st.st_mode))
 			return 0; /* nobody knows how much will come */
 		total += (uint64_t)st.st_size;
 	}
@@ -176,9 +185,17 @@ static bool read_input(struct log_reader *reader, struct input *input, bool twic
 
 static void read_once(struct command *command, struct log_reader *reader)
 {
-	for (size_t i = 0; i < command->count; i++)
-		if (!read_input(reader, &command->inputs[i], command->html != NULL))
+	for (size_t i = 0; i < command->count; i++) {
+		struct input *input = &command->inputs[i];
+		struct stat st;
+		const char *same = stat_input(input, &st) ? same_input(command, i, &st) : NULL;
+
+		input->known = same != NULL;
+		if (input->known)
+			cli_say("%s: the same file as %s; it is read once", input->name, same);
+		else if (!read_input(reader, input, command->html != NULL))
 			command->trouble = true;
+	}
 }
 
 /* What could not be read has been said before. */
@@ -186,9 +203,9 @@ static void read_again(struct command *command, struct log_reader *reader)
 {
 	for (size_t i = 0; i < command->count; i++) {
 		struct input *input = &command->inputs[i];
-		int fd = input->copy       ? fileno(input->copy)
-			 : is_stdin(input) ? -1
-					   : open(input->name, O_RDONLY | O_CLOEXEC);
+		int fd = input->copy                       ? fileno(input->copy)
+			 : input->known || is_stdin(input) ? -1
+							   : open(input->name, O_RDONLY | O_CLOEXEC);
 
 		if (fd < 0)
 			continue;

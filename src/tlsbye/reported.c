@@ -6,6 +6,7 @@
  */
 #include "reported.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -175,24 +176,77 @@ static void end_alike(int signo)
 	raise(signo);
 }
 
-/*
- * On stderr: stdout is the program's. Where nothing was wrong, a log of ours goes; else it stays, for the ladder of one
- * connection, and nobody but its owner can touch it any more.
- */
-static void tell(const struct log_file *log)
+static bool writes_to(const char *pid, const char *setting)
+{
+	char path[64], *variable = NULL;
+	size_t room = 0;
+	bool found = false;
+	FILE *environment;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/environ", pid);
+	environment = fopen(path, "re");
+	while (environment && !found && getdelim(&variable, &room, '\0', environment) > 0)
+		found = strcmp(variable, setting) == 0;
+	free(variable);
+	if (environment)
+		fclose(environment);
+	return found;
+}
+
+/* Is somebody left who will log there? A daemon's first process has ended, the daemon has not. */
+static bool goes_on(const struct log_file *log)
+{
+	char setting[sizeof(log->path) + 32];
+	DIR *processes = opendir("/proc");
+	const struct dirent *process;
+	bool found = false;
+
+	snprintf(setting, sizeof(setting), SETTING_PREFIX "LOG=%s", log->path);
+	while (processes && !found && (process = readdir(processes)))
+		found = process->d_name[0] >= '1' && process->d_name[0] <= '9' &&
+			writes_to(process->d_name, setting);
+	if (processes)
+		closedir(processes);
+	return found;
+}
+
+/* On stderr: stdout is the program's. The report's exit status. */
+static int report_to_stderr(const struct log_file *log)
 {
 	char name[] = "tlsbye report", path[sizeof(log->path)];
 	char *argv[] = {name, path, NULL};
 	int found = EXIT_OWN_FAILURE;
 
 	strcpy(path, log->path);
-	if (*log->folder && (chmod(log->folder, 0700) || chmod(log->path, 0600)))
-		cli_say("warning: %s: others may still write there (%m)", log->path);
 	fflush(stdout);
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
 		found = report_command(2, argv);
 	fflush(stdout);
-	if (found == 0)
+	return found;
+}
+
+/*
+ * Where nothing was wrong, a log of ours goes; else it stays, for the ladder of one connection, and nobody but its owner
+ * can touch it any more. What is left of the program goes on writing to it.
+ */
+static void tell(const struct log_file *log, const char *program)
+{
+	bool left = *log->folder && goes_on(log);
+	struct stat st;
+	int found = 0;
+
+	if (*log->folder && !left && (chmod(log->folder, 0700) || chmod(log->path, 0600)))
+		cli_say("warning: %s: others may still write there (%m)", log->path);
+	/* All levels are logged: so there is nothing that might not have been. */
+	if (stat(log->path, &st) == 0 && st.st_size == 0)
+		cli_say("no TLS connection of %s was seen; next: tlsbye check %s tells whether it is within reach",
+			program, program);
+	else
+		found = report_to_stderr(log);
+	if (left)
+		cli_say("%s has ended, but others that it started go on; next, when they have: tlsbye report %s",
+			program, log->path);
+	else if (found == 0)
 		remove_log(log);
 	else if (*log->folder)
 		cli_say("the events stay in %s", log->path);
@@ -218,7 +272,7 @@ int reported_run(char **program)
 	}
 	status = wait_for(child, &signals);
 	give_signals_back(&signals);
-	tell(&log);
+	tell(&log, program[0]);
 	if (WIFSIGNALED(status))
 		end_alike(WTERMSIG(status));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

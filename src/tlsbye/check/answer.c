@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../utf8.h"
 #include "memory.h"
 
 const char *verdict_name(enum verdict verdict)
@@ -60,10 +61,11 @@ void answer_next(struct answer *answer, const char *format, ...)
 /* A file name may hold anything; a line stays a line, and a terminal is not commanded. */
 static void put_line(FILE *out, const char *before, const char *text)
 {
-	fputs(before, out);
-	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, out);
-	fputc('\n', out);
+	char *line = memory_print("%s", text);
+
+	utf8_clean(line, strlen(line));
+	fprintf(out, "%s%s\n", before, line);
+	free(line);
 }
 
 void answer_print(const struct answer *answer, FILE *out)

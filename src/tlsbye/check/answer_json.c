@@ -10,37 +10,25 @@
 #include <string.h>
 #include <yajl/yajl_gen.h>
 
-/* A path need not be UTF-8, JSON must be: a byte that is none becomes a question mark. */
-static void put_string(yajl_gen gen, const char *text)
-{
-	char copy[PATH_MAX];
-
-	if (yajl_gen_string(gen, (const unsigned char *)text, strlen(text)) == yajl_gen_status_ok)
-		return;
-	snprintf(copy, sizeof(copy), "%s", text);
-	for (char *at = copy; *at; at++)
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
-	yajl_gen_string(gen, (const unsigned char *)copy, strlen(copy));
-}
+#include "../json_string.h"
 
 static void put_text(yajl_gen gen, const char *name, const char *text)
 {
 	if (!text || !*text)
 		return;
-	put_string(gen, name);
-	put_string(gen, text);
+	json_string(gen, name);
+	json_string(gen, text);
 }
 
 static void put_number(yajl_gen gen, const char *name, long long number)
 {
-	put_string(gen, name);
+	json_string(gen, name);
 	yajl_gen_integer(gen, number);
 }
 
 static void put_truth(yajl_gen gen, const char *name, bool value)
 {
-	put_string(gen, name);
+	json_string(gen, name);
 	yajl_gen_bool(gen, value);
 }
 
@@ -48,7 +36,7 @@ static void put_elf(yajl_gen gen, const struct elf_file *elf)
 {
 	if (elf->state != ELF_READ)
 		return;
-	put_string(gen, "elf");
+	json_string(gen, "elf");
 	yajl_gen_map_open(gen);
 	put_number(gen, "bits", elf->class == 1 ? 32 : 64);
 	put_text(gen, "machine", elf_machine_name(elf->machine));
@@ -63,7 +51,7 @@ static void put_process(yajl_gen gen, const struct process *process)
 {
 	static const char *const seccomp[] = {"off", "strict", "filter"};
 
-	put_string(gen, "process");
+	json_string(gen, "process");
 	yajl_gen_map_open(gen);
 	put_number(gen, "pid", process->pid);
 	put_text(gen, "name", process->name);
@@ -78,10 +66,10 @@ static void put_process(yajl_gen gen, const struct process *process)
 	put_truth(gen, "preloaded", process->has_object);
 	put_truth(gen, "other_mount_namespace", process->other_mounts);
 	if (process->environment_read) {
-		put_string(gen, "settings");
+		json_string(gen, "settings");
 		yajl_gen_array_open(gen);
 		for (size_t i = 0; i < process->setting_count; i++)
-			put_string(gen, process->settings[i]);
+			json_string(gen, process->settings[i]);
 		yajl_gen_array_close(gen);
 	}
 	yajl_gen_map_close(gen);
@@ -113,12 +101,12 @@ static void put_caller(yajl_gen gen, const struct caller *caller)
 
 static void put_found(yajl_gen gen, const struct answer *answer)
 {
-	put_string(gen, "tls");
+	json_string(gen, "tls");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < answer->tls_count; i++)
 		put_tls(gen, &answer->tls[i]);
 	yajl_gen_array_close(gen);
-	put_string(gen, "callers");
+	json_string(gen, "callers");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < answer->caller_count; i++)
 		put_caller(gen, &answer->callers[i]);
@@ -127,7 +115,7 @@ static void put_found(yajl_gen gen, const struct answer *answer)
 
 static void put_libraries(yajl_gen gen, const struct objects *objects)
 {
-	put_string(gen, "libraries");
+	json_string(gen, "libraries");
 	yajl_gen_array_open(gen);
 	for (size_t i = 1; i < objects->count; i++) {
 		const struct object *object = &objects->all[i];
@@ -140,16 +128,16 @@ static void put_libraries(yajl_gen gen, const struct objects *objects)
 		yajl_gen_map_close(gen);
 	}
 	yajl_gen_array_close(gen);
-	put_string(gen, "missing");
+	json_string(gen, "missing");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < objects->missing_count; i++)
-		put_string(gen, objects->missing[i]);
+		json_string(gen, objects->missing[i]);
 	yajl_gen_array_close(gen);
 }
 
 static void put_words(yajl_gen gen, const struct answer *answer)
 {
-	put_string(gen, "reasons");
+	json_string(gen, "reasons");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < answer->reason_count; i++) {
 		yajl_gen_map_open(gen);
@@ -158,10 +146,10 @@ static void put_words(yajl_gen gen, const struct answer *answer)
 		yajl_gen_map_close(gen);
 	}
 	yajl_gen_array_close(gen);
-	put_string(gen, "next");
+	json_string(gen, "next");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < answer->next_count; i++)
-		put_string(gen, answer->next[i]);
+		json_string(gen, answer->next[i]);
 	yajl_gen_array_close(gen);
 }
 

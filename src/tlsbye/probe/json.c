@@ -8,18 +8,24 @@
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
 
+#include "../utf8.h"
+
 static void put_string(const char *s)
 {
 	putchar('"');
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
+	while (*s != '\0') {
+		unsigned code;
+		int length = utf8_decode(s, &code);
 
-		if (c == '"' || c == '\\')
-			printf("\\%c", c);
-		else if (c < 0x20 || c > 0x7e)
-			printf("\\u%04x", c);
+		if (length == 0)
+			putchar('?');
+		else if (code == '"' || code == '\\')
+			printf("\\%c", (int)code);
+		else if (!utf8_harmless(code))
+			printf("\\u%04x", code); /* they are all below U+10000 */
 		else
-			putchar(c);
+			fwrite(s, 1, (size_t)length, stdout);
+		s += length ? length : 1;
 	}
 	putchar('"');
 }

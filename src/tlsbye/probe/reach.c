@@ -312,7 +312,10 @@ int reach_accept(const struct plan *plan, int listener, struct peer *client, str
 			return -1;
 		}
 	}
-	trouble_is(trouble, "no client came within %g s; does it connect to this address? see --wait",
-		   (double)plan->wait_ms / 1000);
+	if (probe_stopped)
+		trouble_is(trouble, "interrupted");
+	else
+		trouble_is(trouble, "no client came within %g s; does it connect to this address? see --wait",
+			   (double)plan->wait_ms / 1000);
 	return -1;
 }

@@ -244,8 +244,12 @@ void groups_sort(struct groups *groups)
 	for (size_t i = 0; groups->sorted && i < GROUP_SLOTS; i++) {
 		struct group_kept *kept = groups->slots[i];
 
-		if (!kept || kept->group.stories_count == 0)
+		if (!kept)
 			continue;
+		if (kept->group.stories_count == 0) { /* no room for a single example */
+			groups->left_out += kept->group.connections;
+			continue;
+		}
 		finish(kept);
 		groups->sorted[used++] = &kept->group;
 	}

@@ -6,28 +6,16 @@
  */
 #include "json.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
 
+#include "../json_string.h"
 #include "rules.h"
-
-/* A file's name may be any bytes; JSON is UTF-8. */
-static void put_string(yajl_gen gen, const char *text)
-{
-	size_t length = strlen(text);
-	char plain[4096];
-
-	if (yajl_gen_string(gen, (const unsigned char *)text, length) != yajl_gen_invalid_string)
-		return;
-	length = length < sizeof(plain) ? length : sizeof(plain);
-	for (size_t i = 0; i < length; i++)
-		plain[i] = (char)((unsigned char)text[i] < 0x80 ? text[i] : '?');
-	yajl_gen_string(gen, (const unsigned char *)plain, length);
-}
 
 static void key(yajl_gen gen, const char *name)
 {
-	put_string(gen, name);
+	json_string(gen, name);
 }
 
 static void put_text(yajl_gen gen, const char *name, const char *text)
@@ -35,13 +23,17 @@ static void put_text(yajl_gen gen, const char *name, const char *text)
 	if (!text)
 		return;
 	key(gen, name);
-	put_string(gen, text);
+	json_string(gen, text);
 }
 
+/* Not by yajl_gen_integer(): addresses and sums may be too large for its long long. */
 static void put_count(yajl_gen gen, const char *name, uint64_t count)
 {
+	char number[24];
+	int length = snprintf(number, sizeof(number), "%" PRIu64, count);
+
 	key(gen, name);
-	yajl_gen_integer(gen, (long long)count);
+	yajl_gen_number(gen, number, (size_t)length);
 }
 
 static void put_truth(yajl_gen gen, const char *name, bool value)
@@ -119,7 +111,7 @@ static void put_read(yajl_gen gen, const struct report *report)
 	key(gen, "files");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < report->files_count; i++)
-		put_string(gen, report->files[i]);
+		json_string(gen, report->files[i]);
 	yajl_gen_array_close(gen);
 	put_count(gen, "bytes", report->bytes);
 	put_count(gen, "lines", report->lines);
@@ -223,7 +215,7 @@ static void put_group(yajl_gen gen, const struct group *group, struct source *so
 	key(gen, "examples");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < group->stories_count; i++)
-		put_string(gen, group->stories[i]->id);
+		json_string(gen, group->stories[i]->id);
 	yajl_gen_array_close(gen);
 	put_advice(gen, group, source);
 	yajl_gen_map_close(gen);

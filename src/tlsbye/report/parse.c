@@ -11,10 +11,24 @@
 
 #include "parse_pieces.h"
 
-/* JSON has control characters only as escapes; DEL and the C1 ones may stand as they are. */
+/* Eight bytes at a time: this is done with each byte of a log. */
+static bool is_ascii(const char *line, size_t length)
+{
+	uint64_t all = 0, eight;
+
+	for (; length >= sizeof(eight); line += sizeof(eight), length -= sizeof(eight)) {
+		memcpy(&eight, line, sizeof(eight));
+		all |= eight;
+	}
+	for (; length > 0; line++, length--)
+		all |= (unsigned char)*line;
+	return !(all & 0x8080808080808080U);
+}
+
+/* JSON has control characters only as escapes; but DEL, and what is not ASCII, may stand as it is. */
 static bool is_plain(const char *line, size_t length)
 {
-	return !memchr(line, '\\', length) && !memchr(line, 0x7f, length) && !memchr(line, 0xc2, length);
+	return !memchr(line, '\\', length) && !memchr(line, 0x7f, length) && is_ascii(line, length);
 }
 
 static void begin_line(struct parser *p, const char *line, size_t length)

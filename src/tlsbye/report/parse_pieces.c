@@ -12,19 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Control characters become question marks (C1 ones are C2 80 to C2 9F in UTF-8). */
-static void clean_text(char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)text[i];
-		bool c1 = c >= 0x80 && c <= 0x9f && i > 0 && (unsigned char)text[i - 1] == 0xc2;
-
-		if (c < 0x20 || c == 0x7f)
-			text[i] = '?';
-		else if (c1)
-			text[i - 1] = text[i] = '?';
-	}
-}
+#include "../utf8.h"
 
 static const char *keep_text(struct parser *p, const char *text, size_t length)
 {
@@ -33,9 +21,9 @@ static const char *keep_text(struct parser *p, const char *text, size_t length)
 	if (length >= sizeof(p->text) - p->text_used)
 		return NULL; /* cannot be: see text */
 	memcpy(copy, text, length);
-	if (!p->plain)
-		clean_text(copy, length);
 	copy[length] = '\0';
+	if (!p->plain)
+		utf8_clean(copy, length);
 	p->text_used += length + 1;
 	return copy;
 }

@@ -11,7 +11,7 @@
 #include "fields.h"
 #include "parse.h"
 
-enum { SITES = 24, FRAMES = 32, OBJECTS = 64, DOORS_TEXT = 128 };
+enum { SITES = 24, FRAMES = 32, OBJECTS = RECORD_OBJECTS, DOORS_TEXT = 128 };
 
 struct frame_read {
 	uint64_t offset;

@@ -36,6 +36,9 @@ const struct site *record_site(const struct record *record, const char *call)
 struct block {
 	char *start;
 	size_t used;
+	struct object *objects; /* the copies of these: */
+	const struct object *originals[RECORD_OBJECTS];
+	size_t objects_count;
 };
 
 static void *place(struct block *block, size_t size)
@@ -54,19 +57,33 @@ static const char *place_text(struct block *block, const char *text)
 	return text && at ? memcpy(at, text, size) : NULL;
 }
 
-/* Each frame has an object of its own in the copy: a few bytes more, no look-up. */
-static void copy_frames(struct block *block, const struct site *from, struct frame *frames,
-			struct object *objects)
+/* Which of the objects it is; a new one is copied. Once, in however many frames it is: its path may be long. */
+static struct object *place_object(struct block *block, const struct object *from)
+{
+	size_t i = 0;
+
+	while (i < block->objects_count && block->originals[i] != from)
+		i++;
+	if (!from || i == RECORD_OBJECTS)
+		return NULL;
+	if (i == block->objects_count) {
+		const char *path = place_text(block, from->path);
+		const char *build_id = place_text(block, from->build_id);
+
+		block->originals[block->objects_count++] = from;
+		if (block->start)
+			block->objects[i] = (struct object){path, build_id};
+	}
+	return block->start ? &block->objects[i] : NULL;
+}
+
+static void copy_frames(struct block *block, const struct site *from, struct frame *frames)
 {
 	for (size_t i = 0; i < from->count; i++) {
-		const struct object *object = from->frames[i].object;
-		const char *path = place_text(block, object ? object->path : NULL);
-		const char *build_id = place_text(block, object ? object->build_id : NULL);
+		struct object *object = place_object(block, from->frames[i].object);
 
-		if (!block->start)
-			continue;
-		frames[i] = (struct frame){object ? &objects[i] : NULL, from->frames[i].offset, NULL};
-		objects[i] = (struct object){path, build_id};
+		if (block->start)
+			frames[i] = (struct frame){object, from->frames[i].offset, NULL};
 	}
 }
 
@@ -76,12 +93,11 @@ static void lay_out(struct block *block, const struct record *from)
 	struct site *sites = place(block, from->sites_count * sizeof(*sites));
 	size_t frames_count = 0, done = 0;
 	struct frame *frames;
-	struct object *objects;
 
 	for (size_t i = 0; i < from->sites_count; i++)
 		frames_count += from->sites[i].count;
 	frames = place(block, frames_count * sizeof(*frames));
-	objects = place(block, frames_count * sizeof(*objects));
+	block->objects = place(block, RECORD_OBJECTS * sizeof(struct object));
 	if (copy)
 		*copy = *from;
 	for (size_t i = 0; i < fields_count; i++) {
@@ -95,8 +111,7 @@ static void lay_out(struct block *block, const struct record *from)
 		const struct site *site = &from->sites[i];
 		const char *call = place_text(block, site->call);
 
-		copy_frames(block, site, block->start ? frames + done : NULL,
-			    block->start ? objects + done : NULL);
+		copy_frames(block, site, block->start ? frames + done : NULL);
 		if (block->start && site->count)
 			frames[done].call = call;
 		if (block->start)
@@ -107,19 +122,30 @@ static void lay_out(struct block *block, const struct record *from)
 		copy->sites = sites;
 }
 
+/* Of all copies that there are. A log decides how many and how long they are, so it may be hostile. */
+static size_t kept;
+
 struct record *record_keep(const struct record *record)
 {
 	struct block block = {0};
+	struct record *copy;
 
 	lay_out(&block, record);
-	block = (struct block){malloc(block.used), 0};
+	if (block.used > RECORDS_MOST - kept)
+		return NULL;
+	block = (struct block){.start = malloc(block.used)};
 	if (!block.start)
 		return NULL;
 	lay_out(&block, record);
-	return (struct record *)block.start;
+	copy = (struct record *)block.start;
+	copy->size = block.used;
+	kept += copy->size;
+	return copy;
 }
 
 void record_free(struct record *record)
 {
+	if (record)
+		kept -= record->size;
 	free(record);
 }

@@ -21,6 +21,9 @@ extern "C" {
 
 enum { UNSAID = -1 };
 
+enum { RECORD_OBJECTS = 64 };             /* so many that its frames are in */
+enum { RECORDS_MOST = 48 * 1024 * 1024 }; /* bytes of the copies that exist at a time */
+
 enum event_kind {
 	EVENT_TRACKED,
 	EVENT_HANDSHAKE,
@@ -124,6 +127,8 @@ struct record {
 
 	size_t sites_count;
 	const struct site *sites;
+
+	size_t size; /* of a copy, with all that it points to */
 };
 
 /* "no-close_notify" and so on. */
@@ -132,7 +137,7 @@ const char *fault_name(enum fault fault);
 /* The site of this call ("SSL_free"), or NULL. */
 const struct site *record_site(const struct record *record, const char *call);
 
-/* A copy with all that it points to, in one piece of memory. NULL when there is none left. */
+/* A copy with all that it points to, in one piece of memory. NULL when there is none left, or where the copies take RECORDS_MOST. */
 struct record *record_keep(const struct record *record);
 void record_free(struct record *record);
 

@@ -8,7 +8,6 @@
  */
 #include "source.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <search.h>
 #include <stdarg.h>
@@ -16,12 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../utf8.h"
 #include "debug_info.h"
 #include "source_code.h"
 
 enum {
 	OPEN_MOST = 16,
-	NAME_MOST = 200 /* of a function: templates can fill pages */
+	NAME_MOST = 200,           /* of a function: templates can fill pages */
+	REMEMBERED_MOST = 32 << 20 /* bytes of names and places; a hostile log has any number of them */
 };
 
 #define NO_LINES "no debug information here: install its -dbgsym package (or the like), or build it with -g"
@@ -52,29 +53,21 @@ struct source {
 	struct module nowhere;
 	struct module *open[OPEN_MOST];
 	uint64_t clock;
+	size_t remembered; /* bytes, see REMEMBERED_MOST */
 };
 
 /* Where there is no memory for the truth. */
 static const struct place unknown = {.why = "no memory", .text = "unknown (no memory)"};
+static const struct place too_many = {.why = "too many different addresses",
+				      .text = "unknown (too many different addresses)"};
 
 /* --- text --- */
-
-/* A terminal must not obey what a stranger's debug information holds: the controls of ASCII, and U+0080 to U+009F. */
-static void clean(char *text)
-{
-	for (unsigned char *c = (unsigned char *)text; *c; c++) {
-		if (iscntrl(*c))
-			*c = '?';
-		else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
-			c[0] = c[1] = '?';
-	}
-}
 
 static char *keep(struct cached_place *cached, char *text)
 {
 	if (!text)
 		return NULL;
-	clean(text);
+	utf8_clean(text, strlen(text));
 	cached->strings[cached->strings_count++] = text;
 	return text;
 }
@@ -366,7 +359,8 @@ static struct module *new_module(struct source *source, const struct object *obj
 		free_module(module);
 		return NULL;
 	}
-	clean(module->shown);
+	utf8_clean(module->shown, strlen(module->shown));
+	source->remembered += sizeof(*module) + 2 * strlen(module->path);
 	return module;
 }
 
@@ -400,6 +394,13 @@ bool source_look_in(struct source *source, const char *directory)
 	return source->searching;
 }
 
+static void count_place(struct source *source, const struct cached_place *cached)
+{
+	source->remembered += sizeof(*cached);
+	for (int i = 0; i < cached->strings_count; i++)
+		source->remembered += strlen(cached->strings[i]);
+}
+
 static const struct place *resolve_nowhere(struct source *source, const struct frame *frame)
 {
 	bool new;
@@ -409,16 +410,20 @@ static const struct place *resolve_nowhere(struct source *source, const struct f
 		cached->place.why = source->nowhere.why;
 		cached->place.text = keep(
 			cached, words("0x%llx (%s)", (unsigned long long)frame->offset, source->nowhere.why));
+		count_place(source, cached);
 	}
 	return cached && cached->place.text ? &cached->place : &unknown;
 }
 
 const struct place *source_resolve(struct source *source, const struct frame *frame)
 {
-	struct module *module = module_of(source, frame->object);
+	struct module *module;
 	struct cached_place *cached;
 	bool new;
 
+	if (source->remembered > REMEMBERED_MOST)
+		return &too_many;
+	module = module_of(source, frame->object);
 	if (module == &source->nowhere)
 		return resolve_nowhere(source, frame);
 	cached = module ? place_in(module, frame, &new) : NULL;
@@ -429,6 +434,7 @@ const struct place *source_resolve(struct source *source, const struct frame *fr
 			open_module(source, module);
 		module->used = ++source->clock;
 		fill(cached, module);
+		count_place(source, cached);
 	}
 	return cached->place.text ? &cached->place : &unknown;
 }

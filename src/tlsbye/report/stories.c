@@ -40,8 +40,10 @@ void events_add(struct events *events, const struct record *record)
 		events->room = room;
 	}
 	copy = record_keep(record);
-	if (!copy)
+	if (!copy) {
+		events->left_out++;
 		return;
+	}
 	for (at = events->count; at > 0 && compare(events->records[at - 1], copy) > 0; at--)
 		events->records[at] = events->records[at - 1];
 	events->records[at] = copy;
