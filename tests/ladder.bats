@@ -137,6 +137,27 @@ LADDER
     '65,536 bytes were read, 120 bytes written before' 'the peer closed without close_notify' 'Without an end'
 }
 
+@test "ladder: a write that met the peer's reset: its RST comes first, the close sends no FIN, and nobody here is to blame" {
+  role=client mode=observe
+  begun
+  event write-incomplete 7 ',"call":"SSL_write","error":"SSL_ERROR_SYSCALL","errno":"ECONNRESET","requested":65554,"bytes_written":0,"peer_end":"reset","peer_notified":false,"cause":"peer-reset"'
+  event end 9 ',"doors":["close"],"called_shutdown":false,"close_notify":"none","would_notify":false,"why":"fatal-error","handshake":true,"bytes_written":0,"unread":0,"unfinished":65554,"will_reset":"no","verdict":"clean","data":"lost","lost_bytes":32144,"faults":[],"us":9000'
+  ladder 1234.1
+  assert_lines_in_order 'handshake' 'RST' 'SSL_write(): SSL_ERROR_SYSCALL' 'ECONNRESET' 'the peer reset' 'close()' \
+    'Clean on this side' '32,144 bytes that it wrote are lost.'
+  refute_line --partial '-- FIN --'
+  refute_line --partial 'Wrong'
+}
+
+@test "ladder: a FIN that the program's shutdown() sent is not sent again by its close()" {
+  begun
+  event half-close 5 ',"by":"program"'
+  event end 9 ',"doors":["shutdown","close"],"called_shutdown":true,"close_notify":"program","handshake":true,"unread":0,"will_reset":"possible","verdict":"clean","data":"safe","faults":[],"us":9000'
+  ladder 1234.1
+  assert_equal "$(grep -c -- '-- FIN --' <<<"$output")" 1
+  assert_line --partial 'RST if more comes'
+}
+
 @test "ladder: a log of ends alone still gives a ladder, without times, and says how to get them" {
   observed_end
   ladder 1234.1

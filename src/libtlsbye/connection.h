@@ -116,6 +116,7 @@ struct connection {
 	bool read_failure_told, write_failure_told;
 	bool reset_seen; /* the kernel tells of a reset once */
 	bool wrote_to_closed_peer;
+	bool peer_broke_it; /* a call failed for good, and not by the program's doing */
 	int write_error; /* SSL_get_error of the last write that is to be repeated; 0: a part of it was taken */
 	uint64_t write_requested;
 	bool fatal_error;

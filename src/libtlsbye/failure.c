@@ -283,6 +283,7 @@ static void diagnose(struct connection *c, struct event_failure *failure, int er
 		failure->peer = PEER_STATE_RESET;
 	c->reset_seen |= failure->cause == CAUSE_PEER_RESET;
 	c->wrote_to_closed_peer |= failure->cause == CAUSE_WROTE_TO_CLOSED_PEER;
+	c->peer_broke_it |= failure->cause != CAUSE_OWN_END && failure->cause != CAUSE_OTHER;
 }
 
 /* An SSL without a BIO has no peer that could have done anything. */

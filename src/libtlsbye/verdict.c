@@ -73,7 +73,7 @@ static uint32_t faults_of(const struct event_end *end, const struct connection *
 		faults |= FAULT_FIN_UNAWAITED;
 	if (c->shut_both)
 		faults |= FAULT_SHUTDOWN_RDWR;
-	if (end->unfinished)
+	if (end->unfinished && !c->peer_broke_it) /* else there was nothing left to repeat it on */
 		faults |= FAULT_UNFINISHED_WRITE;
 	if (end->unflushed)
 		faults |= FAULT_UNFLUSHED;

@@ -160,6 +160,12 @@ static void add_drained(struct making *m)
 		step_note(m, step, "in %.3f ms", (double)end->drain_us / 1e3);
 }
 
+/* A close says nothing to the peer where the program's FIN is out already, or the peer has reset the connection. */
+static bool fin_is_due(const struct making *m)
+{
+	return !m->program_half_closed && !m->peer_reset;
+}
+
 /* What the kernel makes of a last close that nobody cures. */
 static void add_bare_close(struct making *m)
 {
@@ -170,8 +176,12 @@ static void add_bare_close(struct making *m)
 
 	if (!end->will_reset && end->abort_meant <= 0)
 		return;
-	step = step_add(m, LANE_KERNEL, LANE_PEER, resets && end->abort_meant <= 0 ? TONE_LOST : TONE_PLAIN);
-	step_label(m, step, resets || end->abort_meant > 0 ? "RST" : "FIN");
+	step = NULL;
+	if (resets || end->abort_meant > 0 || fin_is_due(m)) {
+		step = step_add(m, LANE_KERNEL, LANE_PEER,
+				resets && end->abort_meant <= 0 ? TONE_LOST : TONE_PLAIN);
+		step_label(m, step, resets || end->abort_meant > 0 ? "RST" : "FIN");
+	}
 	if (end->abort_meant > 0) {
 		step_note(m, step, "meant: SO_LINGER with a time of 0");
 	} else if (resets) {

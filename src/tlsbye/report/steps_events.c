@@ -39,9 +39,15 @@ static void tell_handshake(struct making *m, const struct record *r)
 		step_note(m, step, "took %.3f ms", (double)r->us / 1e3);
 }
 
-/* What the socket showed when a call failed. */
+/* What the socket showed when a call failed; the second that fails has nothing new. */
 static void tell_peer_before(struct making *m, const struct record *r)
 {
+	bool told = m->peer_told;
+
+	m->peer_told |= is(r->peer_end, "fin") || is(r->peer_end, "reset");
+	m->peer_reset |= is(r->peer_end, "reset");
+	if (told)
+		return;
 	if (is(r->peer_end, "fin"))
 		step_label(m, step_add(m, LANE_PEER, LANE_KERNEL, TONE_MISSING), "%s",
 			   r->peer_notified > 0 ? "FIN" : "FIN, unannounced");
@@ -57,11 +63,19 @@ static void note_error(struct making *m, struct step *step, const struct record 
 		step_note(m, step, "%s", r->error_number ? r->error_number : r->reason);
 }
 
+static void note_cause(struct making *m, struct step *step, const struct record *r)
+{
+	if (r->cause)
+		step_note(m, step, "%s%s%s", words_cause(r->cause), r->alert ? ": " : "",
+			  r->alert ? r->alert : "");
+}
+
 static void tell_read_failed(struct making *m, const struct record *r)
 {
 	char in[BYTES_SIZE], out[BYTES_SIZE];
 	struct step *step;
 
+	m->failed = true;
 	tell_peer_before(m, r);
 	step = step_add(m, LANE_OPENSSL, LANE_PROGRAM, TONE_LOST);
 	step_label(m, step, "%s(): %s", r->call ? r->call : "a read", r->error ? r->error : "failed");
@@ -70,9 +84,7 @@ static void tell_read_failed(struct making *m, const struct record *r)
 	if (r->bytes_read >= 0 && r->bytes_written >= 0)
 		step_note(m, step, "%s were read, %s written before", words_bytes(in, r->bytes_read),
 			  words_bytes(out, r->bytes_written));
-	if (r->cause)
-		step_note(m, step, "%s%s%s", words_cause(r->cause), r->alert ? ": " : "",
-			  r->alert ? r->alert : "");
+	note_cause(m, step, r);
 }
 
 static void tell_hidden_end(struct making *m, const struct record *r)
@@ -91,9 +103,12 @@ static void tell_hidden_end(struct making *m, const struct record *r)
 
 static void tell_write_incomplete(struct making *m, const struct record *r)
 {
-	struct step *step = step_add(m, LANE_PROGRAM, LANE_OPENSSL, TONE_MISSING);
+	struct step *step;
 	char bytes[BYTES_SIZE];
 
+	m->failed |= r->cause != NULL; /* else nobody repeated it, and that is all */
+	tell_peer_before(m, r);
+	step = step_add(m, LANE_PROGRAM, LANE_OPENSSL, TONE_MISSING);
 	step_label(m, step, "%s(): %s", r->call ? r->call : "a write", r->error ? r->error : "incomplete");
 	step_place(m, step, r->call ? record_site(r, r->call) : NULL);
 	note_error(m, step, r);
@@ -101,6 +116,7 @@ static void tell_write_incomplete(struct making *m, const struct record *r)
 		step_note(m, step, "%s that it was asked to write", words_bytes(bytes, r->requested));
 	if (r->bytes_written >= 0)
 		step_note(m, step, "%s were written before", words_bytes(bytes, r->bytes_written));
+	note_cause(m, step, r);
 }
 
 static void tell_notify(struct making *m, const struct record *r)
@@ -143,6 +159,7 @@ static void tell_half_close(struct making *m, const struct record *r)
 		struct step *call = step_add(m, LANE_PROGRAM, LANE_KERNEL, TONE_PLAIN);
 		step_label(m, call, "shutdown(SHUT_WR)");
 		step_place(m, call, record_site(r, "shutdown"));
+		m->program_half_closed = true;
 	} else {
 		m->half_close_at = m->moment;
 		m->half_closed = true;

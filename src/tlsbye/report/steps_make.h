@@ -17,7 +17,9 @@ struct making {
 
 	/* What events of their own have told, so that the end does not tell it again; their moments, or negative. */
 	double notify_at, half_close_at;
-	bool program_notified, notified, half_closed, drained;
+	bool program_notified, notified, half_closed, program_half_closed, drained;
+	bool failed, peer_told,
+		peer_reset; /* a call for good; how the peer's TCP stood then; and it was a RST */
 };
 
 /* Never NULL: without memory it is a spare one that nobody sees. Valid until the next is added. */

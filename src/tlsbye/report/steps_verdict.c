@@ -78,12 +78,14 @@ static void say_uncured(FILE *out, const struct record *end)
 		fprintf(out, " No close_notify from tlsbye: %s.", words_silence(end->why));
 }
 
-static enum tone judge_end(FILE *out, const struct record *end)
+static enum tone judge_end(FILE *out, const struct record *end, bool failed)
 {
 	if (is(end->verdict, "clean")) {
-		fputs("Clean: nothing was missing.", out);
+		fputs(failed ? "Clean on this side: the program left nothing out. But a call of it had failed, see above."
+			     : "Clean: nothing was missing.",
+		      out);
 		say_data(out, end);
-		return TONE_GOOD;
+		return is(end->data, "lost") ? TONE_LOST : failed ? TONE_PLAIN : TONE_GOOD;
 	}
 	if (is(end->verdict, "foreign")) {
 		fputs("Not this process's: another one owns the connection, and this copy of it was let go in silence.",
@@ -116,7 +118,7 @@ void steps_judge(struct making *m)
 		return;
 	}
 	if (m->story->end)
-		m->steps->tone = judge_end(out, m->story->end);
+		m->steps->tone = judge_end(out, m->story->end, m->failed);
 	else
 		fputs("Without an end: the process was killed, the log is cut, or the connection still lives.",
 		      out);

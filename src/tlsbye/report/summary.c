@@ -143,6 +143,11 @@ void summary_print(FILE *out, const struct report *report, struct source *source
 			&page, "",
 			"Only events of level info and above are here: of connections that went well nothing may have "
 			"been logged (--log-level=debug logs all).");
+	if (report->totals.events == 0)
+		paragraph(
+			&page, "",
+			"Had the program TLS that can be reached? tlsbye check tells. Where it changes its user, that "
+			"one has to be allowed to write to the log.");
 	if (report->totals.events > 0 && report->groups_count == 0)
 		fputs("Nothing wrong was found.\n", out);
 	groups(&page, report);
