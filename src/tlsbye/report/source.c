@@ -10,7 +10,6 @@
 
 #include <limits.h>
 #include <search.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +17,11 @@
 #include "../utf8.h"
 #include "debug_info.h"
 #include "source_code.h"
+#include "source_text.h"
+#include "words.h"
 
 enum {
 	OPEN_MOST = 16,
-	NAME_MOST = 200,           /* of a function: templates can fill pages */
 	REMEMBERED_MOST = 32 << 20 /* bytes of names and places; a hostile log has any number of them */
 };
 
@@ -61,8 +61,6 @@ static const struct place unknown = {.why = "no memory", .text = "unknown (no me
 static const struct place too_many = {.why = "too many different addresses",
 				      .text = "unknown (too many different addresses)"};
 
-/* --- text --- */
-
 static char *keep(struct cached_place *cached, char *text)
 {
 	if (!text)
@@ -72,84 +70,7 @@ static char *keep(struct cached_place *cached, char *text)
 	return text;
 }
 
-static char *words(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static char *words(const char *format, ...)
-{
-	va_list args;
-	char *text;
-
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	va_end(args);
-	return text;
-}
-
-/* "/x/build/../demo/server.c" -> "/x/demo/server.c", in place. Compilers keep the way that they were called by. */
-static void shorten(char *path)
-{
-	char *read = path, *write = path;
-
-	while (*read) {
-		if (strncmp(read, "/./", 3) == 0) {
-			read += 2;
-		} else if (write > path && (strncmp(read, "/../", 4) == 0)) {
-			read += 3;
-			do
-				write--;
-			while (write > path && *write != '/');
-		} else {
-			*write++ = *read++;
-		}
-	}
-	*write = '\0';
-}
-
-static char *file_of(const struct call_frame *frame)
-{
-	char *path;
-
-	if (!frame->file)
-		return NULL;
-	if (*frame->file == '/' || !frame->directory)
-		return strdup(frame->file);
-	path = words("%s/%s", frame->directory, frame->file);
-	return path;
-}
-
-static char *function_of(const struct found *found, const struct call_frame *frame)
-{
-	const char *name = frame->function;
-
-	/* Without a description of the function there may still be its symbol: hand-written assembler. */
-	if (!name && found->count == 1)
-		name = found->symbol;
-	return name ? words("%.*s", NAME_MOST, name) : NULL;
-}
-
 /* --- places --- */
-
-/* "serve() at /x/server.c:63, inlined .." for the frames behind the first one. */
-static char *inlined_text(const struct found *found)
-{
-	char *text = NULL;
-
-	for (int i = 1; i < found->count; i++) {
-		char *file = file_of(&found->frames[i]);
-		char *function = function_of(found, &found->frames[i]);
-		char *longer;
-
-		if (file)
-			shorten(file);
-		longer = words("%s%s%s() at %s:%d", text ? text : "", text ? ", inlined into " : "",
-			       function ? function : "?", file ? file : "?", found->frames[i].line);
-		free(text);
-		free(file);
-		free(function);
-		text = longer;
-	}
-	return text;
-}
 
 /* A macro's line, or that of a call by a pointer, of a function that ends by a jump (debug_tail_call.h). */
 static bool elsewhere(const struct cached_place *cached)
@@ -161,15 +82,15 @@ static void fill_with_line(struct cached_place *cached, const struct module *mod
 			   const struct found *found)
 {
 	struct place *place = &cached->place;
-	char *file = file_of(&found->frames[0]);
+	char *file = source_file(&found->frames[0]);
 
 	place->line = found->frames[0].line;
-	place->function = keep(cached, function_of(found, &found->frames[0]));
+	place->function = keep(cached, source_function(found, &found->frames[0]));
 	place->code = keep(cached, source_code(file, place->line, debug_info_time(module->info)));
 	if (file)
-		shorten(file);
+		source_shorten(file);
 	place->file = keep(cached, file);
-	place->inlined = keep(cached, inlined_text(found));
+	place->inlined = keep(cached, source_inlined(found));
 	place->text = keep(cached, words("%s%s%s:%d%s%s%s", place->function ? place->function : "",
 					 place->function ? "() at " : "", place->file, place->line,
 					 place->inlined ? ", inlined into " : "",
