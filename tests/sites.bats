@@ -159,6 +159,16 @@ for name in [*range(int(sys.argv[3])), "other"]:
 
 # --- BACKTRACE ---
 
+# What may be called in a handler is walked from glibc 2.35 on (sites.c); before, its caller is all.
+assert_close_is_walked() {
+  if [[ $(printf '2.35\n%s\n' "$(ldd --version | sed -n '1s/.* //p')" | sort -V | head -n 1) == 2.35 ]]; then
+    site end close 1
+  else
+    site end close
+    assert_equal "$site_frames" 1
+  fi
+}
+
 @test "P11: BACKTRACE=on: the frames lead to main, and none is tlsbye's" {
   backtrace() {
     local frame names=''
@@ -171,7 +181,7 @@ for name in [*range(int(sys.argv[3])), "other"]:
       [[ $site_path != *libtlsbye* ]] || fail_showing 'a frame of ours'
     done
     [[ $names == ' talk '*' main '* ]] || fail_showing "the frames are$names"
-    site end close 1
+    assert_close_is_walked
   }
   each_mode backtrace
 }
@@ -183,7 +193,7 @@ for name in [*range(int(sys.argv[3])), "other"]:
     TLSBYE_BACKTRACE=on in_json judge_client cured client_close_in_handler --mode "$mode" -- --expect-any
     assert_program rounds=50
     assert_equal "$(count_events end)" 50
-    site end close 1
+    assert_close_is_walked
     connections=1
   done
 }
