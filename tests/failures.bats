@@ -255,7 +255,7 @@ answered_by() {
 }
 
 @test "P11: who reads on behind the reset meets an end, which is no end of the peer's" {
-  in_json judge_server cured server_right --write 1M -- --send 100K --end reset --end-at 20K
+  in_json judge_server cured server_right --write 32M -- --send 100K --end reset --end-at 20K
   assert_failure_event write-incomplete cause=peer-reset
   assert_value read-failed cause=peer-reset peer_end=reset
   assert_value end peer_end=reset

@@ -89,11 +89,11 @@ void drain_measure(struct connection *c, int fd)
 	int bytes = 0;
 	c->kernel_tls = c->family != AF_UNIX && kernel_tls_on(fd);
 	c->measured = true;
-	/* The last thing before the close: what is still sent in between would be taken for lost. */
 	c->unread = ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 	c->unsent = drain_unsent(fd);
-	c->not_sent = ioctl(fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 	struct tcp_facts facts = tcp_facts(c, fd); /* behind it: rather more acknowledged than less */
+	/* The last thing before the close: what is still sent in between would be taken for lost. */
+	c->not_sent = ioctl(fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 	note_state(c, &facts);
 }
 

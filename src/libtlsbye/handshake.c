@@ -24,8 +24,8 @@ void handshake_look_closer(struct connection *c)
 	}
 	if (!c->lib->SSL_in_before(ssl)) /* before, nobody knows which side it will be */
 		c->role = c->lib->SSL_is_server(ssl) ? ROLE_SERVER : ROLE_CLIENT;
-	if (c->lib->SSL_is_init_finished(ssl)) {
-		claim_unmark(&c->claim, CLAIM_SHAKING);
+	/* A reader and a writer may both come by: one of them tells. */
+	if (c->lib->SSL_is_init_finished(ssl) && claim_unmark(&c->claim, CLAIM_SHAKING) & CLAIM_SHAKING) {
 		c->handshaken = true;
 		handshake_note_manners(c, ssl);
 		event_handshake(c, ssl);
