@@ -187,15 +187,29 @@ static const struct rule write_failed = {
 	.effect = "that data did not arrive",
 	.broken = "not known: the error's own text says more (SSL_get_error(3))"};
 
+static const char hidden_what[] = "an end without close_notify was passed off as a clean one";
+static const char hidden_effect[] = "a truncated reply looks complete";
+static const char hidden_rule[] =
+	"SSL_OP_IGNORE_UNEXPECTED_EOF is for protocols that can tell by themselves that all has come "
+	"(SSL_CTX_set_options(3)); otherwise it lets anybody cut the data (RFC 5246, 7.2.1; RFC 8446, 6.1)";
+
 static const struct rule hidden_end = {
-	.what = "an end without close_notify was passed off as a clean one",
-	.effect = "a truncated reply looks complete",
-	.broken =
-		"SSL_OP_IGNORE_UNEXPECTED_EOF is for protocols that can tell by themselves that all has come "
-		"(SSL_CTX_set_options(3)); otherwise it lets anybody cut the data (RFC 5246, 7.2.1; RFC 8446, 6.1)",
+	.what = hidden_what,
+	.effect = hidden_effect,
+	.broken = hidden_rule,
 	.where = "behind the making of the SSL_CTX, unless the length is checked elsewhere",
 	.line = "SSL_CTX_clear_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);",
 	.language = "C"};
+
+static const struct rule hidden_end_python = {
+	.what = hidden_what,
+	.effect = hidden_effect,
+	.broken = hidden_rule,
+	.where =
+		"in the Python program, whose ssl module sets it, behind the making of the context, unless the length is "
+		"checked elsewhere",
+	.line = "context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF",
+	.language = "Python"};
 
 static const struct rule *write_rule(const char *code)
 {
@@ -295,6 +309,8 @@ const struct rule *rules_for(const struct group *group)
 	int language = interpreter_of(group);
 	bool writes = rule->lines == lines_write_c;
 
+	if (rule == &hidden_end && language >= 0 && strcmp(interpreters[language].language, "Python") == 0)
+		return &hidden_end_python;
 	if (language < 0 || (!writes && (group->kind != GROUP_FAULT || rule->lines != lines_goodbye_c)))
 		return rule;
 	const struct interpreter *its = &interpreters[language];
