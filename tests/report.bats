@@ -45,6 +45,13 @@ on_a_terminal() {
   assert_report totals.connections=1 totals.foreign=1 totals.without_end=0
 }
 
+@test "report: an end that the program itself had hidden is a hidden end, once" {
+  make_log bare-read=1 hidden=1 | grep '"event":"end"' | sed '1s/"verdict"/"peer_hidden":"certain",&/' >log
+  grep -q peer_hidden log
+  report_json log
+  assert_report totals.hidden_ends=1
+}
+
 @test "report: failed reads, given-up writes and hidden ends" {
   make_log reset-read=3 bare-read=2 abandoned=4 hidden=1 >log
   report_json log

@@ -129,6 +129,42 @@ end
   both bare_and_good ruby server.rb
 }
 
+# replies LANGUAGE EXTENSION OBJECT BARE: bare.EXTENSION and good.EXTENSION, of server.EXTENSION: the one writes as in BARE,
+# which nobody repeats on a non-blocking socket, the other as LANGUAGE is told to.
+replies() {
+  local server line
+  end_event unfinished-write "$3" >log
+  assert_equal "$(said language)" "$1"
+  line=$(said write)
+  server=$(<"server.$2")
+  printf '%s\n' "${server/REPLY/"$4"}" >"bare.$2"
+  printf '%s\n' "${server/REPLY/"$line"}" >"good.$2"
+}
+
+@test "rules: unfinished-write: python, perl and ruby: what is suggested writes all of it" {
+  local how
+  cat >server.py <<<"$python_server"
+  sed -i -e 's/    conn.recv(.*/&\n    conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)/' \
+    -e 's/    conn.sendall(.*/    data = b"x" * 1048576; conn.setblocking(False); REPLY/' \
+    -e 's/    tls_goodbye(conn).*/    conn.close()/' server.py
+  replies Python py /usr/lib/python3.11/lib-dynload/_ssl.cpython-311-x86_64-linux-gnu.so 'conn.send(data)'
+  cat >server.pl <<<"$perl_server"
+  sed -i -e '/my (\$reply/s/.*/\tmy $data = "x" x 1048576; $conn->blocking(0); REPLY/' \
+    -e 's/sysread(.*/&\n\tsetsockopt($conn, Socket::SOL_SOCKET(), Socket::SO_SNDBUF(), 65536);/' -e '/syswrite(\$reply/d' \
+    -e 's/\$how eq .*/undef $conn;/' server.pl
+  replies Perl pl /usr/lib/x86_64-linux-gnu/perl5/5.36/auto/Net/SSLeay/SSLeay.so 'syswrite($conn, $data);'
+  cat >server.rb <<<"$ruby_server"
+  sed -i -e 's/  ssl.write(.*/  socket.setsockopt(:SOCKET, :SNDBUF, 65536); data = "x" * 1048576; REPLY/' \
+    -e 's/  how == .*/  socket.close/' server.rb
+  replies Ruby rb /usr/lib/x86_64-linux-gnu/ruby/3.1.0/openssl.so 'ssl.write_nonblock(data)'
+  for how in 'python3 py' 'perl pl' 'ruby rb'; do # 1.2: without tickets, so that no reset takes what was written
+    tls=1.2 connections=1 trail=0 serve "${how% *}" "bare.${how#* }" bare "$certificate" "$key" 1
+    assert_total whole=0
+    tls=1.2 connections=1 trail=0 serve "${how% *}" "good.${how#* }" good "$certificate" "$key" 1
+    assert_total lost=0
+  done
+}
+
 # --- C: what is no goodbye ---
 
 compile() {

@@ -190,7 +190,8 @@ void groups_add_event(struct groups *groups, enum group_kind kind, const struct 
 		code = "hidden-end";
 	else if (kind == GROUP_WRITE_INCOMPLETE)
 		code = record->error_number ? record->error_number : record->error ? record->error : "other";
-	add(groups, kind, FAULTS, code, record, true);
+	add(groups, kind, FAULTS, code, record,
+	    record->kind != EVENT_END); /* an end stands with its faults, too */
 }
 
 static int more(uint64_t a, uint64_t b)

@@ -54,6 +54,26 @@ static bool says(const char *text, const char *word)
 	return text && strcmp(text, word) == 0;
 }
 
+/* A program that tries again and again fails once. */
+static bool first_time(struct seen *seen, enum seen_mark mark)
+{
+	if (!seen)
+		return true;
+	if (seen->marks & mark)
+		return false;
+	seen->marks |= (uint8_t)mark;
+	return true;
+}
+
+/* Where the program itself told OpenSSL to hide it (Python does), there is no event but the end. */
+static void add_hidden_end(struct model *model, const struct record *r, struct seen *seen)
+{
+	if (!first_time(seen, SEEN_HIDDEN))
+		return;
+	model->report.totals.hidden_ends++;
+	groups_add_event(&model->groups, GROUP_HIDDEN_END, r);
+}
+
 static void add_end(struct model *model, const struct record *r, struct seen *seen)
 {
 	struct totals *totals = &model->report.totals;
@@ -87,20 +107,11 @@ static void add_end(struct model *model, const struct record *r, struct seen *se
 		times_add(&totals->drain, r->drain_us);
 	if (unfinished && !(seen && seen->marks & SEEN_ABANDONED))
 		totals->abandoned++;
-	if (seen)
-		seen->marks &= (uint8_t) ~(SEEN_ABANDONED | SEEN_READ_FAILED);
 	groups_add_end(&model->groups, r);
-}
-
-/* A program that tries again and again fails once. */
-static bool first_time(struct seen *seen, enum seen_mark mark)
-{
-	if (!seen)
-		return true;
-	if (seen->marks & mark)
-		return false;
-	seen->marks |= (uint8_t)mark;
-	return true;
+	if (says(r->peer_hidden, "certain"))
+		add_hidden_end(model, r, seen);
+	if (seen)
+		seen->marks &= (uint8_t) ~(SEEN_ABANDONED | SEEN_READ_FAILED | SEEN_HIDDEN);
 }
 
 static void add_handshake(struct model *model, const struct record *r)
@@ -138,8 +149,7 @@ static void add_event(struct model *model, const struct record *r, struct seen *
 		groups_add_event(&model->groups, GROUP_WRITE_INCOMPLETE, r);
 		break;
 	case EVENT_HIDDEN_END:
-		totals->hidden_ends++;
-		groups_add_event(&model->groups, GROUP_HIDDEN_END, r);
+		add_hidden_end(model, r, seen);
 		break;
 	case EVENT_END:
 		add_end(model, r, seen);

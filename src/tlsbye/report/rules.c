@@ -187,15 +187,29 @@ static const struct rule write_failed = {
 	.effect = "that data did not arrive",
 	.broken = "not known: the error's own text says more (SSL_get_error(3))"};
 
+static const char hidden_what[] = "an end without close_notify was passed off as a clean one";
+static const char hidden_effect[] = "a truncated reply looks complete";
+static const char hidden_rule[] =
+	"SSL_OP_IGNORE_UNEXPECTED_EOF is for protocols that can tell by themselves that all has come "
+	"(SSL_CTX_set_options(3)); otherwise it lets anybody cut the data (RFC 5246, 7.2.1; RFC 8446, 6.1)";
+
 static const struct rule hidden_end = {
-	.what = "an end without close_notify was passed off as a clean one",
-	.effect = "a truncated reply looks complete",
-	.broken =
-		"SSL_OP_IGNORE_UNEXPECTED_EOF is for protocols that can tell by themselves that all has come "
-		"(SSL_CTX_set_options(3)); otherwise it lets anybody cut the data (RFC 5246, 7.2.1; RFC 8446, 6.1)",
+	.what = hidden_what,
+	.effect = hidden_effect,
+	.broken = hidden_rule,
 	.where = "behind the making of the SSL_CTX, unless the length is checked elsewhere",
 	.line = "SSL_CTX_clear_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);",
 	.language = "C"};
+
+static const struct rule hidden_end_python = {
+	.what = hidden_what,
+	.effect = hidden_effect,
+	.broken = hidden_rule,
+	.where =
+		"in the Python program, whose ssl module sets it, behind the making of the context, unless the length is "
+		"checked elsewhere",
+	.line = "context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF",
+	.language = "Python"};
 
 static const struct rule *write_rule(const char *code)
 {
@@ -238,25 +252,34 @@ static const struct interpreter {
 	const char *where;
 	const char *line;
 	const char *lines;
+	const char *
+		where_writing; /* in place of a write that was not repeated; its line needs no function of ours */
+	const char *line_writing;
 } interpreters[] = {
 	{"Python",
 	 {"/_ssl.", "/python3", "/libpython3"},
 	 "in the Python program, in place of conn.close(): "
 	 "unwrap() alone waits for the peer, and fails where it has sent more",
 	 "tls_goodbye(conn)",
-	 lines_goodbye_python},
+	 lines_goodbye_python,
+	 "in the Python program, in place of conn.send(data): with a timeout sendall() repeats until all is written",
+	 "conn.settimeout(30); conn.sendall(data)"},
 	{"Perl",
 	 {"/SSLeay.so", "/bin/perl", "/libperl.so"},
 	 "in the Perl program, in place of close($conn), "
 	 "and before $conn goes out of scope, where IO::Socket::SSL says nothing",
 	 "tls_goodbye($conn);",
-	 lines_goodbye_perl},
+	 lines_goodbye_perl,
+	 "in the Perl program, in place of syswrite($conn, $data): on a blocking socket print repeats until all is written",
+	 "$conn->blocking(1); print {$conn} $data or die;"},
 	{"Ruby",
 	 {"/ruby/", "/libruby", "/bin/ruby"},
 	 "in the Ruby program, in place of ssl.close or of closing the socket: "
 	 "sync_close sends close_notify and closes at once",
 	 "tls_goodbye(ssl)",
-	 lines_goodbye_ruby},
+	 lines_goodbye_ruby,
+	 "in the Ruby program, in place of ssl.write_nonblock(data): write repeats until all is written",
+	 "ssl.write(data)"},
 };
 enum { INTERPRETERS = sizeof(interpreters) / sizeof(interpreters[0]) };
 
@@ -271,20 +294,32 @@ static int interpreter_of(const struct group *group)
 	return -1;
 }
 
+/* A place of its own for each rule that is translated: those of faults, and the others by which C is to be written. */
+static size_t place_among_translated(const struct group *group, const struct rule *rule)
+{
+	if (group->kind == GROUP_FAULT)
+		return (size_t)(rule - faults);
+	return rule == &unfinished ? FAULTS : rule == &write_broken ? FAULTS + 1 : FAULTS + 2;
+}
+
 const struct rule *rules_for(const struct group *group)
 {
-	static struct rule translated[INTERPRETERS][FAULTS];
+	static struct rule translated[INTERPRETERS][FAULTS + 3];
 	const struct rule *rule = rule_in_c(group);
 	int language = interpreter_of(group);
+	bool writes = rule->lines == lines_write_c;
 
-	if (language < 0 || group->kind != GROUP_FAULT || rule->lines != lines_goodbye_c)
+	if (rule == &hidden_end && language >= 0 && strcmp(interpreters[language].language, "Python") == 0)
+		return &hidden_end_python;
+	if (language < 0 || (!writes && (group->kind != GROUP_FAULT || rule->lines != lines_goodbye_c)))
 		return rule;
-	struct rule *ours = &translated[language][rule - faults];
+	const struct interpreter *its = &interpreters[language];
+	struct rule *ours = &translated[language][place_among_translated(group, rule)];
 	*ours = *rule;
-	ours->where = interpreters[language].where;
-	ours->line = interpreters[language].line;
-	ours->lines = interpreters[language].lines;
-	ours->language = interpreters[language].language;
+	ours->where = writes ? its->where_writing : its->where;
+	ours->line = writes ? its->line_writing : its->line;
+	ours->lines = writes ? NULL : its->lines;
+	ours->language = its->language;
 	return ours;
 }
 

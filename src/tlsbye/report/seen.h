@@ -15,6 +15,7 @@
 enum seen_mark {
 	SEEN_READ_FAILED = 1, /* counted; until the end */
 	SEEN_ABANDONED = 2,
+	SEEN_HIDDEN = 4,
 };
 
 struct seen {
