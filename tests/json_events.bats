@@ -311,7 +311,7 @@ PYTHON
   TLSBYE_MODE=observe judge_client cured client_exits_in_close --write 2M -- --expect 2M --pause 1000
   assert_ends 1
   assert_says end doors verdict peer_end '["SSL_free","close"] "wrong" null'
-  TLSBYE_LINGER=wait judge_client cured client_exits_in_close --write 64K -- --expect 64K --end never --limit 2
+  TLSBYE_LINGER="wait" judge_client cured client_exits_in_close --write 64K -- --expect 64K --end never --limit 2
   assert_ends 1
   assert_says end doors peer_end '["SSL_free","close"] "at-exit"'
 }

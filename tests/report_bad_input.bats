@@ -5,6 +5,8 @@
 # for a longer log.
 
 # shellcheck disable=SC2154 # $stderr is run's
+# shellcheck disable=SC2016 # a $ in single quotes is for another shell
+# shellcheck disable=SC2094 # a log that is named and redirected is read twice
 
 load lib/project
 load lib/report

@@ -6,6 +6,7 @@
 # preloaded directly here: `tlsbye run` refuses bad options before they get so far.
 
 # shellcheck disable=SC2154 # $stderr is run's
+# shellcheck disable=SC2016 # a $ in single quotes is for another shell
 
 load lib/project
 

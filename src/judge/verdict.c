@@ -69,7 +69,7 @@ struct tls_words verdict_tls(const struct verdict *v)
 		[TLS_TORN] = "torn",
 		[TLS_BAD] = "bad",
 	};
-	struct tls_words words;
+	struct tls_words words = {0};
 
 	if (v->tls == TLS_ALERT)
 		name_alert(v->alert, words.text, sizeof(words.text));
