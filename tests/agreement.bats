@@ -88,64 +88,24 @@ serves() {
 }
 
 @test "merecat: what is said of each connection is what its peer saw" {
-  local merecat
-  merecat=$(PATH=$PATH:/usr/sbin:/sbin command -v merecat)
-  free_port
-  cat >"$BATS_TEST_TMPDIR/merecat.conf" <<CONF
-port = $port
-hostname = 127.0.0.1
-directory = $real
-ssl {
-    certfile = $real/cert.pem
-    keyfile = $real/key.pem
-}
-CONF
-  start_program cured "$merecat" -n -f "$BATS_TEST_TMPDIR/merecat.conf" -P "$BATS_TEST_TMPDIR/pid"
+  merecat_on_free_port
+  start_program cured "${merecat_command[@]}"
   wait_until_listens "$port" "$program_pid"
   both serves merecat 343 5
   assert_both_known merecat
 }
 
 @test "python3 http.server: likewise" {
-  cat >"$real/server.py" <<'PYTHON'
-import functools, http.server, ssl, sys
-port, folder = int(sys.argv[1]), sys.argv[2]
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
-http.server.SimpleHTTPRequestHandler.sys_version = "Python"
-http.server.SimpleHTTPRequestHandler.protocol_version = "HTTP/1.1"
-handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-server = http.server.HTTPServer(("127.0.0.1", port), handler)
-server.socket = context.wrap_socket(server.socket, server_side=True)
-server.serve_forever()
-PYTHON
-  free_port
-  start_program cured /usr/bin/python3 "$real/server.py" "$port" "$real"
+  python_on_free_port HTTP/1.1
+  start_program cured "${python_command[@]}"
   wait_until_listens "$port" "$program_pid"
   both serves python3 198
   assert_both_known python3
 }
 
 @test "haproxy: likewise" {
-  local haproxy backend
-  haproxy=$(PATH=$PATH:/usr/sbin:/sbin command -v haproxy)
-  free_port
-  backend=$port
-  start_peer "$backend" /usr/bin/python3 -m http.server --bind 127.0.0.1 --directory "$real" "$backend"
-  free_port
-  cat "$real/cert.pem" "$real/key.pem" >"$BATS_TEST_TMPDIR/pair.pem"
-  cat >"$BATS_TEST_TMPDIR/haproxy.cfg" <<CONF
-defaults
-    mode http
-    timeout connect 20s
-    timeout client 20s
-    timeout server 20s
-listen tls
-    bind 127.0.0.1:$port ssl crt $BATS_TEST_TMPDIR/pair.pem
-    http-response del-header Server
-    server pages 127.0.0.1:$backend
-CONF
-  start_program cured "$haproxy" -db -f "$BATS_TEST_TMPDIR/haproxy.cfg"
+  pages_behind_haproxy
+  start_program cured "${haproxy_command[@]}"
   wait_until_listens "$port" "$program_pid"
   both serves haproxy 167
   assert_both_known haproxy

@@ -166,34 +166,13 @@ judge_traced() {
 }
 
 @test "observing python3 http.server: no system call is added, missing or in another order" {
-  cat >"$real/server.py" <<'PYTHON'
-import functools, http.server, ssl, sys
-port, folder = int(sys.argv[1]), sys.argv[2]
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
-handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-server = http.server.HTTPServer(("127.0.0.1", port), handler)
-server.socket = context.wrap_socket(server.socket, server_side=True)
-server.serve_forever()
-PYTHON
-  free_port
-  assert_nothing_changed judge_traced /usr/bin/python3 "$real/server.py" "$port" "$real"
+  python_on_free_port
+  assert_nothing_changed judge_traced "${python_command[@]}"
 }
 
 @test "observing merecat: likewise" {
-  local merecat
-  merecat=$(PATH=$PATH:/usr/sbin:/sbin command -v merecat)
-  free_port
-  cat >"$BATS_TEST_TMPDIR/merecat.conf" <<CONF
-port = $port
-hostname = 127.0.0.1
-directory = $real
-ssl {
-    certfile = $real/cert.pem
-    keyfile = $real/key.pem
-}
-CONF
-  assert_nothing_changed judge_traced "$merecat" -n -f "$BATS_TEST_TMPDIR/merecat.conf" -P "$BATS_TEST_TMPDIR/pid"
+  merecat_on_free_port
+  assert_nothing_changed judge_traced "${merecat_command[@]}"
 }
 
 @test "observing ncat and curl: likewise" {

@@ -39,19 +39,6 @@ for _ in range(connections):
     stream.close()
 PYTHON
 
-  # The documented way to https. PORT FOLDER CERTIFICATE KEY
-  cat >"$real/server.py" <<'PYTHON'
-import functools, http.server, ssl, sys
-port, folder, certificate, key = int(sys.argv[1]), *sys.argv[2:]
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(certificate, key)
-http.server.SimpleHTTPRequestHandler.sys_version = "Python"  # the header's length, whatever Python's version
-handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-server = http.server.HTTPServer(("127.0.0.1", port), handler)
-server.socket = context.wrap_socket(server.socket, server_side=True)
-server.serve_forever()
-PYTHON
-
   # PORT BYTES CONNECTIONS VERSION
   cat >"$real/client.pl" <<'PERL'
 use strict; use warnings; use IO::Socket::SSL;
@@ -76,15 +63,6 @@ while (my $stream = $listener->accept) {
     close $stream;
 }
 PERL
-
-  cat >"$real/merecat.conf" <<CONF
-hostname = 127.0.0.1
-directory = $real
-ssl {
-    certfile = $real/cert.pem
-    keyfile = $real/key.pem
-}
-CONF
 }
 
 # What P1 promises, for every connection.
@@ -96,12 +74,8 @@ assert_cured() {
 # --- servers: 64 KB lie behind the request ---
 
 serve_merecat() {
-  local merecat
-  merecat=$(PATH=$PATH:/usr/sbin:/sbin command -v merecat)
-  free_port
-  # 343 bytes of header come before the page.
-  { echo "port = $port"; cat "$real/merecat.conf"; } >"$BATS_TEST_TMPDIR/merecat.conf"
-  judge_real_server "$1" "$merecat" -n -f "$BATS_TEST_TMPDIR/merecat.conf" -P "$BATS_TEST_TMPDIR/pid" -- \
+  merecat_on_free_port
+  judge_real_server "$1" "${merecat_command[@]}" -- \
     --send-file "$real/request" --trail 64K "${slow[@]}" "${@:2}" --expect $((page_bytes + 343)) --expect-any
 }
 
@@ -124,8 +98,8 @@ serve_merecat() {
 }
 
 serve_python() {
-  free_port
-  judge_real_server "$1" /usr/bin/python3 "$real/server.py" "$port" "$real" "$real/cert.pem" "$real/key.pem" -- \
+  python_on_free_port
+  judge_real_server "$1" "${python_command[@]}" -- \
     --send-file "$real/request" --trail 64K "${slow[@]}" --expect $((page_bytes + 198)) --expect-any
 }
 
@@ -171,28 +145,10 @@ serve_perl() {
   both whole
 }
 
-# TLS in front of a plain backend, through a BIO of its own: close_notify is haproxy's, and only the TCP side ours.
+# close_notify is haproxy's, and only the TCP side ours. The pause is for two programs to have done their part.
 serve_haproxy() {
-  local haproxy backend
-  haproxy=$(PATH=$PATH:/usr/sbin:/sbin command -v haproxy)
-  free_port
-  backend=$port
-  start_peer "$backend" /usr/bin/python3 -m http.server --bind 127.0.0.1 --directory "$real" "$backend"
-  free_port
-  cat "$real/cert.pem" "$real/key.pem" >"$BATS_TEST_TMPDIR/pair.pem"
-  cat >"$BATS_TEST_TMPDIR/haproxy.cfg" <<CONF
-defaults
-    mode http
-    timeout connect 20s
-    timeout client 20s
-    timeout server 20s
-listen tls
-    bind 127.0.0.1:$port ssl crt $BATS_TEST_TMPDIR/pair.pem
-    http-response del-header Server
-    server pages 127.0.0.1:$backend
-CONF
-  # 167 bytes of header come before the page. The pause is for two programs to have done their part.
-  judge_real_server "$1" "$haproxy" -db -f "$BATS_TEST_TMPDIR/haproxy.cfg" -- \
+  pages_behind_haproxy
+  judge_real_server "$1" "${haproxy_command[@]}" -- \
     --send-file "$real/request" --trail 64K "${slow[@]}" --pause 150 --expect $((page_bytes + 167)) --expect-any
 }
 

@@ -119,25 +119,13 @@ judge_nginx() {
 
 # TLS on both sides of it, each through a BIO of its own.
 judge_haproxy() {
-  local how haproxy backend
-  haproxy=$(PATH=$PATH:/usr/sbin:/sbin command -v haproxy)
+  local how backend
   nginx_on_free_port
   backend=$port
   start_peer "$backend" "${nginx_command[@]}"
-  cat "$real/cert.pem" "$real/key.pem" >"$BATS_TEST_TMPDIR/pair.pem"
   for how in bare cured; do
-    free_port
-    cat >"$BATS_TEST_TMPDIR/haproxy.cfg" <<CONF
-defaults
-    mode http
-    timeout connect 20s
-    timeout client 20s
-    timeout server 20s
-listen tls
-    bind 127.0.0.1:$port ssl crt $BATS_TEST_TMPDIR/pair.pem
-    server pages 127.0.0.1:$backend ssl verify none
-CONF
-    judge_real_server "$how" "$haproxy" -db -f "$BATS_TEST_TMPDIR/haproxy.cfg" -- \
+    haproxy_on_free_port "$backend" ssl verify none
+    judge_real_server "$how" "${haproxy_command[@]}" -- \
       --send-file "$BATS_TEST_TMPDIR/request" --limit 30 --expect-any "$@"
     [[ $how == cured ]] || keep_verdicts bare
   done

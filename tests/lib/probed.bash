@@ -139,10 +139,6 @@ use_script() {
   [[ -n $port ]] || fail_showing "no script for $1 $2"
 }
 
-sbin() {
-  PATH=$PATH:/usr/sbin:/sbin command -v "$1"
-}
-
 serve_nginx() {
   nginx_on_free_port
   server=("${nginx_command[@]}")
@@ -180,17 +176,8 @@ CONF
 }
 
 serve_merecat() {
-  free_port
-  cat >"$BATS_TEST_TMPDIR/merecat.conf" <<CONF
-port = $port
-hostname = 127.0.0.1
-directory = $real
-ssl {
-    certfile = $real/cert.pem
-    keyfile = $real/key.pem
-}
-CONF
-  server=("$(sbin merecat)" -n -f "$BATS_TEST_TMPDIR/merecat.conf" -P "$BATS_TEST_TMPDIR/pid")
+  merecat_on_free_port
+  server=("${merecat_command[@]}")
 }
 
 serve_webrick() {

@@ -8,7 +8,11 @@
 #   judge_real_server bare|cured PROGRAM [ARG...] -- [JUDGE ARG...]   it serves on $port, the judge connects
 #   judge_real_client bare|cured PROGRAM [ARG...] -- [JUDGE ARG...]   the judge serves on $port, it connects
 #   start_program_with_input bare|cured PROGRAM [ARG...]
-#   nginx_on_free_port                                     sets $port, and $nginx_command, which serves $real there
+#   nginx_on_free_port, merecat_on_free_port, python_on_free_port
+#                                                          set $port, and $nginx_command ..., which serves $real there
+#   pages_behind_haproxy                                   likewise $haproxy_command, before a plain server of $real
+#   haproxy_on_free_port PORT [WORD...]                    likewise, before PORT; the words are its server's options
+#   sbin NAME                                              the path of a program that may be in /usr/sbin
 #   start_peer PORT PROGRAM [ARG...]                       a bare server beside the program under test
 #   assert_same_as_bare PROGRAM [ARG...]                   under tlsbye the same status, stdout and stderr
 #   assert_bare STATUS [TEXT]                              what that status was, and what stdout holds
@@ -136,7 +140,11 @@ start_peer() {
   }
 }
 
-# Sets nginx_command and $port. All files of this nginx lie in a folder of its own.
+sbin() {
+  PATH=$PATH:/usr/sbin:/sbin command -v "$1"
+}
+
+# All files of this nginx lie in a folder of its own.
 nginx_on_free_port() {
   free_port
   local folder=$real/nginx.$port
@@ -163,7 +171,67 @@ http {
   }
 }
 CONF
-  nginx_command=("$(PATH=$PATH:/usr/sbin:/sbin command -v nginx)" -e stderr -c "$folder/conf" -p "$folder")
+  nginx_command=("$(sbin nginx)" -e stderr -c "$folder/conf" -p "$folder")
+}
+
+# 343 bytes of header come before a page of 1 MB.
+merecat_on_free_port() {
+  free_port
+  cat >"$BATS_TEST_TMPDIR/merecat.conf" <<CONF
+port = $port
+hostname = 127.0.0.1
+directory = $real
+ssl {
+    certfile = $real/cert.pem
+    keyfile = $real/key.pem
+}
+CONF
+  merecat_command=("$(sbin merecat)" -n -f "$BATS_TEST_TMPDIR/merecat.conf" -P "$BATS_TEST_TMPDIR/pid")
+}
+
+# The documented way to https; 198 bytes of header, whatever Python's version. python_on_free_port [PROTOCOL]
+python_on_free_port() {
+  free_port
+  cat >"$real/server.py" <<'PYTHON'
+import functools, http.server, ssl, sys
+port, folder, protocol = int(sys.argv[1]), *sys.argv[2:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
+http.server.SimpleHTTPRequestHandler.sys_version = "Python"
+http.server.SimpleHTTPRequestHandler.protocol_version = protocol
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+server = http.server.HTTPServer(("127.0.0.1", port), handler)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+PYTHON
+  python_command=(/usr/bin/python3 "$real/server.py" "$port" "$real" "${1:-HTTP/1.0}")
+}
+
+# TLS in front of a plain backend, through a BIO of its own.
+haproxy_on_free_port() {
+  local backend=$1
+  shift
+  free_port
+  cat "$real/cert.pem" "$real/key.pem" >"$BATS_TEST_TMPDIR/pair.pem"
+  cat >"$BATS_TEST_TMPDIR/haproxy.cfg" <<CONF
+defaults
+    mode http
+    timeout connect 20s
+    timeout client 20s
+    timeout server 20s
+listen tls
+    bind 127.0.0.1:$port ssl crt $BATS_TEST_TMPDIR/pair.pem
+    http-response del-header Server
+    server pages 127.0.0.1:$backend $*
+CONF
+  haproxy_command=("$(sbin haproxy)" -db -f "$BATS_TEST_TMPDIR/haproxy.cfg")
+}
+
+# 167 bytes of header come before a page of 1 MB.
+pages_behind_haproxy() {
+  free_port
+  start_peer "$port" /usr/bin/python3 -m http.server --bind 127.0.0.1 --directory "$real" "$port"
+  haproxy_on_free_port "$port"
 }
 
 # run_recorded NAME COMMAND...: status (124: the time limit's), stdout and stderr into $BATS_TEST_TMPDIR/NAME.*; in
