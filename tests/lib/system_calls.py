@@ -25,7 +25,7 @@ import sys
 
 STARTS = ("clone", "clone3", "fork", "vfork")
 STREAMS = ("read", "write", "recvfrom", "sendto", "recvmsg", "sendmsg", "readv", "writev")
-WAITS = ("poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "restart_syscall")
+WAITS = ("poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "pause", "restart_syscall")
 OPENS = ("openat", "socket", "accept", "accept4", "dup", "epoll_create1", "eventfd2")
 NUMBERS_DIFFER = ("getrandom", "sysinfo", "alarm", "times", "set_tid_address", "wait4", "futex", "tgkill", "kill")
 MOST = 20  # differences printed of one thread
