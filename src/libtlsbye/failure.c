@@ -260,7 +260,9 @@ static void diagnose(struct connection *c, struct event_failure *failure, int er
 {
 	struct libssl *lib = c->lib;
 	unsigned long code = lib->ERR_peek_error();
-	unsigned reason = error == SSL_ERROR_SSL ? reason_in_queue(lib, code) : 0;
+	/* SSL_get_error() says SYSCALL where the first in the queue is the system's: from 3.2 on that of a write before. */
+	bool queued = error == SSL_ERROR_SSL || (error == SSL_ERROR_SYSCALL && code);
+	unsigned reason = queued ? reason_in_queue(lib, code) : 0;
 	bool by_kernel = error == SSL_ERROR_SYSCALL && error_number && !is_stale(error_number);
 	failure->error = name_of_error(error);
 	failure->errno_value = by_kernel ? error_number : 0;

@@ -377,6 +377,22 @@ bool real_is_libcrypto(void *address)
 	return false;
 }
 
+/* Where our own object begins and ends: the linker's words for it. */
+extern const char __ehdr_start[] INTERNAL;
+extern const char _end[] INTERNAL;
+
+bool real_is_libssl_itself(void *caller)
+{
+	const struct range us = {(uintptr_t)__ehdr_start, (uintptr_t)_end};
+	unsigned count = atomic_load(&library_count);
+	if (in_range(&us, caller))
+		return true;
+	for (unsigned i = 0; i < count; i++)
+		if (in_range(&libraries[i].code, caller))
+			return true;
+	return false;
+}
+
 bool real_is_openssl(const struct libcrypto *crypto, void *address)
 {
 	unsigned count = atomic_load(&library_count);

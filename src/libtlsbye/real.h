@@ -291,6 +291,13 @@ bool real_is_main_program(void *address);
 /* Does the address lie in a libcrypto? Async-signal-safe. */
 bool real_is_libcrypto(void *address);
 
+/*
+ * Is it libssl that calls an exported function of its own, by way of our hook of it, because it is not linked -Bsymbolic? Where
+ * it does so by a jump at a function's end, the address behind the call is in the hook of that function, or in our goodbye.
+ * Async-signal-safe.
+ */
+bool real_is_libssl_itself(void *caller);
+
 /* Does it lie in this libcrypto, or in any libssl that is known? */
 bool real_is_openssl(const struct libcrypto *crypto, void *address);
 

@@ -72,9 +72,10 @@ int seen_read_ex(struct connection *c, int result, const size_t *got, struct cal
 	if (io_watched())
 		seen_no_more(c);
 	handshake_look(c);
-	if (result <= 0)
+	bool within = real_is_libssl_itself(call.from);
+	if (result <= 0 && !within)
 		return seen_failure(c, result, call);
-	if (got)
+	if (result > 0 && got && !within)
 		c->bytes_read += *got;
 	claim_leave(&c->claim);
 	return result;
@@ -171,7 +172,8 @@ int seen_write_ex(struct connection *c, size_t length, int result, const size_t 
 	if (io_watched())
 		seen_no_more(c);
 	handshake_look(c);
-	note_write(c, length, result > 0 ? *written : 0, result, call);
+	if (!real_is_libssl_itself(call.from))
+		note_write(c, length, result > 0 ? *written : 0, result, call);
 	claim_leave(&c->claim);
 	return result;
 }

@@ -25,6 +25,10 @@ struct connection *enter(SSL *ssl, void *caller);
 int seen_failure(struct connection *c, int result, struct call call);
 int seen_odd_write(struct connection *c, int length, int result, struct call call);
 
+/*
+ * SSL_write_ex is SSL_write_ex2 in OpenSSL 3.3, the calls of early data end in those of the other: what libssl calls itself is
+ * left to the hook of what the program called, which is around it. (BIO_f_ssl calls none of these.)
+ */
 int seen_read_ex(struct connection *c, int result, const size_t *got, struct call call);
 int seen_early_read(struct connection *c, int result, const size_t *got);
 int seen_write_ex(struct connection *c, size_t length, int result, const size_t *written, struct call call);
