@@ -254,6 +254,18 @@ static void no_info(const SSL *ssl, int type, int value)
 	(void)ssl, (void)type, (void)value;
 }
 
+/* Alike for what is said and for what would be: seen of the connection by then, and wished by the user. */
+static enum silence silence_by_what_was_seen(const struct connection *c)
+{
+	if (c->own_bio) /* it may hold records that ours would overtake, and must not be called from here */
+		return OWN_BIO;
+	if (c->failed_exit)
+		return FAILED_EXIT;
+	if (c->unfinished || c->unflushed)
+		return UNFINISHED_WRITE;
+	return settings->notify == OFF ? NOTIFY_IS_OFF : MAY_SPEAK;
+}
+
 enum silence farewell_silence(const struct connection *c)
 {
 	SSL *ssl = atomic_load(&c->ssl);
@@ -270,14 +282,9 @@ enum silence farewell_silence(const struct connection *c)
 		return NO_HANDSHAKE;
 	if (c->lib->SSL_waiting_for_async(ssl)) /* whatever is called next goes on with that call instead */
 		return SOMEBODY_INSIDE;
-	if (c->own_bio) /* it may hold records that ours would overtake, and must not be called from here */
-		return OWN_BIO;
-	if (c->failed_exit)
-		return FAILED_EXIT;
-	if (c->unfinished || c->unflushed)
-		return UNFINISHED_WRITE;
-	if (settings->notify == OFF)
-		return NOTIFY_IS_OFF;
+	enum silence seen = silence_by_what_was_seen(c);
+	if (seen != MAY_SPEAK)
+		return seen;
 	if (settings->quiet_shutdown == QUIET_RESPECT && c->lib->SSL_get_quiet_shutdown(ssl))
 		return QUIET_SHUTDOWN;
 	if (!c->lib->SSL_get_wbio(ssl))
@@ -303,14 +310,9 @@ enum silence farewell_foreseen(const struct connection *c)
 		return FATAL_ERROR;
 	if (!c->handshaken)
 		return NO_HANDSHAKE;
-	if (c->own_bio)
-		return OWN_BIO;
-	if (c->failed_exit)
-		return FAILED_EXIT;
-	if (c->unfinished || c->unflushed)
-		return UNFINISHED_WRITE;
-	if (settings->notify == OFF)
-		return NOTIFY_IS_OFF;
+	enum silence seen = silence_by_what_was_seen(c);
+	if (seen != MAY_SPEAK)
+		return seen;
 	if (settings->quiet_shutdown == QUIET_RESPECT && c->quiet)
 		return QUIET_SHUTDOWN;
 	return c->filtered ? FILTER_BIO : MAY_SPEAK;
