@@ -18,10 +18,6 @@ writes() {
   judge_client "$1" client_dlsym ${2:+--mode "$2"} -- --expect 1M --rcvbuf 4K --pause 20
 }
 
-skip_if_symbolic() {
-  ! readelf -d "$system_libssl" | grep -q 'FLAGS.*SYMBOLIC' || skip "this system's own libssl is linked -Bsymbolic"
-}
-
 @test "bare: a program that calls by dlsym loses data" {
   writes bare
   assert_verdict tls=torn tcp=rst whole=no

@@ -11,6 +11,7 @@
 
 load lib/judge
 load lib/sites
+load lib/symbolic
 
 export TLSBYE_MODE
 
@@ -228,6 +229,13 @@ answered_by() {
     assert_failure_event read-failed call=SSL_read error=SSL_ERROR_SSL cause=bad-record bytes_read=65536 peer_notified=false
   }
   each garbage
+}
+
+# No hook of ours is around it: BIO_read and BIO_write have none.
+@test "P11: a handshake that BIO_f_ssl makes for the program, and that fails" {
+  skip_if_symbolic
+  in_json judge_client cured client_bio -- --handshake garbage
+  assert_failure_event read-failed call=SSL_do_handshake cause=not-tls
 }
 
 # --- writes ---

@@ -72,7 +72,8 @@ int seen_read_ex(struct connection *c, int result, const size_t *got, struct cal
 	if (io_watched())
 		seen_no_more(c);
 	handshake_look(c);
-	bool within = real_is_libssl_itself(call.from);
+	/* Not a handshake: what BIO_f_ssl makes of one is the program's, and no other hook is around it. */
+	bool within = got && real_is_libssl_itself(call.from);
 	if (result <= 0 && !within)
 		return seen_failure(c, result, call);
 	if (result > 0 && got && !within)
