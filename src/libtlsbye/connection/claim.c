@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The slow side of the claim (claim.h): waiting, and the marks.
+ */
+#include "connection/claim.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * A goodbye takes microseconds. A sleeper looks again so often, and gives up after so many looks: whatever went wrong
+ * with the goodbye, the host does not wait for it for ever (P9).
+ */
+enum { LOOK_AGAIN_MS = 100, LOOKS = 50 };
+
+void futex_wait(_Atomic uint32_t *word, uint32_t while_value, unsigned milliseconds)
+{
+	int saved = errno;
+	struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = (milliseconds % 1000) * 1000000L};
+	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, while_value, &limit, NULL, 0);
+	errno = saved;
+}
+
+void futex_wake(_Atomic uint32_t *word)
+{
+	int saved = errno;
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+	errno = saved;
+}
+
+static void wait_for_goodbye(struct claim *claim)
+{
+	for (int look = 0; look < LOOKS; look++) {
+		uint32_t now = atomic_load_explicit(&claim->word, memory_order_acquire);
+		if (!(now & CLAIM_GOODBYE))
+			return;
+		futex_wait(&claim->word, now, LOOK_AGAIN_MS);
+	}
+}
+
+/* LOOK stands exactly while one of the others does. */
+static uint32_t with_look(uint32_t word)
+{
+	uint32_t marks =
+		CLAIM_GOODBYE | CLAIM_NEW | CLAIM_FORKED | CLAIM_PENDING | CLAIM_LEARNING | CLAIM_SHAKING;
+	return word & marks ? word | CLAIM_LOOK : word & ~CLAIM_LOOK;
+}
+
+static uint32_t change(struct claim *claim, uint32_t set, uint32_t clear)
+{
+	uint32_t before = atomic_load(&claim->word);
+	while (!atomic_compare_exchange_weak(&claim->word, &before, with_look((before | set) & ~clear)))
+		continue;
+	return before;
+}
+
+uint32_t claim_enter(struct claim *claim)
+{
+	/*
+	 * Counted in first: that keeps the next goodbye out. The one that is inside ends soon, because it never
+	 * blocks.
+	 */
+	if (atomic_fetch_add_explicit(&claim->word, 1, memory_order_acquire) & CLAIM_GOODBYE)
+		wait_for_goodbye(claim);
+	uint32_t news = atomic_load(&claim->word) & (CLAIM_NEW | CLAIM_FORKED | CLAIM_LEARNING);
+	if (!(news & (CLAIM_NEW | CLAIM_FORKED)))
+		return news;
+	return change(claim, 0, CLAIM_NEW | CLAIM_FORKED) & (CLAIM_NEW | CLAIM_FORKED | CLAIM_LEARNING);
+}
+
+bool claim_take(struct claim *claim)
+{
+	uint32_t now = atomic_load(&claim->word);
+	while (!(now & (CLAIM_INSIDE | CLAIM_GOODBYE)))
+		if (atomic_compare_exchange_weak(&claim->word, &now, with_look(now | CLAIM_GOODBYE)))
+			return true;
+	return false;
+}
+
+bool claim_take_after_goodbye(struct claim *claim)
+{
+	if (claim_take(claim))
+		return true;
+	wait_for_goodbye(claim);
+	return claim_take(claim);
+}
+
+void claim_drop(struct claim *claim)
+{
+	change(claim, 0, CLAIM_GOODBYE);
+	futex_wake(&claim->word);
+}
+
+uint32_t claim_mark(struct claim *claim, uint32_t mark)
+{
+	return change(claim, mark, 0);
+}
+
+uint32_t claim_unmark(struct claim *claim, uint32_t mark)
+{
+	return change(claim, 0, mark);
+}
+
+bool claim_is_marked(const struct claim *claim, uint32_t mark)
+{
+	return atomic_load(&claim->word) & mark;
+}
+
+bool claim_is_entered(const struct claim *claim)
+{
+	return atomic_load(&claim->word) & CLAIM_INSIDE;
+}

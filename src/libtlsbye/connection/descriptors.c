@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program's descriptors, by number: which of them are tracked sockets, copies that may become some, or epoll sets.
+ *
+ * One array, read without a lock by every close; a slot is changed by an exchange, so that only one closer gets it. A
+ * number whose file was closed where no hook saw it (fclose, a raw system call) stays until the number is seen again:
+ * whoever acts on a descriptor checks the socket's identity first (socket_is_of).
+ */
+#include "connection/descriptors.h"
+
+enum { SLOT_CLOSING = UINT32_MAX - 2, SLOT_DUPLICATE = UINT32_MAX - 1, SLOT_EPOLL = UINT32_MAX };
+
+_Atomic uint32_t descriptors_slots[DESCRIPTOR_LIMIT]; /* a record's index + 1, or SLOT_ */
+
+static struct connection *connection_in_slot(uint32_t slot)
+{
+	return slot && slot < SLOT_CLOSING ? records_at(slot - 1) : NULL;
+}
+
+/* No number above was ever known: what walks them ends here. */
+static _Atomic int highest_known = 2;
+
+static void note_highest(int fd)
+{
+	int highest = atomic_load(&highest_known);
+	while (fd > highest && !atomic_compare_exchange_weak(&highest_known, &highest, fd))
+		continue;
+}
+
+static uint32_t slot_of(int fd)
+{
+	return (unsigned)fd < DESCRIPTOR_LIMIT ? atomic_load(&descriptors_slots[fd]) : 0;
+}
+
+bool descriptors_belong(const struct connection *c, int fd)
+{
+	return connection_in_slot(slot_of(fd)) == c;
+}
+
+int descriptors_any(const struct connection *c)
+{
+	int fd = atomic_load(&c->fd), highest = atomic_load(&highest_known);
+	if (descriptors_may_use(c, fd))
+		return fd;
+	if (!atomic_load(&c->descriptors))
+		return -1;
+	for (fd = 0; fd <= highest; fd++)
+		if (descriptors_belong(c, fd))
+			return fd;
+	return -1;
+}
+
+int descriptors_next_known(unsigned first, unsigned last)
+{
+	unsigned highest = (unsigned)atomic_load(&highest_known);
+	for (unsigned fd = first; fd <= last && fd <= highest; fd++)
+		if (descriptors_known((int)fd))
+			return (int)fd;
+	return -1;
+}
+
+/* Another thread may close the descriptor meanwhile: a stake counts only where the slot is the same behind it. */
+struct connection *descriptors_ref_connection(int fd)
+{
+	uint32_t slot = slot_of(fd);
+	struct connection *c = connection_in_slot(slot);
+	if (!c || !records_ref_if_used(c))
+		return NULL;
+	if (slot_of(fd) == slot)
+		return c;
+	records_unref(c);
+	return NULL;
+}
+
+static _Atomic uint64_t watched_elsewhere[DESCRIPTOR_LIMIT / 64]; /* a bit a number */
+
+void descriptors_watched_elsewhere(int fd)
+{
+	if ((unsigned)fd < DESCRIPTOR_LIMIT && !descriptors_is_watched_elsewhere(fd))
+		atomic_fetch_or(&watched_elsewhere[fd / 64], UINT64_C(1) << fd % 64);
+}
+
+bool descriptors_is_watched_elsewhere(int fd)
+{
+	return (unsigned)fd >= DESCRIPTOR_LIMIT ||
+	       atomic_load(&watched_elsewhere[fd / 64]) & UINT64_C(1) << fd % 64;
+}
+
+void descriptors_forget_watchers(int fd)
+{
+	if ((unsigned)fd < DESCRIPTOR_LIMIT && descriptors_is_watched_elsewhere(fd))
+		atomic_fetch_and(&watched_elsewhere[fd / 64], ~(UINT64_C(1) << fd % 64));
+}
+
+/* Who is being closed at this moment: in a fork child nobody is. Where there is no room, the number is not marked. */
+enum { CLOSING = 32 };
+static _Atomic int closing[CLOSING]; /* descriptor + 1 */
+
+static uint32_t closing_mark(int fd)
+{
+	for (int i = 0; i < CLOSING; i++) {
+		int nothing = 0;
+		if (atomic_compare_exchange_strong(&closing[i], &nothing, fd + 1))
+			return SLOT_CLOSING;
+	}
+	return 0;
+}
+
+static void closing_unmark(int fd)
+{
+	for (int i = 0; i < CLOSING; i++) {
+		int marked = fd + 1;
+		if (atomic_compare_exchange_strong(&closing[i], &marked, 0))
+			return;
+	}
+}
+
+struct connection *descriptors_take(int fd, bool *alone)
+{
+	uint32_t slot = atomic_load(&descriptors_slots[fd]), mark = 0, instead;
+	do {
+		if (slot == SLOT_CLOSING)
+			break;
+		if (connection_in_slot(slot) && !mark)
+			mark = closing_mark(fd);
+		instead = connection_in_slot(slot) ? mark : 0;
+	} while (!atomic_compare_exchange_weak(&descriptors_slots[fd], &slot, instead));
+	struct connection *c = connection_in_slot(slot);
+	*alone = slot != SLOT_CLOSING;
+	if (c)
+		atomic_fetch_sub(&c->descriptors, 1);
+	else if (mark)
+		closing_unmark(fd); /* the other closer was faster, and has its own mark */
+	return c;
+}
+
+void descriptors_taken(int fd)
+{
+	uint32_t slot = SLOT_CLOSING;
+	descriptors_forget_watchers(fd);
+	atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, 0);
+	closing_unmark(fd);
+}
+
+/*
+ * Another SSL begins on the same socket: STARTTLS for the second time, or one datagram socket for many peers. What the
+ * program has of the socket is the new one's, all of it: left behind, a copy would be half-closed as if it were the last.
+ */
+static void succeed(struct connection *from, struct connection *to)
+{
+	from->superseded = true;
+	int last = atomic_load(&highest_known);
+	for (int fd = 0; fd <= last && atomic_load(&from->descriptors); fd++) {
+		uint32_t slot = from->index + 1;
+		records_ref(to);
+		if (slot_of(fd) == slot &&
+		    atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, to->index + 1)) {
+			atomic_fetch_add(&to->descriptors, 1);
+			atomic_fetch_sub(&from->descriptors, 1);
+			records_unref(from);
+		} else {
+			records_unref(to);
+		}
+	}
+}
+
+void descriptors_add(struct connection *c, int fd)
+{
+	if ((unsigned)fd >= DESCRIPTOR_LIMIT)
+		return;
+	/* Whoever stood there before had the same socket, or was closed where no hook saw it. */
+	bool alone;
+	struct connection *before = descriptors_take(fd, &alone);
+	if (before) {
+		descriptors_taken(fd);
+		if (before != c && before->cookie == c->cookie)
+			succeed(before, c);
+		records_unref(before);
+	}
+	records_ref(c);
+	atomic_fetch_add(&c->descriptors, 1);
+	note_highest(fd);
+	atomic_store(&descriptors_slots[fd], c->index + 1);
+}
+
+/* Others of the program's numbers may be the same socket: dup() came first, or inetd gave 0, 1 and 2. */
+void descriptors_adopt_duplicates(struct connection *c, int fd)
+{
+	bool marked = slot_of(fd) == SLOT_DUPLICATE;
+	int last = marked ? atomic_load(&highest_known) : 2;
+	for (int other = 0; other <= last; other++) {
+		uint32_t slot = slot_of(other);
+		bool candidate = slot == SLOT_DUPLICATE || (slot == 0 && other <= 2 && (marked || fd <= 2));
+		if (other != fd && candidate && socket_is_of(c, other))
+			descriptors_add(c, other);
+	}
+}
+
+void descriptors_duplicated(int from, int to)
+{
+	int pair[] = {from, to};
+	for (int i = 0; i < 2; i++) {
+		uint32_t nothing = 0;
+		if ((unsigned)pair[i] >= DESCRIPTOR_LIMIT)
+			return;
+		atomic_compare_exchange_strong(&descriptors_slots[pair[i]], &nothing, SLOT_DUPLICATE);
+		note_highest(pair[i]);
+	}
+}
+
+/* --- the program's epoll sets --- */
+
+bool epoll_sets_knows(int epfd)
+{
+	return slot_of(epfd) == SLOT_EPOLL;
+}
+
+enum { EPOLL_SETS = 256 };
+static _Atomic int epoll_sets[EPOLL_SETS]; /* descriptor + 1 */
+static _Atomic uint32_t epoll_set_count;   /* ever used; more than EPOLL_SETS: not all known */
+
+void epoll_sets_seen(int epfd)
+{
+	if ((unsigned)epfd >= DESCRIPTOR_LIMIT) {
+		atomic_store(&epoll_set_count, EPOLL_SETS + 1);
+		return;
+	}
+	note_highest(epfd);
+	/* Whatever stood there was closed where no hook saw it: epoll_ctl took the number for a set. */
+	uint32_t slot = atomic_exchange(&descriptors_slots[epfd], SLOT_EPOLL);
+	struct connection *gone = connection_in_slot(slot);
+	if (gone) {
+		atomic_fetch_sub(&gone->descriptors, 1);
+		records_unref(gone);
+	}
+	if (slot == SLOT_EPOLL)
+		return;
+	uint32_t used = atomic_load(&epoll_set_count);
+	for (uint32_t i = 0; i < used && i < EPOLL_SETS; i++) {
+		int stale = atomic_load(&epoll_sets[i]);
+		bool reusable = stale == epfd + 1 || !epoll_sets_knows(stale - 1);
+		if (reusable && atomic_compare_exchange_strong(&epoll_sets[i], &stale, epfd + 1))
+			return;
+	}
+	uint32_t place = atomic_fetch_add(&epoll_set_count, 1);
+	if (place < EPOLL_SETS)
+		atomic_store(&epoll_sets[place], epfd + 1);
+}
+
+bool epoll_sets_all_known(void)
+{
+	return atomic_load(&epoll_set_count) <= EPOLL_SETS;
+}
+
+void epoll_sets_forget_socket(int fd)
+{
+	uint32_t count = atomic_load(&epoll_set_count);
+	for (uint32_t i = 0; i < count && i < EPOLL_SETS; i++) {
+		int epfd = atomic_load(&epoll_sets[i]) - 1;
+		if (epfd >= 0 && atomic_load(&descriptors_slots[epfd]) == SLOT_EPOLL)
+			real.epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL);
+	}
+}
+
+void descriptors_child_after_fork(void)
+{
+	for (int i = 0; i < CLOSING; i++) {
+		int fd = atomic_exchange(&closing[i], 0) - 1;
+		if (fd >= 0)
+			atomic_store(&descriptors_slots[fd], 0);
+	}
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One event, as plain data: what happened, when, to which connection, and what is known of it. events.c makes it out of
+ * a connection, event_text.c renders it for people, event_json.c for programs. man/tlsbye-events.5 is what both promise.
+ *
+ * Rules: a few hundred bytes, on the stack of whoever tells; strings and call sites are pointed at, and live as long as
+ * the telling takes. A rendering reads the event, and nothing else of the process.
+ */
+#ifndef TLSBYE_EVENT_H
+#define TLSBYE_EVENT_H
+
+#include "connection/connection.h"
+#include "sys/settings.h"
+#include "sys/text.h"
+
+#include <sys/types.h>
+
+enum event_kind {
+	EVENT_TRACKED,
+	EVENT_HANDSHAKE,
+	EVENT_READ_FAILED,
+	EVENT_HIDDEN_END,
+	EVENT_WRITE_INCOMPLETE,
+	EVENT_NOTIFY,
+	EVENT_HALF_CLOSE,
+	EVENT_DRAIN,
+	EVENT_END,
+	EVENT_SETTING,
+	EVENT_OUT_OF_REACH,
+};
+
+enum by { BY_NOBODY, BY_PROGRAM, BY_TLSBYE };
+enum transport { TRANSPORT_UNKNOWN, TRANSPORT_TCP, TRANSPORT_UNIX, TRANSPORT_DATAGRAM };
+
+struct event_who {
+	uint32_t number; /* of the connection in this process, from 1; 0: the event is no connection's */
+	int fd;          /* -1: no socket is known, nor its addresses */
+	enum transport transport;
+	union endpoint local, peer;
+	enum role role;
+};
+
+struct event_handshake {
+	const char *version, *cipher; /* NULL: not known */
+	bool resumed;
+	uint64_t us; /* since tracked; 0: not known */
+};
+
+/* What most likely ended the connection. */
+enum cause {
+	CAUSE_NONE,
+	CAUSE_PEER_CLOSED,          /* FIN, and no close_notify before it */
+	CAUSE_PEER_RESET,           /* RST, and no FIN before it */
+	CAUSE_WROTE_TO_CLOSED_PEER, /* RST behind its FIN */
+	CAUSE_PEER_ALERT,
+	CAUSE_NOT_TLS,
+	CAUSE_BAD_RECORD,
+	CAUSE_TIMEOUT,
+	CAUSE_OWN_END,
+	CAUSE_OTHER,
+};
+
+/* How far the peer's end of the stream is known at a failure. */
+enum peer_state { PEER_STATE_UNKNOWN, PEER_STATE_OPEN, PEER_STATE_FIN, PEER_STATE_RESET };
+
+/* read-failed and write-incomplete. */
+struct event_failure {
+	const char *call;   /* "SSL_read" */
+	const char *error;  /* "SSL_ERROR_SYSCALL"; NULL: none */
+	int errno_value;    /* 0: none */
+	const char *reason; /* the error queue's first, as text; NULL or "": none */
+	enum cause cause;
+	const char *alert; /* "unknown_ca"; NULL: none came */
+	uint64_t bytes_read, bytes_written;
+	uint64_t requested; /* write-incomplete */
+	enum peer_state peer;
+	bool peer_notified;
+};
+
+struct event_hidden {
+	bool certain;
+	uint64_t bytes;
+};
+
+enum notify_result {
+	NOTIFY_RESULT_SENT,
+	NOTIFY_RESULT_PENDING,
+	NOTIFY_RESULT_SILENT,
+	NOTIFY_RESULT_WOULD_SEND
+};
+
+/* notify and half-close. */
+struct event_step {
+	enum by by;
+	enum notify_result result;
+	enum reason why; /* of NOTIFY_RESULT_SILENT */
+};
+
+struct event_drain {
+	uint64_t bytes, us;
+	enum peer_end ended_by;
+};
+
+/* What the bare close does, or would have done. */
+enum reset { RESET_UNKNOWN, RESET_NO, RESET_POSSIBLE, RESET_YES };
+
+enum verdict { VERDICT_CLEAN, VERDICT_CURED, VERDICT_WRONG, VERDICT_FOREIGN, VERDICT_MEANT };
+enum data_fate { DATA_UNKNOWN, DATA_SAFE, DATA_LOST };
+
+/* What the program did wrong: bits, in the order in which they are told, the worst first. */
+enum {
+	FAULT_NO_CLOSE_NOTIFY = 1,
+	FAULT_UNREAD_AT_CLOSE = 2,
+	FAULT_FIN_UNAWAITED = 4,
+	FAULT_UNFINISHED_WRITE = 8,
+	FAULT_UNFLUSHED = 16,
+	FAULT_SHUTDOWN_RDWR = 32,
+	FAULT_WRITE_TO_CLOSED_PEER = 64,
+};
+enum { FAULT_COUNT = 7 };
+
+struct event_end {
+	uint32_t close_paths;
+	bool called_shutdown;
+	enum by close_notify;
+	bool would_notify; /* observing: the cure would have said it */
+	enum reason why;   /* MAY_SPEAK: no reason, because there is none to give */
+	bool handshake;
+	uint64_t bytes_read, bytes_written;
+	uint64_t unread, unread_tls, never_read, unflushed, unfinished;
+	bool queues_known; /* unread, unsent, not_sent were asked for at the last close */
+	uint64_t unsent, not_sent;
+	enum reset will_reset;
+	bool abort_meant;
+	bool completed_record, half_closed, lingered;
+	uint64_t drained, drain_us;
+	bool peer_notified;
+	enum hidden peer_hidden;
+	enum peer_end peer_end;
+	enum verdict verdict;
+	enum data_fate data;
+	uint64_t lost_bytes; /* at least; 0: not known how many */
+	uint32_t faults;
+	uint64_t us; /* since tracked; 0: not known */
+};
+
+/* A complaint, in pieces: they are quoted from the program's environment, and copied nowhere. */
+enum { SETTING_PIECES = 8 };
+struct event_setting {
+	struct {
+		const char *bytes;
+		size_t length;
+	} pieces[SETTING_PIECES];
+	unsigned count;
+};
+
+struct event {
+	enum event_kind kind;
+	enum level level;
+	enum mode mode;
+	uint64_t time_us; /* since the epoch */
+	const char *program;
+	pid_t pid;
+	struct event_who who;
+	const struct sites *sites; /* of the connection; NULL: none */
+	union {
+		struct event_handshake handshake;
+		struct event_failure failure;
+		struct event_hidden hidden;
+		struct event_step step;
+		struct event_drain drain;
+		struct event_end end;
+		struct event_setting setting;
+	};
+};
+
+/* The two renderings: a whole line, its end included. Neither fails: what does not fit is left out, from the end. */
+void event_text(struct text *line, const struct event *event);
+void event_json(struct text *line, const struct event *event);
+
+/* The words of event_json, for probes (probes.h): "" where it has none. */
+const char *event_name_of_by(enum by by);
+const char *event_name_of_result(enum notify_result result);
+const char *event_name_of_cause(enum cause cause);
+const char *event_name_of_peer_end(enum peer_end end);
+const char *event_name_of_verdict(enum verdict verdict);
+
+/* Of event_json: "objects" and "sites", of the sites in a mask; both or none. */
+void event_json_sites(struct text *line, const struct sites *sites, uint32_t which);
+
+/* "127.0.0.1:443", "[::1]:443", "unix", "unknown": both renderings say addresses alike. */
+void event_add_endpoint(struct text *line, const union endpoint *endpoint);
+
+/* For people: why no close_notify was said, NULL where there is no reason; how the peer ended. */
+const char *event_words_reason(enum reason reason);
+const char *event_words_peer_end(enum peer_end peer_end);
+
+/* The doors, in the order in which they are told. */
+struct event_close_path {
+	uint32_t path;
+	char name[12];
+};
+enum { EVENT_CLOSE_PATHS = 6 };
+extern const struct event_close_path event_close_paths[EVENT_CLOSE_PATHS] INTERNAL;
+
+#endif

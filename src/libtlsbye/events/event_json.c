@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An event as one JSON object (event.h): man/tlsbye-events.5 and schema/tlsbye-events.schema.json say what stands in it.
+ * A key that is not known is absent. A change of what a key means, and the loss of one that always stood, is a new
+ * SCHEMA_VERSION; a new key is none.
+ */
+#include "sys/errno_names.h"
+#include "events/event.h"
+#include "sys/json.h"
+
+enum { SCHEMA_VERSION = 1 };
+
+static const char kinds[][17] = {
+	[EVENT_TRACKED] = "tracked",
+	[EVENT_HANDSHAKE] = "handshake",
+	[EVENT_READ_FAILED] = "read-failed",
+	[EVENT_HIDDEN_END] = "hidden-end",
+	[EVENT_WRITE_INCOMPLETE] = "write-incomplete",
+	[EVENT_NOTIFY] = "notify",
+	[EVENT_HALF_CLOSE] = "half-close",
+	[EVENT_DRAIN] = "drain",
+	[EVENT_END] = "end",
+	[EVENT_SETTING] = "setting",
+	[EVENT_OUT_OF_REACH] = "out-of-reach",
+};
+static const char modes[][8] = {
+	[MODE_CURE] = "cure", [MODE_OBSERVE] = "observe", [MODE_OFF] = ""}; /* off: not read yet */
+static const char levels[][6] = {[LEVEL_OFF] = "off",
+				 [LEVEL_ERROR] = "error",
+				 [LEVEL_WARN] = "warn",
+				 [LEVEL_INFO] = "info",
+				 [LEVEL_DEBUG] = "debug"};
+static const char transports[][9] = {
+	[TRANSPORT_TCP] = "tcp", [TRANSPORT_UNIX] = "unix", [TRANSPORT_DATAGRAM] = "datagram"};
+static const char roles[][7] = {[ROLE_SERVER] = "server", [ROLE_CLIENT] = "client"};
+static const char by_whom[][8] = {[BY_NOBODY] = "none", [BY_PROGRAM] = "program", [BY_TLSBYE] = "tlsbye"};
+
+static const char silences[][17] = {
+	[NOTIFY_IS_OFF] = "notify-off",
+	[NOT_OWNER] = "not-owner",
+	[NO_HANDSHAKE] = "no-handshake",
+	[FATAL_ERROR] = "fatal-error",
+	[UNFINISHED_WRITE] = "unfinished-write",
+	[QUIET_SHUTDOWN] = "quiet-shutdown",
+	[ABORT_MEANT] = "abort-meant",
+	[FAILED_EXIT] = "failed-exit",
+	[OWN_BIO] = "own-bio",
+	[FILTER_BIO] = "filter-bio",
+	[CALLS_UNSEEN] = "calls-unseen",
+	[SOMEBODY_INSIDE] = "somebody-inside",
+	[SSL_GONE] = "ssl-gone",
+	[SOCKET_CHANGED] = "socket-changed",
+	[UNHEARD] = "unheard",
+	[NO_DESCRIPTOR] = "no-descriptor",
+	[NO_THREAD] = "no-thread",
+	[ANOTHER_SSL] = "another-ssl",
+	[NO_PEER] = "no-peer",
+	[NO_ROOM] = "no-room",
+};
+
+static const char peer_ends[][8] = {
+	[PEER_FIN] = "fin",          [PEER_RESET] = "reset",         [PEER_IDLE] = "idle",
+	[PEER_OVER_LIMIT] = "limit", [PEER_OUTLIVES_US] = "at-exit", [PEER_GIVEN_UP] = "room",
+};
+
+static const char causes[][33] = {
+	[CAUSE_NONE] = "",
+	[CAUSE_PEER_CLOSED] = "peer-closed-without-close_notify",
+	[CAUSE_PEER_RESET] = "peer-reset",
+	[CAUSE_WROTE_TO_CLOSED_PEER] = "wrote-to-closed-peer",
+	[CAUSE_PEER_ALERT] = "peer-alert",
+	[CAUSE_NOT_TLS] = "not-tls",
+	[CAUSE_BAD_RECORD] = "bad-record",
+	[CAUSE_TIMEOUT] = "timeout",
+	[CAUSE_OWN_END] = "own-end",
+	[CAUSE_OTHER] = "other",
+};
+
+static const char results[][11] = {[NOTIFY_RESULT_SENT] = "sent",
+				   [NOTIFY_RESULT_PENDING] = "pending",
+				   [NOTIFY_RESULT_SILENT] = "silent",
+				   [NOTIFY_RESULT_WOULD_SEND] = "would-send"};
+
+static const char verdicts[][8] = {[VERDICT_CLEAN] = "clean",
+				   [VERDICT_CURED] = "cured",
+				   [VERDICT_WRONG] = "wrong",
+				   [VERDICT_FOREIGN] = "foreign",
+				   [VERDICT_MEANT] = "meant"};
+
+const char *event_name_of_by(enum by by)
+{
+	return by_whom[by];
+}
+
+const char *event_name_of_result(enum notify_result result)
+{
+	return results[result];
+}
+
+const char *event_name_of_cause(enum cause cause)
+{
+	return causes[cause];
+}
+
+const char *event_name_of_peer_end(enum peer_end end)
+{
+	return peer_ends[end];
+}
+
+const char *event_name_of_verdict(enum verdict verdict)
+{
+	return verdicts[verdict];
+}
+
+/* "": not known. (Arrays of bytes and not of pointers: these would be relocated at the start of every process.) */
+static void add_word(struct text *line, const char *key, const char *word)
+{
+	if (*word)
+		json_string(line, key, word);
+}
+
+/* --- what all have --- */
+
+static void add_time(struct text *line, uint64_t us)
+{
+	char fraction[7] = {0};
+	size_t mark = json_mark(line);
+	uint64_t rest = us % 1000000;
+	for (int i = 5; i >= 0; i--, rest /= 10)
+		fraction[i] = (char)('0' + rest % 10);
+	json_key(line, "time");
+	text_add_number(line, us / 1000000);
+	text_add(line, ".");
+	text_add(line, fraction);
+	json_fits(line, mark);
+}
+
+static void add_endpoint(struct text *line, const char *key, const union endpoint *endpoint)
+{
+	size_t mark = json_mark(line);
+	json_key(line, key);
+	text_add(line, "\"");
+	event_add_endpoint(line, endpoint); /* digits and names of ours: nothing to be escaped */
+	text_add(line, "\"");
+	json_fits(line, mark);
+}
+
+static void add_id(struct text *line, const struct event *event)
+{
+	size_t mark = json_mark(line);
+	json_key(line, "id");
+	text_add(line, "\"");
+	text_add_number(line, (uint64_t)event->pid);
+	text_add(line, ".");
+	text_add_number(line, event->who.number);
+	text_add(line, "\"");
+	json_fits(line, mark);
+}
+
+static void add_who(struct text *line, const struct event *event)
+{
+	const struct event_who *who = &event->who;
+	if (!who->number)
+		return;
+	add_id(line, event);
+	if (who->fd >= 0) {
+		json_number(line, "fd", (uint64_t)who->fd);
+		add_word(line, "transport", transports[who->transport]);
+		add_endpoint(line, "local", &who->local);
+		add_endpoint(line, "peer", &who->peer);
+	}
+	add_word(line, "role", roles[who->role]);
+}
+
+static void add_common(struct text *line, const struct event *event)
+{
+	json_number(line, "v", SCHEMA_VERSION);
+	add_word(line, "event", kinds[event->kind]);
+	add_time(line, event->time_us);
+	json_string(line, "program", event->program);
+	json_number(line, "pid", (uint64_t)event->pid);
+	add_word(line, "mode", modes[event->mode]);
+	add_word(line, "level", levels[event->level]);
+}
+
+/* --- the end --- */
+
+static void add_doors(struct text *line, uint32_t close_paths)
+{
+	size_t mark = json_mark(line);
+	json_open(line, "doors", '[');
+	for (unsigned i = 0; i < EVENT_CLOSE_PATHS; i++)
+		if (close_paths & event_close_paths[i].path)
+			json_string(line, NULL, event_close_paths[i].name);
+	json_close(line, ']');
+	json_fits(line, mark);
+}
+
+static void add_program(struct text *line, const struct event *event)
+{
+	const struct event_end *end = &event->end;
+	add_doors(line, end->close_paths);
+	json_bool(line, "called_shutdown", end->called_shutdown);
+	add_word(line, "close_notify", by_whom[end->close_notify]);
+	if (event->mode == MODE_OBSERVE)
+		json_bool(line, "would_notify", end->would_notify);
+	if (end->close_notify == BY_NOBODY)
+		add_word(line, "why", silences[end->why]);
+	json_bool(line, "handshake", end->handshake);
+	json_number(line, "bytes_read", end->bytes_read);
+	json_number(line, "bytes_written", end->bytes_written);
+	if (end->queues_known)
+		json_number(line, "unread", end->unread);
+	json_number(line, "unread_tls", end->unread_tls);
+	json_number(line, "never_read", end->never_read);
+	json_number(line, "unflushed", end->unflushed);
+	json_number(line, "unfinished", end->unfinished);
+}
+
+static void add_kernel(struct text *line, const struct event_end *end)
+{
+	static const char resets[][9] = {
+		[RESET_NO] = "no", [RESET_POSSIBLE] = "possible", [RESET_YES] = "yes"};
+	if (end->queues_known) {
+		json_number(line, "unsent", end->unsent);
+		json_number(line, "not_sent", end->not_sent);
+	}
+	add_word(line, "will_reset", resets[end->will_reset]);
+	if (end->abort_meant)
+		json_bool(line, "abort_meant", true);
+}
+
+static void add_ours_and_peer(struct text *line, const struct event *event)
+{
+	const struct event_end *end = &event->end;
+	if (event->mode == MODE_CURE) {
+		json_bool(line, "completed_record", end->completed_record);
+		json_bool(line, "half_closed", end->half_closed);
+	}
+	if (end->lingered) {
+		json_number(line, "drained", end->drained);
+		json_number(line, "drain_us", end->drain_us);
+	}
+	json_bool(line, "peer_notified", end->peer_notified);
+	if (end->peer_hidden != NOT_HIDDEN)
+		json_string(line, "peer_hidden", end->peer_hidden == HIDDEN ? "certain" : "possible");
+	add_word(line, "peer_end", peer_ends[end->peer_end]);
+}
+
+static void add_faults(struct text *line, uint32_t faults)
+{
+	static const char names[FAULT_COUNT][21] = {
+		"no-close_notify", "unread-at-close", "fin-unawaited",        "unfinished-write",
+		"unflushed",       "shutdown-rdwr",   "write-to-closed-peer",
+	};
+	size_t mark = json_mark(line);
+	json_open(line, "faults", '[');
+	for (unsigned i = 0; i < FAULT_COUNT; i++)
+		if (faults & 1u << i)
+			json_string(line, NULL, names[i]);
+	json_close(line, ']');
+	json_fits(line, mark);
+}
+
+static void add_verdict(struct text *line, const struct event_end *end)
+{
+	static const char fates[][8] = {
+		[DATA_UNKNOWN] = "unknown", [DATA_SAFE] = "safe", [DATA_LOST] = "lost"};
+	add_word(line, "verdict", verdicts[end->verdict]);
+	add_word(line, "data", fates[end->data]);
+	if (end->lost_bytes)
+		json_number(line, "lost_bytes", end->lost_bytes);
+	add_faults(line, end->faults);
+	if (end->us)
+		json_number(line, "us", end->us);
+}
+
+static void add_end(struct text *line, const struct event *event)
+{
+	add_program(line, event);
+	add_kernel(line, &event->end);
+	add_ours_and_peer(line, event);
+	add_verdict(line, &event->end);
+}
+
+/* --- on the way to it --- */
+
+static void add_handshake(struct text *line, const struct event_handshake *handshake)
+{
+	json_string(line, "version", handshake->version);
+	json_string(line, "cipher", handshake->cipher);
+	json_bool(line, "resumed", handshake->resumed);
+	if (handshake->us)
+		json_number(line, "us", handshake->us);
+}
+
+/* One of read-failed and write-incomplete. */
+static void add_failure(struct text *line, const struct event_failure *failure, bool of_write)
+{
+	static const char states[][6] = {
+		[PEER_STATE_OPEN] = "open", [PEER_STATE_FIN] = "fin", [PEER_STATE_RESET] = "reset"};
+	json_string(line, "call", failure->call);
+	json_string(line, "error", failure->error);
+	json_string(line, "errno", errno_names_find(failure->errno_value));
+	if (failure->reason && *failure->reason)
+		json_string(line, "reason", failure->reason);
+	if (of_write)
+		json_number(line, "requested", failure->requested);
+	else
+		json_number(line, "bytes_read", failure->bytes_read);
+	json_number(line, "bytes_written", failure->bytes_written);
+	add_word(line, "peer_end", states[failure->peer]);
+	json_bool(line, "peer_notified", failure->peer_notified);
+	add_word(line, "cause", causes[failure->cause]);
+	json_string(line, "alert", failure->alert);
+}
+
+static void add_notify(struct text *line, const struct event_step *step)
+{
+	add_word(line, "by", by_whom[step->by]);
+	add_word(line, "result", results[step->result]);
+	if (step->result == NOTIFY_RESULT_SILENT)
+		add_word(line, "why", silences[step->why]);
+}
+
+static void add_drain(struct text *line, const struct event_drain *drain)
+{
+	json_number(line, "bytes", drain->bytes);
+	json_number(line, "us", drain->us);
+	add_word(line, "ended_by", peer_ends[drain->ended_by]);
+}
+
+static void add_setting(struct text *line, const struct event_setting *setting)
+{
+	size_t mark = json_mark(line);
+	json_key(line, "text");
+	text_add(line, "\"");
+	for (unsigned i = 0; i < setting->count; i++)
+		json_quote(line, setting->pieces[i].bytes, setting->pieces[i].length);
+	text_add(line, "\"");
+	json_fits(line, mark);
+}
+
+static void add_what(struct text *line, const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_HANDSHAKE:
+		add_handshake(line, &event->handshake);
+		return;
+	case EVENT_READ_FAILED:
+	case EVENT_WRITE_INCOMPLETE:
+		add_failure(line, &event->failure, event->kind == EVENT_WRITE_INCOMPLETE);
+		return;
+	case EVENT_HIDDEN_END:
+		json_bool(line, "certain", event->hidden.certain);
+		json_number(line, "bytes", event->hidden.bytes);
+		return;
+	case EVENT_NOTIFY:
+		add_notify(line, &event->step);
+		return;
+	case EVENT_HALF_CLOSE:
+		add_word(line, "by", by_whom[event->step.by]);
+		return;
+	case EVENT_DRAIN:
+		add_drain(line, &event->drain);
+		return;
+	case EVENT_END:
+		add_end(line, event);
+		return;
+	case EVENT_SETTING:
+		add_setting(line, &event->setting);
+		return;
+	case EVENT_TRACKED:
+	case EVENT_OUT_OF_REACH:
+		return;
+	}
+}
+
+/* Whose call each event is about. */
+static uint32_t sites_of(const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_READ_FAILED:
+		return 1u << SITE_READ;
+	case EVENT_WRITE_INCOMPLETE:
+		return 1u << SITE_WRITE;
+	case EVENT_NOTIFY:
+		return event->step.by == BY_PROGRAM ? 1u << SITE_SSL_SHUTDOWN : 0;
+	case EVENT_END:
+		return (1u << SITES) - 1;
+	default:
+		return 0;
+	}
+}
+
+void event_json(struct text *line, const struct event *event)
+{
+	json_begin(line);
+	add_common(line, event);
+	add_who(line, event);
+	add_what(line, event);
+	if (event->sites)
+		event_json_sites(line, event->sites, sites_of(event));
+	json_end(line);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What we tell people and programs: a connection's way from its first word to its end, and the few complaints about
+ * settings. Each of these makes one event (event.h) out of what is known, decides at which level it is told, and
+ * writes it in the format that is wished (TLSBYE_LOG_FORMAT).
+ *
+ * Rules: never blocks, never allocates, keeps errno, raises no SIGPIPE, is no cancellation point: all of it is
+ * async-signal-safe, events_handshake excepted. A line is one write(2) of at most a pipe's atomic size. Nobody else
+ * formats text.
+ */
+#ifndef TLSBYE_EVENTS_H
+#define TLSBYE_EVENTS_H
+
+#include "connection/connection.h"
+#include "events/event.h"
+
+/* Constructor only: remembers the program's name, and which file descriptor 2 is. */
+void events_init(void);
+
+/* A connection's end, once. Level info where it needed a cure or was not given one, debug where all was well. */
+void events_end(struct connection *c);
+
+/* Level debug, once a process: no socket was found that an SSL speaks over. */
+void events_out_of_reach(void);
+
+/*
+ * Level warn: the peer's end came without close_notify, and OpenSSL, which was told to, passed it off as a clean one.
+ * `certain`: nothing else is possible. `bytes`: what came before, TLS's own included.
+ */
+void events_hidden_end(const struct connection *c, uint64_t bytes, bool certain);
+
+/* Level debug: the steps of a connection's way. The first: its socket is known; told once of each socket. */
+void events_tracked(struct connection *c);
+void events_handshake(const struct connection *c, SSL *ssl);
+
+/*
+ * The state of our close_notify (connection.h: notify), where it is another than the last one told. `why`: where none
+ * is out, the reason. Observing, MAY_SPEAK is what we would have done.
+ */
+void events_notify(struct connection *c, enum by by, enum reason why);
+void events_half_close(const struct connection *c, enum by by);
+void events_drain(const struct connection *c);
+
+/*
+ * Level info: a read or a handshake that failed, a write that was not taken. The caller fills in what it has seen; the
+ * connection's own numbers are added here.
+ */
+void events_read_failed(const struct connection *c, struct event_failure *failure);
+void events_write_incomplete(const struct connection *c, struct event_failure *failure);
+
+/* Level warn. `refusal` and `fallback` as in src/settings_parse.h. */
+void events_bad_setting(const char *name, const char *text, const char *refusal, const char *fallback);
+void events_unknown_setting(const char *name, size_t length);
+void events_bad_log(const char *path, int error);
+
+/* Can a line be written to that file? 0, or the errno. */
+int events_try_log(const char *path);
+
+/*
+ * Called by the linger thread once its descriptor table is its own: from then on it fetches the program's stderr for
+ * each line (pidfd_getfd). Where the kernel refuses that, its lines wait for the program's threads.
+ */
+void event_thread_has_own_table(void);
+
+/* Writes the lines that wait. For the program's threads. */
+void events_flush(void);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exported libc functions: the doors of the descriptor, and what tells us who else has one.
+ *
+ * Rules: as those of the functions themselves. close, shutdown, dup* and fcntl may be called in a signal handler, in a
+ * vfork child, before our constructor and after our exit handler; an untracked descriptor costs one array look-up
+ * (P8). The door is called before the real function: afterwards the number may be somebody else's already.
+ */
+#include "connection/descriptors.h"
+#include "events/events.h"
+#include "sys/export.h"
+#include "release/process_exit.h"
+#include "release/fd_close.h"
+#include "release/port_reuse.h"
+#include "connection/process.h"
+#include "release/shutdown_both.h"
+#include "sys/settings.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+EXPORT int close(int fd)
+{
+	if (!descriptors_known(fd))
+		return real.close(fd);
+	return fd_close(fd, THIS_CALL);
+}
+
+/* The name that code ported from another system gives to close. */
+EXPORT int closesocket(int fd)
+{
+	if (!descriptors_known(fd) || fd_close_before(fd, THIS_CALL))
+		return real_closesocket(fd);
+	errno = EBADF;
+	return -1;
+}
+
+EXPORT int shutdown(int fd, int how)
+{
+	if (descriptors_known(fd) && fd_shutdown_closes_next(fd, how, CALLER))
+		return 0;
+	int left = descriptors_known(fd) ? fd_shutdown_before(fd, how, THIS_CALL) : how;
+	return left == NOTHING_LEFT ? 0 : real.shutdown(fd, left);
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags)
+{
+	/* With CLOSE_RANGE_CLOEXEC nothing is closed; with _UNSHARE other threads keep what they have. */
+	if (flags == 0)
+		fd_close_before_range(first, last, THIS_CALL);
+	return real_close_range(first, last, flags);
+}
+
+EXPORT void closefrom(int first)
+{
+	fd_close_before_range(first < 0 ? 0 : (unsigned)first, ~0U, THIS_CALL);
+	real_closefrom(first);
+}
+
+/* Behind the real one: what is loaded in the place of an object that is gone may mean another libssl (real.h). */
+EXPORT int dlclose(void *handle)
+{
+	int result = real_dlclose()(handle);
+	real_forget_callers();
+	return result;
+}
+
+static int duplicated(int from, int to)
+{
+	if (to >= 0 && to != from)
+		fd_close_after_dup(from, to);
+	return to;
+}
+
+EXPORT int dup(int fd)
+{
+	return duplicated(fd, real.dup(fd));
+}
+
+EXPORT int dup2(int from, int to)
+{
+	if (from != to && descriptors_known(to))
+		fd_close_before_dup_over(from, to, THIS_CALL);
+	return duplicated(from, real.dup2(from, to));
+}
+
+EXPORT int dup3(int from, int to, int flags)
+{
+	if (from != to && descriptors_known(to))
+		fd_close_before_dup_over(from, to, THIS_CALL);
+	return duplicated(from, real.dup3(from, to, flags));
+}
+
+static bool duplicates(int command)
+{
+	return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
+}
+
+EXPORT int fcntl(int fd, int command, ...)
+{
+	va_list arguments;
+	va_start(arguments, command);
+	void *argument = va_arg(arguments, void *);
+	va_end(arguments);
+	int result = real.fcntl(fd, command, argument);
+	return duplicates(command) ? duplicated(fd, result) : result;
+}
+
+EXPORT int fcntl64(int fd, int command, ...)
+{
+	va_list arguments;
+	va_start(arguments, command);
+	void *argument = va_arg(arguments, void *);
+	va_end(arguments);
+	int result = real.fcntl64(fd, command, argument);
+	return duplicates(command) ? duplicated(fd, result) : result;
+}
+
+EXPORT int bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+	int saved = errno, result = real_bind(fd, address, size);
+	if (result == 0 || errno != EADDRINUSE)
+		return result;
+	result = port_reuse_bind_again(fd, address, size);
+	errno = result == 0 ? saved : EADDRINUSE;
+	return result;
+}
+
+EXPORT int listen(int fd, int backlog)
+{
+	int saved = errno, result = real_listen(fd, backlog);
+	if (result == 0 || errno != EADDRINUSE)
+		return result;
+	result = port_reuse_listen_again(fd, backlog);
+	errno = result == 0 ? saved : EADDRINUSE;
+	return result;
+}
+
+/* The set's descriptor is remembered: a socket that we hold must leave the set when the program closes it. */
+EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
+{
+	if (shutdown_both_anywhere())
+		shutdown_both_really(fd);
+	int result = real.epoll_ctl(epfd, operation, fd, event);
+	if (result == 0 && operation == EPOLL_CTL_ADD) {
+		descriptors_watched_elsewhere(fd);
+		if (!epoll_sets_knows(epfd))
+			epoll_sets_seen(epfd);
+	}
+	return result;
+}
+
+/* --- the process ends: exit is heard by on_exit (process.c), which main's return comes by, too; exec: hooks_exec.c --- */
+
+EXPORT void exit(int status)
+{
+	process_exit_is_called(THIS_CALL);
+	real_exit()(status);
+	__builtin_unreachable();
+}
+
+/* OpenSSL's own clean-up is put off until our goodbye has been said. */
+EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
+{
+	bool by_atexit = !argument; /* a C++ destructor has one */
+	if (real_is_main_program(CALLER))
+		process_watch_exit();
+	if (by_atexit && real_is_openssl_cleanup(function) && process_cleans_up_later(function))
+		return 0;
+	return real.__cxa_atexit(function, argument, object);
+}
+
+EXPORT int __cxa_at_quick_exit(void (*function)(void *), void *object)
+{
+	if (real_is_main_program(CALLER))
+		process_exit_watch_quick();
+	return real___cxa_at_quick_exit()(function, object);
+}
+
+EXPORT void _exit(int status)
+{
+	process_exit_at_once(status, THIS_CALL);
+	real._exit(status);
+	__builtin_unreachable();
+}
+
+EXPORT void _Exit(int status)
+{
+	process_exit_at_once(status, THIS_CALL);
+	real._Exit(status);
+	__builtin_unreachable();
+}
+
+EXPORT void pthread_exit(void *result)
+{
+	process_thread_exits();
+	real.pthread_exit(result);
+	__builtin_unreachable();
+}
+
+EXPORT void quick_exit(int status)
+{
+	process_exit_quickly(status, THIS_CALL);
+	real_quick_exit()(status);
+	__builtin_unreachable();
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	int saved = errno;
+	real_init();
+	events_init();
+	settings_read();
+	call_sites_begin();
+	errno = saved;
+}

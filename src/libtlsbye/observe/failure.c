@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See failure.h. What Linux does when the peer ends (tcp_reset(), tcp_fin(), tcp_recvmsg_locked()):
+ *
+ *   FIN                     recv gives 0; the state is CLOSE_WAIT
+ *   RST without FIN before  recv and send give ECONNRESET, once; the state is CLOSE
+ *   RST behind a FIN        recv still gives 0; send gives EPIPE; the state is CLOSE
+ *
+ * The last is what a write to a closed peer makes; and nothing else does, as long as our own side is open. OpenSSL 3 makes
+ * one itself: it answers a bare end with an alert, and a peer that has closed answers that with a reset. So the state tells
+ * nothing behind a read; but errno does: EPIPE where the alert met a reset that was there before it.
+ */
+#include "observe/failure.h"
+
+#include "events/event.h"
+#include "events/events.h"
+#include "sys/settings.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+/* --- what OpenSSL says --- */
+
+/* Of an error's code, libssl's (err.h, sslerr.h). Some are younger than the oldest headers that this is built with. */
+enum { LIBRARY_SSL = 20, VERSION_3_0 = 0x30000000 };
+enum {
+	DATA_LENGTH_TOO_LONG = 146,
+	DECRYPTION_FAILED = 147,
+	ENCRYPTED_LENGTH_TOO_LONG = 150,
+	HTTPS_PROXY_REQUEST = 155,
+	HTTP_REQUEST = 156,
+	LENGTH_TOO_SHORT = 160,
+	PACKET_LENGTH_TOO_LONG = 198,
+	PROTOCOL_IS_SHUTDOWN = 207,
+	WRONG_VERSION_NUMBER = 267,
+	DECRYPTION_FAILED_OR_BAD_RECORD_MAC = 281,
+	UNEXPECTED_EOF_WHILE_READING = 294,
+	RECORD_LAYER_FAILURE = 313, /* since 3.2 the last word, whatever the record layer's own was */
+	BAD_RECORD_TYPE = 443,
+	FIRST_ALERT =
+		1000, /* SSL_AD_REASON_OFFSET: an alert that the peer has sent, as its number and this */
+	LAST_ALERT = 1255,
+};
+
+/* The layout has changed with 3.0, and the object serves both. Of another library's error: 0. */
+static unsigned reason_of(const struct libssl *lib, unsigned long code)
+{
+	bool modern = lib->OpenSSL_version_num() >= VERSION_3_0;
+	unsigned long library = code >> (modern ? 23 : 24) & 0xff;
+	unsigned long reason = code & (modern ? 0x7fffff : 0xfff);
+	return library == LIBRARY_SSL && !(modern && code >> 31) ? (unsigned)reason : 0;
+}
+
+/* Arrays of bytes and not of pointers: these would be relocated at the start of every process. */
+static const char *name_of_error(int error)
+{
+	static const char names[][28] = {
+		[SSL_ERROR_SSL] = "SSL_ERROR_SSL",
+		[SSL_ERROR_WANT_READ] = "SSL_ERROR_WANT_READ",
+		[SSL_ERROR_WANT_WRITE] = "SSL_ERROR_WANT_WRITE",
+		[SSL_ERROR_WANT_X509_LOOKUP] = "SSL_ERROR_WANT_X509_LOOKUP",
+		[SSL_ERROR_SYSCALL] = "SSL_ERROR_SYSCALL",
+		[SSL_ERROR_ZERO_RETURN] = "SSL_ERROR_ZERO_RETURN",
+		[SSL_ERROR_WANT_ASYNC] = "SSL_ERROR_WANT_ASYNC",
+		[SSL_ERROR_WANT_ASYNC_JOB] = "SSL_ERROR_WANT_ASYNC_JOB",
+	};
+	bool known = error > 0 && (size_t)error < sizeof names / sizeof names[0] && *names[error];
+	return known ? names[error] : NULL;
+}
+
+/* RFC 8446 section 6, RFC 5246 7.2, and the registry's others. */
+static const char *name_of_alert(unsigned number)
+{
+	static const char names[][33] = {
+		[0] = "close_notify",
+		[10] = "unexpected_message",
+		[20] = "bad_record_mac",
+		[21] = "decryption_failed",
+		[22] = "record_overflow",
+		[30] = "decompression_failure",
+		[40] = "handshake_failure",
+		[41] = "no_certificate",
+		[42] = "bad_certificate",
+		[43] = "unsupported_certificate",
+		[44] = "certificate_revoked",
+		[45] = "certificate_expired",
+		[46] = "certificate_unknown",
+		[47] = "illegal_parameter",
+		[48] = "unknown_ca",
+		[49] = "access_denied",
+		[50] = "decode_error",
+		[51] = "decrypt_error",
+		[60] = "export_restriction",
+		[70] = "protocol_version",
+		[71] = "insufficient_security",
+		[80] = "internal_error",
+		[86] = "inappropriate_fallback",
+		[90] = "user_canceled",
+		[100] = "no_renegotiation",
+		[109] = "missing_extension",
+		[110] = "unsupported_extension",
+		[111] = "certificate_unobtainable",
+		[112] = "unrecognized_name",
+		[113] = "bad_certificate_status_response",
+		[114] = "bad_certificate_hash_value",
+		[115] = "unknown_psk_identity",
+		[116] = "certificate_required",
+		[120] = "no_application_protocol",
+	};
+	bool known = number < sizeof names / sizeof names[0] && *names[number];
+	return known ? names[number] : "unknown";
+}
+
+/*
+ * Does the call only want more bytes? Then an error that SSL_get_error() found in the queue is an older one's, which the
+ * program did not clear: the program sees a failure, but it is not this connection's.
+ */
+static bool only_wants_more(const struct connection *c, SSL *ssl)
+{
+	struct libssl *lib = c->lib;
+	int wants = lib->SSL_want(ssl);
+	BIO *bio = wants == SSL_READING   ? lib->SSL_get_rbio(ssl)
+		   : wants == SSL_WRITING ? lib->SSL_get_wbio(ssl)
+					  : NULL;
+	return bio && lib->BIO_test_flags(bio, BIO_FLAGS_SHOULD_RETRY);
+}
+
+/* --- what the kernel says --- */
+
+enum { STATE_UNKNOWN = 0 };
+
+static uint8_t tcp_state(const struct connection *c)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof info;
+	int fd = atomic_load(&c->fd);
+	bool tcp = fd >= 0 && (c->family == AF_INET || c->family == AF_INET6) && !c->datagram &&
+		   socket_is_of(c, fd);
+	return tcp && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_state
+									       : STATE_UNKNOWN;
+}
+
+static bool own_side_is_shut(const struct connection *c)
+{
+	return atomic_load(&c->close_paths) & (PATH_SHUTDOWN | PATH_CLOSE);
+}
+
+/* Where our own side is shut as well, CLOSE is what is left when both have ended in good order. */
+static enum peer_state peer_state(const struct connection *c)
+{
+	switch (tcp_state(c)) {
+	case STATE_UNKNOWN:
+		return PEER_STATE_UNKNOWN;
+	case TCP_CLOSE:
+		return own_side_is_shut(c) ? PEER_STATE_FIN : PEER_STATE_RESET;
+	case TCP_CLOSE_WAIT:
+	case TCP_LAST_ACK:
+	case TCP_CLOSING:
+	case TCP_TIME_WAIT:
+		return PEER_STATE_FIN;
+	default:
+		return PEER_STATE_OPEN;
+	}
+}
+
+/* --- what follows from both --- */
+
+static enum cause cause_of_errno(const struct connection *c, int error_number)
+{
+	switch (error_number) {
+	case ECONNRESET:
+		return CAUSE_PEER_RESET;
+	case EPIPE: /* of a reset, too, for who has been told of it already */
+		return own_side_is_shut(c) ? CAUSE_OWN_END
+		       : c->reset_seen     ? CAUSE_PEER_RESET
+					   : CAUSE_WROTE_TO_CLOSED_PEER;
+	case ETIMEDOUT:
+		return CAUSE_TIMEOUT;
+	case EBADF:
+	case ENOTSOCK:
+	case ENOTCONN:
+		return CAUSE_OWN_END;
+	default:
+		return CAUSE_OTHER;
+	}
+}
+
+/*
+ * The stream has ended, and OpenSSL has seen no close_notify. `reset`: that of a write of ours was there before. Who has been
+ * told of a reset reads an end behind it.
+ */
+static void diagnose_eof(const struct connection *c, struct event_failure *failure, bool reset)
+{
+	bool own =
+		c->read_shut || atomic_load(&c->read_emulated) || atomic_load(&c->close_paths) & PATH_CLOSE;
+	reset = (reset && !own_side_is_shut(c)) || c->reset_seen;
+	failure->peer = reset ? PEER_STATE_RESET : c->cookie && !own ? PEER_STATE_FIN : failure->peer;
+	failure->cause = own             ? CAUSE_OWN_END
+			 : !reset        ? CAUSE_PEER_CLOSED
+			 : c->reset_seen ? CAUSE_PEER_RESET
+					 : CAUSE_WROTE_TO_CLOSED_PEER;
+}
+
+static enum cause cause_of_reason(unsigned reason)
+{
+	if (reason >= FIRST_ALERT && reason <= LAST_ALERT)
+		return CAUSE_PEER_ALERT;
+	switch (reason) {
+	case HTTP_REQUEST:
+	case HTTPS_PROXY_REQUEST:
+	case WRONG_VERSION_NUMBER:
+	case BAD_RECORD_TYPE:
+		return CAUSE_NOT_TLS;
+	case DECRYPTION_FAILED:
+	case DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+	case DATA_LENGTH_TOO_LONG:
+	case ENCRYPTED_LENGTH_TOO_LONG:
+	case PACKET_LENGTH_TOO_LONG:
+	case LENGTH_TOO_SHORT:
+	case RECORD_LAYER_FAILURE:
+		return CAUSE_BAD_RECORD;
+	case PROTOCOL_IS_SHUTDOWN:
+		return CAUSE_OWN_END;
+	default:
+		return CAUSE_OTHER;
+	}
+}
+
+enum { REASON_MAX = 256 };
+
+/* Of a call before: no read or write that has failed for good leaves these behind. */
+static bool is_stale(int error_number)
+{
+	return error_number == EAGAIN || error_number == EWOULDBLOCK || error_number == EINTR ||
+	       error_number == EINPROGRESS;
+}
+
+/*
+ * An end that OpenSSL did not recognise as one: 1.1.1 never does, and newer ones where the BIO is the program's own and does
+ * not tell. No alert was sent then, and what the kernel says is how it was.
+ */
+static bool is_plain_eof(const struct connection *c, unsigned long code, enum peer_state peer)
+{
+	bool knows = c->lib->OpenSSL_version_num() >= VERSION_3_0;
+	return !code && (!knows || peer == PEER_STATE_FIN || peer == PEER_STATE_RESET);
+}
+
+/*
+ * The queue's first error is the innermost: where a provider failed on behalf of libssl, libssl's own is the last. What stands
+ * between the two cannot be seen without taking them off.
+ */
+static unsigned reason_in_queue(const struct libssl *lib, unsigned long first)
+{
+	unsigned reason = reason_of(lib, first);
+	return reason ? reason : reason_of(lib, lib->ERR_peek_last_error());
+}
+
+static void diagnose(struct connection *c, struct event_failure *failure, int error, int error_number,
+		     char *text)
+{
+	struct libssl *lib = c->lib;
+	unsigned long code = lib->ERR_peek_error();
+	/* SSL_get_error() says SYSCALL where the first in the queue is the system's: from 3.2 on that of a write before. */
+	bool queued = error == SSL_ERROR_SSL || (error == SSL_ERROR_SYSCALL && code);
+	unsigned reason = queued ? reason_in_queue(lib, code) : 0;
+	bool by_kernel = error == SSL_ERROR_SYSCALL && error_number && !is_stale(error_number);
+	failure->error = name_of_error(error);
+	failure->errno_value = by_kernel ? error_number : 0;
+	failure->peer = peer_state(c);
+	if (code) {
+		lib->ERR_error_string_n(code, text, REASON_MAX);
+		failure->reason = text;
+	}
+	if (by_kernel)
+		failure->cause = cause_of_errno(c, error_number);
+	else if (reason == UNEXPECTED_EOF_WHILE_READING)
+		diagnose_eof(c, failure, error_number == EPIPE);
+	else if (error == SSL_ERROR_SYSCALL && is_plain_eof(c, code, failure->peer))
+		diagnose_eof(c, failure, failure->peer == PEER_STATE_RESET);
+	else
+		failure->cause = cause_of_reason(reason);
+	if (failure->cause == CAUSE_PEER_ALERT)
+		failure->alert = name_of_alert(reason - FIRST_ALERT);
+	if (failure->cause == CAUSE_PEER_RESET)
+		failure->peer = PEER_STATE_RESET;
+	c->reset_seen |= failure->cause == CAUSE_PEER_RESET;
+	c->wrote_to_closed_peer |= failure->cause == CAUSE_WROTE_TO_CLOSED_PEER;
+	c->peer_broke_it |= failure->cause != CAUSE_OWN_END && failure->cause != CAUSE_OTHER;
+}
+
+/* An SSL without a BIO has no peer that could have done anything. */
+static bool is_final(const struct connection *c, SSL *ssl, int error)
+{
+	return (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) && settings->mode != MODE_OFF && ssl &&
+	       !c->hands_off && c->lib->SSL_get_rbio(ssl) && !only_wants_more(c, ssl);
+}
+
+void failure_of_read(struct connection *c, int error, struct call call)
+{
+	int saved = errno;
+	char text[REASON_MAX];
+	struct event_failure failure = {.call = call.name};
+	if (!c->read_failure_told && is_final(c, atomic_load(&c->ssl), error)) {
+		c->read_failure_told = true;
+		call_sites_note(&c->sites, SITE_READ, call);
+		diagnose(c, &failure, error, saved, text);
+		events_read_failed(c, &failure);
+	}
+	errno = saved;
+}
+
+void failure_of_write(struct connection *c, int error, struct call call, uint64_t requested)
+{
+	int saved = errno;
+	char text[REASON_MAX];
+	struct event_failure failure = {.call = call.name, .requested = requested};
+	if (!c->write_failure_told && is_final(c, atomic_load(&c->ssl), error)) {
+		c->write_failure_told = true;
+		call_sites_note_anew(&c->sites, SITE_WRITE, call);
+		diagnose(c, &failure, error, saved, text);
+		events_write_incomplete(c, &failure);
+	}
+	errno = saved;
+}
+
+void failure_may_follow(struct connection *c, int error, struct call call, uint64_t requested)
+{
+	if (settings->mode == MODE_OFF || c->write_failure_told)
+		return;
+	c->write_requested = requested;
+	c->write_error = error;
+	call_sites_note_anew(&c->sites, SITE_WRITE, call);
+}
+
+void failure_of_unfinished(struct connection *c)
+{
+	const char *name = c->sites.at[SITE_WRITE].name;
+	if (!c->unfinished || !name || c->write_failure_told || c->reason == NOT_OWNER)
+		return;
+	c->write_failure_told = true;
+	struct event_failure failure = {
+		.call = name,
+		.error = c->write_error ? name_of_error(c->write_error) : NULL,
+		.requested = c->write_requested,
+	};
+	events_write_incomplete(c, &failure);
+}

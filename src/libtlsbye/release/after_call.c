@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See seen.h: what the SSL_* calls tell that did not simply succeed.
+ */
+#include "release/after_call.h"
+
+#include "observe/end_of_stream.h"
+#include "events/events.h"
+#include "observe/failure.h"
+#include "release/ssl_free.h"
+#include "observe/handshake.h"
+#include "linger/linger.h"
+#include "connection/process.h"
+#include "sys/settings.h"
+
+#include <errno.h>
+
+struct connection *enter(SSL *ssl, void *caller)
+{
+	uint32_t news;
+	struct connection *c = ssl_table_enter(ssl, caller, &news);
+	if (news & CLAIM_FORKED)
+		ownership_speaks(c);
+	if (news & CLAIM_NEW)
+		claim_mark(&c->claim, CLAIM_NEW); /* a call that does I/O will see to it */
+	return c;
+}
+
+struct connection *before_call_io(SSL *ssl, void *caller)
+{
+	uint32_t news;
+	struct connection *c = ssl_table_enter(ssl, caller, &news);
+	if (news & CLAIM_FORKED)
+		ownership_speaks(c);
+	if (news & CLAIM_NEW)
+		before_call_introduce(c, ssl);
+	if (news & (CLAIM_NEW | CLAIM_LEARNING))
+		learn_socket_enter(c);
+	return c;
+}
+
+/* The thread is started here and not by the I/O itself: that may be a signal handler's. */
+void after_call_no_more(struct connection *c)
+{
+	if (learn_socket_leave(c) && settings->mode == MODE_CURE)
+		linger_start();
+}
+
+/* What SSL_get_error says of the call; notes what ends a connection. */
+static int look_closer(struct connection *c, int result)
+{
+	int saved = errno;
+	SSL *ssl = atomic_load(&c->ssl);
+	int error = ssl ? c->lib->SSL_get_error(ssl, result) : SSL_ERROR_NONE;
+	if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL)
+		c->fatal_error = true;
+	if (error == SSL_ERROR_ZERO_RETURN)
+		end_of_stream_seen(c, ssl);
+	errno = saved;
+	return error;
+}
+
+int after_call_failed(struct connection *c, int result, struct call call)
+{
+	failure_of_read(c, look_closer(c, result), call);
+	claim_leave(&c->claim);
+	return result;
+}
+
+int after_call_read_ex(struct connection *c, int result, const size_t *got, struct call call)
+{
+	if (learn_socket_watches())
+		after_call_no_more(c);
+	handshake_look(c);
+	/* Not a handshake: what BIO_f_ssl makes of one is the program's, and no other hook is around it. */
+	bool within = got && real_is_libssl_itself(call.from);
+	if (result <= 0 && !within)
+		return after_call_failed(c, result, call);
+	if (result > 0 && got && !within)
+		c->bytes_read += *got;
+	claim_leave(&c->claim);
+	return result;
+}
+
+/* What fails here is met again by the handshake that follows. */
+int after_call_early_read(struct connection *c, int result, const size_t *got)
+{
+	if (learn_socket_watches())
+		after_call_no_more(c);
+	if (result == SSL_READ_EARLY_DATA_SUCCESS)
+		c->bytes_read += *got;
+	claim_leave(&c->claim);
+	return result;
+}
+
+struct connection *before_call_handshake(SSL *ssl, struct call call)
+{
+	struct connection *c = before_call_io(ssl, call.from);
+	if (!c->shaking.from && atomic_load(&c->ssl))
+		c->shaking = call;
+	return c;
+}
+
+int after_call_handshake(struct connection *c, SSL *ssl, int result)
+{
+	struct call call = c->shaking;
+	if (call.from)
+		c->shaking = (struct call){0};
+	int saved = errno;
+	bool unknown = atomic_load(&c->ssl) && (atomic_load(&c->fd) < 0 || c->own_bio);
+	if (unknown && which_socket_read_fd(c, ssl) >= 0)
+		before_call_introduce(c, ssl);
+	errno = saved;
+	return after_call_slowly(c, result, call);
+}
+
+void after_call_new(SSL *ssl, void *caller)
+{
+	int saved = errno;
+	process_init(); /* whoever forks from here on is noticed */
+	if (ssl) {
+		struct connection *c = enter(ssl, caller);
+		c->born_seen = atomic_load(&c->ssl) != NULL;
+		if (settings->mode == MODE_CURE)
+			end_of_stream_ignore(c, ssl);
+		claim_leave(&c->claim);
+	}
+	errno = saved;
+}
+
+/* While a write is pending each call looks here, so that the good case need not. */
+static void note_unfinished(struct connection *c, uint64_t missing, uint64_t pending)
+{
+	if (missing && !c->unfinished)
+		claim_mark(&c->claim, CLAIM_PENDING);
+	if (!missing && c->unfinished)
+		claim_unmark(&c->claim, CLAIM_PENDING);
+	c->unfinished = missing;
+	c->pending_length = pending;
+}
+
+static void note_failed_write(struct connection *c, uint64_t length, int result, struct call call)
+{
+	int error = look_closer(c, result);
+	note_unfinished(c, length, error == SSL_ERROR_WANT_WRITE ? length : 0);
+	failure_may_follow(c, error, call, length);
+	failure_of_write(c, error, call, length);
+}
+
+static void note_write(struct connection *c, uint64_t length, uint64_t written, int result, struct call call)
+{
+	if (!atomic_load(&c->ssl))
+		return; /* the record of those that are not tracked */
+	if (result <= 0) {
+		if (length)
+			note_failed_write(c, length, result, call);
+		return;
+	}
+	note_unfinished(c, length - written, 0);
+	c->bytes_written += written;
+	if (length != written)
+		failure_may_follow(c, SSL_ERROR_NONE, call, length);
+}
+
+int after_call_odd_write(struct connection *c, int length, int result, struct call call)
+{
+	size_t written = result > 0 ? (size_t)result : 0;
+	return after_call_write_ex(c, length > 0 ? (size_t)length : 0, result, &written, call);
+}
+
+int after_call_write_ex(struct connection *c, size_t length, int result, const size_t *written,
+			struct call call)
+{
+	if (learn_socket_watches())
+		after_call_no_more(c);
+	handshake_look(c);
+	if (!real_is_libssl_itself(call.from))
+		note_write(c, length, result > 0 ? *written : 0, result, call);
+	claim_leave(&c->claim);
+	return result;
+}
+
+/* Less than asked for may be the file's end: only a refusal counts as unfinished. */
+ssize_t after_call_sendfile(struct connection *c, size_t size, ssize_t sent, struct call call)
+{
+	if (learn_socket_watches())
+		after_call_no_more(c);
+	uint64_t taken = sent > 0 ? (uint64_t)sent : size;
+	note_write(c, taken, taken, sent > 0 ? 1 : -1, call);
+	claim_leave(&c->claim);
+	return sent;
+}
+
+/*
+ * 0 and 1 mean that close_notify is out, unless quiet shutdown or SSL_set_shutdown made it a pretence, or a write was
+ * pending: then SSL_shutdown marks it as sent without sending (1.1.1 to 3.6). -1 with WANT_WRITE leaves the alert in
+ * OpenSSL's buffer.
+ */
+int after_call_shutdown(struct connection *c, SSL *ssl, int result, struct call call)
+{
+	int saved = errno;
+	if (!atomic_load(&c->ssl)) {
+		claim_leave(&c->claim);
+		return result;
+	}
+	handshake_note_manners(c, ssl);
+	bool pretence = c->faked || c->unfinished || c->quiet;
+	c->called_shutdown = true;
+	call_sites_note(&c->sites, SITE_SSL_SHUTDOWN, call);
+	if (result < 0 && look_closer(c, result) == SSL_ERROR_WANT_WRITE && c->notify == NOTIFY_NONE &&
+	    !pretence)
+		c->notify = NOTIFY_PENDING;
+	if (result >= 0 && c->notify != NOTIFY_SENT && !pretence) {
+		c->notify = NOTIFY_SENT;
+		c->notify_by_program = true;
+	}
+	events_notify(c, BY_PROGRAM,
+		      c->unfinished ? UNFINISHED_WRITE
+		      : c->quiet    ? QUIET_SHUTDOWN
+				    : MAY_SPEAK);
+	if (!pretence && c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
+		end_of_stream_seen(c, ssl);
+	claim_leave(&c->claim);
+	errno = saved;
+	return result;
+}
+
+void after_call_set_shutdown(struct connection *c, int mode)
+{
+	c->faked = atomic_load(&c->ssl) && mode & SSL_SENT_SHUTDOWN && c->notify != NOTIFY_SENT;
+	claim_leave(&c->claim);
+}
+
+void after_call_new_socket(struct connection *c, SSL *ssl)
+{
+	if (c->spoken && settings->mode != MODE_OFF) {
+		which_socket_learn(c, ssl);
+		events_tracked(c);
+	}
+	claim_leave(&c->claim);
+}
+
+void after_call_reference(struct connection *c, bool one_more)
+{
+	if (one_more)
+		__atomic_fetch_add(&c->references, 1, __ATOMIC_RELAXED);
+	claim_leave(&c->claim);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The door of programs that talk through a BIO_f_ssl: BIO_free and its relatives.
+ *
+ * Such a program need not call a single SSL_* function; and where libssl and libcrypto are linked -Bsymbolic, what they do
+ * for it is seen by no hook but these, and close. So the SSL is looked for in the chain that is about to be freed, before
+ * anything of it is.
+ *
+ * Rules: for ordinary code, as BIO_* are; no lock. A BIO that has more references than one is not freed: they are counted,
+ * as far as the program takes them. What the libraries themselves do with a BIO is not looked at.
+ */
+#ifndef TLSBYE_BIOS_H
+#define TLSBYE_BIOS_H
+
+#include "connection/connection.h"
+
+/* Is this call the program's own, in a process where it may matter? Else there is nothing to do but to forward it. */
+bool bio_free_concerns(const struct libcrypto *crypto, void *caller);
+
+/* The program says BIO_f_ssl, or a function that makes one. */
+void hidden_calls_note(void);
+bool hidden_calls_any(void);
+
+/* A new chain with an SSL in it: tracks the SSL. */
+void bio_free_born(struct libssl *lib, BIO *bio, void *caller);
+
+/* BIO_up_ref has succeeded. */
+void bio_free_shared(const struct libcrypto *crypto, BIO *bio, void *caller);
+
+/* An SSL that lives on behind a BIO_free, because the program has another reference of it. */
+struct bio_release {
+	struct connection *c; /* with a stake; NULL: none */
+	uint32_t references;
+};
+
+/* BIO_free, or BIO_free_all where `all`: goodbye to each SSL that goes with it. */
+struct bio_release bio_free_before(const struct libcrypto *crypto, BIO *bio, bool all, struct call call);
+void bio_free_after(const struct bio_release *parting);
+
+/* BIO_ssl_shutdown itself, and what is to be noted of it. */
+void bio_free_ssl_shutdown(struct libssl *lib, BIO *bio, struct call call);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See ports.h. Two sockets share a port where both have SO_REUSEADDR and neither listens (inet_csk_bind_conflict() in
+ * Linux); a socket in TIME_WAIT has what the connection had. So the connection gets it before its goodbye, and a socket
+ * that is refused such a port gets it, too, for the length of one more call: then only a listener, or another process' socket,
+ * stands in the way. listen() looks for conflicts once more, and gets the same. Kept, the option would let the program bind
+ * a port twice that it looks for a free one by.
+ */
+#include "release/port_reuse.h"
+
+enum { PORTS = 1 << 16, WORD_BITS = 64 };
+static _Atomic uint64_t said_goodbye[PORTS / WORD_BITS];
+
+/* 0 where the address has none. The port lies at the same place in both families. */
+static unsigned port_of(const struct sockaddr *address, socklen_t size)
+{
+	const struct sockaddr_in *inet = (const struct sockaddr_in *)address;
+	bool has_port = address && size >= sizeof *inet &&
+			(inet->sin_family == AF_INET || inet->sin_family == AF_INET6);
+	return has_port ? ntohs(inet->sin_port) : 0;
+}
+
+static void set_reuse(int fd, int on)
+{
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
+void port_reuse_begins(const struct connection *c, int fd)
+{
+	unsigned port = port_of((const struct sockaddr *)&c->local, sizeof c->local);
+	if (!port || c->datagram) /* two datagram sockets would share it, and one of them get all */
+		return;
+	atomic_fetch_or(&said_goodbye[port / WORD_BITS], UINT64_C(1) << port % WORD_BITS);
+	set_reuse(fd, 1);
+}
+
+static bool said_goodbye_on(unsigned port)
+{
+	return port && atomic_load(&said_goodbye[port / WORD_BITS]) & UINT64_C(1) << port % WORD_BITS;
+}
+
+static bool has_reuse(int fd)
+{
+	int on = 0;
+	socklen_t size = sizeof on;
+	return getsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, &size) == 0 && on;
+}
+
+int port_reuse_bind_again(int fd, const struct sockaddr *address, socklen_t size)
+{
+	if (!said_goodbye_on(port_of(address, size)) || !socket_is_stream(fd) || has_reuse(fd))
+		return -1;
+	set_reuse(fd, 1);
+	int result = real_bind(fd, address, size);
+	set_reuse(fd, 0);
+	return result;
+}
+
+int port_reuse_listen_again(int fd, int backlog)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof address;
+	bool ours = getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+		    said_goodbye_on(port_of((struct sockaddr *)&address, size)) && !has_reuse(fd);
+	int result = -1;
+	if (ours) {
+		set_reuse(fd, 1);
+		result = real_listen(fd, backlog);
+		set_reuse(fd, 0);
+	}
+	return result;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the lines go: stderr, or a file.
+ *
+ * stderr means the file that descriptor 2 was when the program started: a daemon uses the number 2 for a socket later,
+ * so device and inode are asked before each line. A log file is opened for each line: nothing of ours stays in the
+ * program's descriptor table, and a file that was rotated away is left at once.
+ *
+ * Rules: async-signal-safe, never blocks: a line for a pipe that is full, or a terminal that is stopped, is dropped.
+ */
+#ifndef TLSBYE_LOG_H
+#define TLSBYE_LOG_H
+
+#include "sys/text.h"
+
+#include <stdbool.h>
+
+/* Constructor only. */
+void log_init(void);
+
+/* 0, or the errno with which the file cannot be opened for appending. */
+int log_try(const char *path);
+
+/* One line, ended by text_end_line. */
+void log_write(const struct text *line);
+
+/* The calling thread has left the program's descriptor table. */
+void log_thread_has_own_table(void);
+
+/* For the program's threads: writes what a thread without access to stderr left behind. */
+void log_flush(void);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding the real functions of libc: dlsym(RTLD_NEXT), in the constructor, so that no hook has to do it: dlsym() takes the
+ * loader's lock. What is called before is a raw system call, or, where there is none of that kind, looked up at once.
+ *
+ * Rules: dlsym must not be the last statement of its function: as a tail call it would be taken for our caller's.
+ */
+#include "sys/real.h"
+
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+
+static int raw_close(int fd)
+{
+	return (int)syscall(SYS_close, fd);
+}
+
+static int raw_shutdown(int fd, int how)
+{
+	return (int)syscall(SYS_shutdown, fd, how);
+}
+
+static int raw_dup(int fd)
+{
+	return (int)syscall(SYS_dup, fd);
+}
+
+static int raw_dup3(int from, int to, int flags)
+{
+	return (int)syscall(SYS_dup3, from, to, flags);
+}
+
+static int raw_dup2(int from, int to)
+{
+	/* dup2(fd, fd) is a test for an open descriptor; dup3 refuses it. */
+	if (from == to)
+		return syscall(SYS_fcntl, from, F_GETFD) < 0 ? -1 : to;
+	return raw_dup3(from, to, 0);
+}
+
+static int raw_fcntl(int fd, int command, ...)
+{
+	va_list arguments;
+	va_start(arguments, command);
+	void *argument = va_arg(arguments, void *);
+	va_end(arguments);
+	return (int)syscall(SYS_fcntl, fd, command, argument);
+}
+
+static void raw_exit(int status)
+{
+	syscall(SYS_exit_group, status);
+}
+
+static int raw_epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
+{
+	return (int)syscall(SYS_epoll_ctl, epfd, operation, fd, event);
+}
+
+/* Static constructors of C++ libraries may come before ours. */
+static int early_atexit(void (*function)(void *), void *argument, void *object)
+{
+	real_init();
+	return real.__cxa_atexit == early_atexit ? -1 : real.__cxa_atexit(function, argument, object);
+}
+
+/* What is no plain system call is looked up at once, where another library's constructor comes first. */
+static void early_pthread_exit(void *result)
+{
+	real_init();
+	real.pthread_exit(result);
+}
+
+static FILE *early_fdopen(int fd, const char *mode)
+{
+	real_init();
+	return real.fdopen(fd, mode);
+}
+
+static int early_fclose(FILE *stream)
+{
+	real_init();
+	return real.fclose(stream);
+}
+
+static FILE *early_freopen(const char *path, const char *mode, FILE *stream)
+{
+	real_init();
+	return real.freopen(path, mode, stream);
+}
+
+static FILE *early_freopen64(const char *path, const char *mode, FILE *stream)
+{
+	real_init();
+	return real.freopen64(path, mode, stream);
+}
+
+static int early_poll(struct pollfd *polled, nfds_t count, int timeout)
+{
+	real_init();
+	return real.poll(polled, count, timeout);
+}
+
+static int early_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
+		       const sigset_t *mask)
+{
+	real_init();
+	return real.ppoll(polled, count, timeout, mask);
+}
+
+static int early_select(int count, fd_set *restrict reading, fd_set *restrict writing,
+			fd_set *restrict failing, struct timeval *restrict timeout)
+{
+	real_init();
+	return real.select(count, reading, writing, failing, timeout);
+}
+
+static int early_pselect(int count, fd_set *restrict reading, fd_set *restrict writing,
+			 fd_set *restrict failing, const struct timespec *restrict timeout,
+			 const sigset_t *restrict mask)
+{
+	real_init();
+	return real.pselect(count, reading, writing, failing, timeout, mask);
+}
+
+static ssize_t raw_read(int fd, void *buf, size_t size)
+{
+	return syscall(SYS_read, fd, buf, size);
+}
+
+static ssize_t raw_readv(int fd, const struct iovec *parts, int count)
+{
+	return syscall(SYS_readv, fd, parts, count);
+}
+
+static ssize_t raw_recvfrom(int fd, void *__restrict buf, size_t size, int flags, __SOCKADDR_ARG from,
+			    socklen_t *__restrict from_size)
+{
+	return syscall(SYS_recvfrom, fd, buf, size, flags, from.__sockaddr__, from_size);
+}
+
+static ssize_t raw_recv(int fd, void *buf, size_t size, int flags)
+{
+	return syscall(SYS_recvfrom, fd, buf, size, flags, NULL, NULL);
+}
+
+static ssize_t raw_recvmsg(int fd, struct msghdr *message, int flags)
+{
+	return syscall(SYS_recvmsg, fd, message, flags);
+}
+
+static ssize_t raw_write(int fd, const void *buf, size_t size)
+{
+	return syscall(SYS_write, fd, buf, size);
+}
+
+static ssize_t raw_writev(int fd, const struct iovec *parts, int count)
+{
+	return syscall(SYS_writev, fd, parts, count);
+}
+
+static ssize_t raw_sendto(int fd, const void *buf, size_t size, int flags, __CONST_SOCKADDR_ARG to,
+			  socklen_t to_size)
+{
+	return syscall(SYS_sendto, fd, buf, size, flags, to.__sockaddr__, to_size);
+}
+
+static ssize_t raw_send(int fd, const void *buf, size_t size, int flags)
+{
+	return syscall(SYS_sendto, fd, buf, size, flags, NULL, 0);
+}
+
+static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return syscall(SYS_sendmsg, fd, message, flags);
+}
+
+struct real_libc real = {
+	.close = raw_close,
+	.shutdown = raw_shutdown,
+	.dup = raw_dup,
+	.dup2 = raw_dup2,
+	.dup3 = raw_dup3,
+	.fcntl = raw_fcntl,
+	.fcntl64 = raw_fcntl,
+	.epoll_ctl = raw_epoll_ctl,
+	._exit = raw_exit,
+	._Exit = raw_exit,
+	.__cxa_atexit = early_atexit,
+	.pthread_exit = early_pthread_exit,
+	.fdopen = early_fdopen,
+	.fclose = early_fclose,
+	.freopen = early_freopen,
+	.freopen64 = early_freopen64,
+	.poll = early_poll,
+	.ppoll = early_ppoll,
+	.select = early_select,
+	.pselect = early_pselect,
+	.read = raw_read,
+	.readv = raw_readv,
+	.recv = raw_recv,
+	.recvfrom = raw_recvfrom,
+	.recvmsg = raw_recvmsg,
+	.write = raw_write,
+	.writev = raw_writev,
+	.send = raw_send,
+	.sendto = raw_sendto,
+	.sendmsg = raw_sendmsg,
+};
+
+void real_init(void)
+{
+	void *found;
+#define FIND(name)                                                                                           \
+	found = dlsym(RTLD_NEXT, #name);                                                                     \
+	if (found)                                                                                           \
+		real.name = (__typeof__(real.name))found;
+	REAL_LIBC(FIND)
+	REAL_IO(FIND)
+#undef FIND
+}
+
+/* Two threads may look at the same time: they find the same. */
+#define LATE(name)                                                                                           \
+	__typeof__(name) *real_##name(void)                                                                  \
+	{                                                                                                    \
+		static __typeof__(name) *_Atomic found;                                                      \
+		if (!found)                                                                                  \
+			found = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                 \
+		return found;                                                                                \
+	}
+REAL_LATE(LATE)
+#undef LATE
+
+int real_closesocket(int fd)
+{
+	static int (*_Atomic found)(int);
+	if (!found) {
+		int (*theirs)(int) = (int (*)(int))dlsym(RTLD_NEXT, "closesocket");
+		found = theirs ? theirs : real.close;
+	}
+	return found(fd);
+}
+
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* Linux 5.9; the same number on every machine */
+#endif
+
+int real_bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+	return (int)syscall(SYS_bind, fd, address, size);
+}
+
+int real_listen(int fd, int backlog)
+{
+	return (int)syscall(SYS_listen, fd, backlog);
+}
+
+int real_close_range(unsigned first, unsigned last, int flags)
+{
+	return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+/* An older kernel has glibc's way, or that of a library that the program brought. */
+void real_closefrom(int first)
+{
+	static void (*_Atomic theirs)(int);
+	if (real_close_range(first < 0 ? 0 : (unsigned)first, ~0U, 0) == 0)
+		return;
+	if (!theirs)
+		theirs = (void (*)(int))dlsym(RTLD_NEXT, "closefrom");
+	if (theirs)
+		theirs(first);
+}
+
+int real_execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags)
+{
+	return (int)syscall(SYS_execveat, folder, path, argv, environment, flags);
+}

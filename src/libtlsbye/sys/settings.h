@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLSBYE_*, read once in the constructor into one struct that nobody changes afterwards: nginx wipes its environment,
+ * merecat changes its user. The table of settings is src/settings_table.h.
+ */
+#ifndef TLSBYE_SETTINGS_H
+#define TLSBYE_SETTINGS_H
+
+#include "settings_parse.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The values, in the order of the words in the table. */
+enum mode { MODE_CURE, MODE_OBSERVE, MODE_OFF };
+enum on_off { ON, OFF };
+enum linger_kind { LINGER_BACKGROUND, LINGER_WAIT, LINGER_OFF };
+enum quiet { QUIET_RESPECT, QUIET_OVERRIDE };
+enum log_format { FORMAT_TEXT, FORMAT_JSON };
+enum level { LEVEL_OFF, LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
+
+struct settings {
+	enum mode mode; /* MODE_OFF too where ONLY or SKIP leave this program out */
+	enum on_off notify;
+	enum linger_kind linger;
+	uint64_t linger_idle_ms, linger_total_ms, at_exit_ms;
+	uint64_t linger_bytes, linger_sockets;
+	enum quiet quiet_shutdown;
+	enum on_off ignore_unexpected_eof;
+	enum level log_level;
+	enum log_format log_format;
+	enum on_off backtrace;
+	char log_file[SETTING_TEXT_MAX + 1]; /* "": stderr */
+};
+
+extern const struct settings *settings; /* mode off until they are settled */
+
+/*
+ * Constructor only: reads the environment. Says one line on stderr for each value that is not understood; its default
+ * is used then. Where nothing is set, even the defaults wait for settings_need: most processes of a tree never use TLS.
+ */
+void settings_read(void);
+
+/* At the first connection of the process, under process_init's lock. */
+void settings_need(void);
+
+/* Where execvp looks: the program's PATH as it is now, or the system's. Async-signal-safe. */
+const char *settings_search_path(void);
+
+#endif

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How close_notify gets out without a signal, without blocking and without the program's half-freed state: OpenSSL
+ * writes it to a BIO of ours, which sends with MSG_DONTWAIT | MSG_NOSIGNAL on a hold of the socket; the program's BIO
+ * is put back afterwards. Only the write side is swapped: nothing is read here.
+ *
+ * Rules: SSL_shutdown is called at most once, never with a write pending, never after a fatal error, never in a
+ * handshake (SSL_shutdown(3)). The program's info and msg callbacks do not run: its state is half gone in SSL_free, and
+ * the linger thread is not a thread that it knows.
+ */
+#include "tls/close_notify.h"
+
+#include "tls/dtls.h"
+#include "linger/drain.h"
+#include "events/events.h"
+#include "tls/filters.h"
+#include "observe/handshake.h"
+#include "linger/ktls.h"
+#include "connection/process.h"
+#include "sys/settings.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* The goodbye that runs on this thread: the BIO's callbacks have no other way to know. */
+struct speech {
+	struct connection *c;
+	int hold;
+	bool completing; /* a record: take it, and say that it was not taken */
+	bool taken;
+	enum reason unheard;   /* why the socket took nothing; MAY_SPEAK: it did */
+	struct destination to; /* DTLS */
+};
+static _Thread_local struct speech *speech;
+
+/* --- the BIO --- */
+
+static bool has_room(struct residue *residue, size_t length)
+{
+	if (!residue->bytes) {
+		void *mapped =
+			mmap(NULL, RESIDUE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (mapped == MAP_FAILED)
+			return false;
+		residue->bytes = mapped;
+	}
+	return length <= RESIDUE_MAX - residue->length;
+}
+
+static bool keep_for_later(struct residue *residue, const unsigned char *bytes, size_t length)
+{
+	if (!has_room(residue, length))
+		return false;
+	memcpy(residue->bytes + residue->length, bytes, length);
+	residue->length += (uint32_t)length;
+	return true;
+}
+
+bool residue_any(const struct connection *c)
+{
+	return c->residue.sent < c->residue.length;
+}
+
+bool residue_send(struct connection *c, int hold)
+{
+	struct residue *residue = &c->residue;
+	if (residue->kernels && ktls_close_notify(hold) == NO_ROOM)
+		return false;
+	residue->kernels = false;
+	while (residue->sent < residue->length) {
+		ssize_t sent = real.send(hold, residue->bytes + residue->sent,
+					 residue->length - residue->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return false;
+		if (sent < 0) /* the peer is gone: there is nobody to tell */
+			residue->sent = residue->length;
+		else
+			residue->sent += (uint32_t)sent;
+	}
+	return true;
+}
+
+/* Everything is taken: what does not fit into the socket now is sent later, in order. */
+static bool take(struct connection *c, int hold, const unsigned char *bytes, size_t length)
+{
+	size_t sent = 0;
+	if (residue_send(c, hold)) {
+		ssize_t n = real.send(hold, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+			speech->unheard = UNHEARD; /* reset, or our side is shut already */
+			if (errno == ECONNRESET ||
+			    (errno == EPIPE && !(atomic_load(&c->close_paths) & PATH_SHUTDOWN)))
+				c->peer_end = PEER_RESET; /* the socket tells it only once */
+			return true;
+		}
+		sent = n > 0 ? (size_t)n : 0;
+		c->said_bytes += (uint32_t)sent;
+	}
+	return sent == length || keep_for_later(&c->residue, bytes + sent, length - sent);
+}
+
+static int close_notify_bio_write(BIO *bio, const char *bytes, int length)
+{
+	struct libssl *lib = speech->c->lib;
+	lib->BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
+	bool enough = speech->completing && speech->taken;
+	if (speech->c->datagram) {
+		speech->unheard = dtls_send(speech->hold, &speech->to, bytes, (size_t)length);
+		speech->taken = true;
+		return length;
+	}
+	if (!enough)
+		speech->taken = take(speech->c, speech->hold, (const unsigned char *)bytes, (size_t)length);
+	if (speech->taken && !speech->completing)
+		return length;
+	lib->BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY);
+	return -1;
+}
+
+static long close_notify_bio_ctrl(BIO *bio, int command, long number, void *pointer)
+{
+	(void)bio, (void)number, (void)pointer;
+	return command == BIO_CTRL_FLUSH; /* nothing is buffered here */
+}
+
+/* One method a library. Two threads may make one each; the loser's is a few bytes that stay. */
+static BIO_METHOD *close_notify_method(struct libssl *lib)
+{
+	BIO_METHOD *method = __atomic_load_n(&lib->close_notify_method, __ATOMIC_ACQUIRE);
+	if (method)
+		return method;
+	method = lib->BIO_meth_new(lib->BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tlsbye");
+	if (!method)
+		return NULL;
+	lib->BIO_meth_set_write(method, close_notify_bio_write);
+	lib->BIO_meth_set_ctrl(method, close_notify_bio_ctrl);
+	__atomic_store_n(&lib->close_notify_method, method, __ATOMIC_RELEASE);
+	return method;
+}
+
+static BIO *new_bio(struct libssl *lib)
+{
+	BIO_METHOD *method = close_notify_method(lib);
+	BIO *ours = method ? lib->BIO_new(method) : NULL;
+	if (ours)
+		lib->BIO_set_init(ours, 1);
+	return ours;
+}
+
+/* Puts our BIO in the place of the program's, which is returned with a reference of ours; NULL if it cannot be. */
+static BIO *swap_in(struct libssl *lib, SSL *ssl)
+{
+	BIO *ours = new_bio(lib);
+	if (!ours)
+		return NULL;
+	BIO *theirs = lib->SSL_get_wbio(ssl);
+	lib->BIO_up_ref(theirs);
+	lib->SSL_set0_wbio(ssl, ours);
+	return theirs;
+}
+
+/* --- what is said --- */
+
+/*
+ * A record stands in OpenSSL's buffer, part of it on the wire: the peer must not be left with a torn one. SSL_write,
+ * repeated with the length that it failed with, hands the rest of that record to our BIO, which sends it and answers all
+ * the same that it could not: otherwise OpenSSL would go on to build the next record, out of memory that may be gone. So
+ * the pointer is never read (SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER lets it be any).
+ */
+static void complete_record(struct connection *c, SSL *ssl, uint64_t length)
+{
+	struct libssl *lib = c->lib;
+	size_t written;
+	long mode = lib->SSL_ctrl(ssl, SSL_CTRL_MODE, 0, NULL);
+	lib->SSL_ctrl(ssl, SSL_CTRL_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
+	speech->completing = true;
+	speech->taken = false;
+	lib->SSL_write_ex(ssl, "", length, &written);
+	c->completed_record = speech->taken;
+	if (!(mode & SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+		lib->SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
+}
+
+/*
+ * A program may have set SENT_SHUTDOWN without sending (a common way to keep the session), or asked for quiet
+ * shutdown, which a setting overrides: both would make SSL_shutdown silent. The flag is set again by SSL_shutdown
+ * itself, which is what keeps the session in the cache.
+ *
+ * False where nothing came out: a write is pending of which no hook knows, because BIO_write made it. SSL_shutdown has done
+ * nothing then but set the flag, and says -1; where it failed for another reason, an error tells. Nothing less will do:
+ * where no write is pending, whoever goes on to complete it sends the peer 16 KiB of the program's memory.
+ */
+static bool say_close_notify(struct connection *c, SSL *ssl)
+{
+	struct libssl *lib = c->lib;
+	int quiet = lib->SSL_get_quiet_shutdown(ssl);
+	bool first = c->notify == NOTIFY_NONE; /* else it is not the sending alone that may have failed */
+	lib->SSL_set_quiet_shutdown(ssl, 0);
+	if (first)
+		lib->SSL_set_shutdown(ssl, lib->SSL_get_shutdown(ssl) & ~SSL_SENT_SHUTDOWN);
+	speech->taken = false;
+	int result = lib->SSL_shutdown(ssl);
+	bool failed = result < 0 && lib->SSL_get_error(ssl, result) == SSL_ERROR_SSL;
+	lib->SSL_set_quiet_shutdown(ssl, quiet);
+	c->notify = NOTIFY_SENT;
+	if (speech->unheard) {
+		c->notify = NOTIFY_NONE;
+		c->reason = speech->unheard;
+	} else if (!speech->taken) {
+		c->notify = NOTIFY_NONE;
+		c->reason = UNFINISHED_WRITE;
+	}
+	return speech->taken || failed || result >= 0 || !first;
+}
+
+/* Any length will do that is not less than the one it failed with; but SSL_write wants no close_notify before it. */
+static void complete_unknown_record(struct connection *c, SSL *ssl)
+{
+	struct libssl *lib = c->lib;
+	int flags = lib->SSL_get_shutdown(ssl);
+	lib->SSL_set_shutdown(ssl, flags & ~SSL_SENT_SHUTDOWN);
+	complete_record(c, ssl, INT_MAX / 2);
+	lib->SSL_set_shutdown(ssl, flags);
+}
+
+/* Is it the kernel that makes records out of what is written to the socket? Bytes of ours would be encrypted twice. */
+static bool kernel_makes_records(const struct connection *c, SSL *ssl)
+{
+	BIO *bio = ssl ? c->lib->SSL_get_wbio(ssl) : NULL;
+	return bio && c->lib->BIO_ctrl(bio, BIO_CTRL_GET_KTLS_SEND, 0, NULL) > 0;
+}
+
+/* OpenSSL is only told that it is said: that keeps the session in the cache. */
+static void say_by_kernel(struct connection *c, SSL *ssl, int hold)
+{
+	int saved = errno;
+	enum reason reason = ktls_close_notify(hold);
+	c->residue.kernels = reason == NO_ROOM;
+	if (reason == UNHEARD) {
+		c->reason = UNHEARD;
+	} else {
+		c->notify = NOTIFY_SENT;
+		c->lib->SSL_set_shutdown(ssl, c->lib->SSL_get_shutdown(ssl) | SSL_SENT_SHUTDOWN);
+	}
+	errno = saved;
+}
+
+static void no_info(const SSL *ssl, int type, int value)
+{
+	(void)ssl, (void)type, (void)value;
+}
+
+/* Alike for what is said and for what would be: seen of the connection by then, and wished by the user. */
+static enum reason silence_by_what_was_seen(const struct connection *c)
+{
+	if (c->own_bio) /* it may hold records that ours would overtake, and must not be called from here */
+		return OWN_BIO;
+	if (c->failed_exit)
+		return FAILED_EXIT;
+	if (c->unfinished || c->unflushed)
+		return UNFINISHED_WRITE;
+	return settings->notify == OFF ? NOTIFY_IS_OFF : MAY_SPEAK;
+}
+
+enum reason close_notify_reason(const struct connection *c)
+{
+	SSL *ssl = atomic_load(&c->ssl);
+	if (!ssl)
+		return c->notify == NOTIFY_SENT ? ALREADY_SAID : c->reason ? c->reason : SSL_GONE;
+	if (c->notify == NOTIFY_SENT)
+		return ALREADY_SAID;
+	if (!ownership_owns(c)) /* two records under one number break the peer (P7) */
+		return NOT_OWNER;
+	if (c->fatal_error)
+		return FATAL_ERROR;
+	/* Between early data and the end of the handshake SSL_in_init says no. */
+	if (!c->spoken || c->lib->SSL_in_init(ssl) || !c->lib->SSL_is_init_finished(ssl))
+		return NO_HANDSHAKE;
+	if (c->lib->SSL_waiting_for_async(ssl)) /* whatever is called next goes on with that call instead */
+		return SOMEBODY_INSIDE;
+	enum reason seen = silence_by_what_was_seen(c);
+	if (seen != MAY_SPEAK)
+		return seen;
+	if (settings->quiet_shutdown == QUIET_RESPECT && c->lib->SSL_get_quiet_shutdown(ssl))
+		return QUIET_SHUTDOWN;
+	if (!c->lib->SSL_get_wbio(ssl))
+		return SSL_GONE;
+	if (c->datagram)
+		return dtls_flight_under_way(c, ssl) ? NO_HANDSHAKE : MAY_SPEAK;
+	if (filters_in_the_way(c->lib, c->lib->SSL_get_wbio(ssl)))
+		return FILTER_BIO;
+	return MAY_SPEAK;
+}
+
+enum reason close_notify_foreseen(const struct connection *c)
+{
+	if (c->notify == NOTIFY_SENT)
+		return ALREADY_SAID;
+	if (c->reason != MAY_SPEAK)
+		return c->reason;
+	if (!atomic_load(&c->ssl)) /* as it was found when the SSL went, where we saw it */
+		return atomic_load(&c->close_paths) & (PATH_SSL_FREE | PATH_SSL_CLEAR | PATH_BIO_FREE)
+			       ? MAY_SPEAK
+			       : SSL_GONE;
+	if (!ownership_owns(c))
+		return NOT_OWNER;
+	if (c->fatal_error)
+		return FATAL_ERROR;
+	if (!c->handshaken)
+		return NO_HANDSHAKE;
+	enum reason seen = silence_by_what_was_seen(c);
+	if (seen != MAY_SPEAK)
+		return seen;
+	if (settings->quiet_shutdown == QUIET_RESPECT && c->quiet)
+		return QUIET_SHUTDOWN;
+	return c->filtered ? FILTER_BIO : MAY_SPEAK;
+}
+
+/*
+ * Records that stand in a BIO_f_buffer were written, as far as the program knows: they go first, whatever is said behind
+ * them. Not those of a connection that may be another process's: it has a copy of them. False where they are in the way.
+ */
+static bool flush_filters(struct connection *c, SSL *ssl)
+{
+	struct libssl *lib = c->lib;
+	BIO *top = lib->SSL_get_wbio(ssl);
+	uint64_t held = top && ownership_owns(c) ? filters_hold(lib, top) : 0;
+	if (!held)
+		return true;
+	if (held > RESIDUE_MAX || !has_room(&c->residue, held))
+		return false;
+	BIO *sink = new_bio(lib);
+	if (!sink)
+		return false;
+	filters_flush(lib, top, sink);
+	lib->BIO_free(sink);
+	return filters_hold(lib, top) == 0;
+}
+
+/* To say it; or to complete a record, of which a part is on the wire. Datagrams and the kernel's records have no parts. */
+static bool may_use_our_bio(struct connection *c, SSL *ssl, enum reason reason)
+{
+	bool unfinished = reason == UNFINISHED_WRITE || (reason == FAILED_EXIT && c->unfinished);
+	return reason == MAY_SPEAK ||
+	       (unfinished && c->pending_length && !c->completed_record && !c->datagram &&
+		c->lib->SSL_get_wbio(ssl) && !filters_in_the_way(c->lib, c->lib->SSL_get_wbio(ssl)));
+}
+
+static void say_through_our_bio(struct connection *c, SSL *ssl, enum reason reason)
+{
+	struct libssl *lib = c->lib;
+	BIO *theirs = swap_in(lib, ssl);
+	if (!theirs)
+		return;
+	void (*info)(const SSL *, int, int) = lib->SSL_get_info_callback(ssl);
+	long mode = lib->SSL_ctrl(ssl, SSL_CTRL_MODE, 0, NULL);
+	/* Nobody would come back for the answer. */
+	lib->SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_ASYNC, NULL);
+	lib->SSL_set_info_callback(ssl, no_info); /* NULL would fall back to the SSL_CTX's */
+	lib->SSL_set_msg_callback(ssl, NULL);
+	if (reason != MAY_SPEAK)
+		complete_record(c, ssl, c->pending_length);
+	else if (!say_close_notify(c, ssl))
+		complete_unknown_record(c, ssl);
+	lib->SSL_ctrl(ssl, SSL_CTRL_MODE, mode & SSL_MODE_ASYNC, NULL);
+	lib->SSL_set_info_callback(ssl, info);
+	lib->SSL_set0_wbio(ssl, theirs);
+}
+
+static enum reason silence_on_hold(struct connection *c, SSL *ssl, bool by_kernel)
+{
+	int hold = speech->hold;
+	if (!socket_is_of(c, hold))
+		return SOCKET_CHANGED;
+	if (drain_abort_meant(hold))
+		return ABORT_MEANT;
+	if (ssl && !by_kernel && !flush_filters(c, ssl))
+		return FILTER_BIO;
+	enum reason reason = close_notify_reason(c);
+	if (reason == MAY_SPEAK && c->datagram && !dtls_find_peer(c, ssl, hold, &speech->to))
+		return NO_PEER;
+	return reason;
+}
+
+void close_notify_say(struct connection *c, int hold)
+{
+	SSL *ssl = atomic_load(&c->ssl);
+	struct libssl *lib = c->lib;
+	struct speech now = {.c = c, .hold = hold};
+	int saved = errno;
+	bool by_kernel = kernel_makes_records(c, ssl);
+	lib->ERR_set_mark();
+	handshake_look(c);
+	speech = &now;
+	enum reason reason = silence_on_hold(c, ssl, by_kernel);
+	if (reason != ALREADY_SAID || !c->reason)
+		c->reason = reason;
+	bool was_said = c->notify == NOTIFY_SENT;
+	if (reason == MAY_SPEAK && by_kernel)
+		say_by_kernel(c, ssl, hold);
+	if (may_use_our_bio(c, ssl, reason) && !by_kernel)
+		say_through_our_bio(c, ssl, reason);
+	speech = NULL;
+	lib->ERR_pop_to_mark();
+	if (!was_said)
+		events_notify(c, BY_TLSBYE, c->reason);
+	errno = saved;
+}
