@@ -23,63 +23,12 @@
 
 struct fork_slot; /* process.c: the word that the holders of a forked connection share */
 
-union endpoint {
-	sa_family_t family; /* AF_UNSPEC: not known */
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
 
-/* Why no close_notify was said. The log prints the very reason. */
-enum reason {
-	MAY_SPEAK,
-	ALREADY_SAID,     /* by the program, or by us at an earlier door */
-	NOTIFY_IS_OFF,    /* TLSBYE_NOTIFY=off */
-	NOT_OWNER,        /* P7: a fork copied keys and sequence number */
-	NO_HANDSHAKE,     /* not begun, not complete, or failed */
-	FATAL_ERROR,      /* SSL_shutdown(3) forbids it as well */
-	UNFINISHED_WRITE, /* P3: a record was completed perhaps, but the data is not */
-	QUIET_SHUTDOWN,   /* P4: asked for by the program */
-	ABORT_MEANT,      /* P4: SO_LINGER with a zero timeout */
-	FAILED_EXIT,      /* P3: the process ended with another status than 0 */
-	OWN_BIO,          /* the program's: a record of ours would overtake what it still holds */
-	FILTER_BIO,       /* a BIO between OpenSSL and the socket holds bytes that would be overtaken */
-	CALLS_UNSEEN,     /* another thread may be in BIO_read, BIO_write or another call that no hook sees */
-	SOMEBODY_INSIDE,  /* another thread was in an SSL_* call until the end */
-	SSL_GONE,         /* freed where no hook saw it, or no SSL to speak with */
-	SOCKET_CHANGED,   /* P6: the descriptor is another socket by now */
-	UNHEARD,          /* the connection was broken, or shut, when we spoke */
-	NO_DESCRIPTOR,    /* no number was free for a hold of the socket */
-	NO_THREAD,        /* the linger thread was refused, or could not be reached */
-	ANOTHER_SSL, /* another SSL speaks on the socket by now: whatever is said would break into its stream */
-	NO_PEER,     /* DTLS: the socket is not connected, and the BIO knows no address */
-	NO_ROOM,     /* the send queue is full, and this cannot be kept for later */
-};
 
 enum notify { NOTIFY_NONE, NOTIFY_PENDING, NOTIFY_SENT };
-enum peer_end {
-	PEER_UNKNOWN,
-	PEER_FIN,
-	PEER_RESET,
-	PEER_IDLE,
-	PEER_OVER_LIMIT,
-	PEER_GIVEN_UP,
-	PEER_OUTLIVES_US
-};
 
-enum role { ROLE_UNKNOWN, ROLE_SERVER, ROLE_CLIENT };
 
-/* Was the end that the program was told a close_notify, or a bare end of the stream (eof.h)? */
-enum hidden { NOT_HIDDEN, MAY_BE_HIDDEN, HIDDEN };
 
-/* How the program let go: bits. */
-enum {
-	PATH_SSL_FREE = 1,
-	PATH_CLOSE = 2,
-	PATH_SHUTDOWN = 4,
-	PATH_EXIT = 8,
-	PATH_SSL_CLEAR = 16,
-	PATH_BIO_FREE = 32
-};
 
 /* What the socket did not take of the goodbye: sent by the linger thread, before the half-close. */
 struct residue {

@@ -9,28 +9,15 @@
 #ifndef TLSBYE_EVENT_H
 #define TLSBYE_EVENT_H
 
-#include "connection/connection.h"
+#include "connection/endpoint.h"
+#include "event_table.h"
+#include "sys/call_sites.h"
 #include "sys/settings.h"
 #include "sys/text.h"
 
 #include <sys/types.h>
 
-enum event_kind {
-	EVENT_TRACKED,
-	EVENT_HANDSHAKE,
-	EVENT_READ_FAILED,
-	EVENT_HIDDEN_END,
-	EVENT_WRITE_INCOMPLETE,
-	EVENT_NOTIFY,
-	EVENT_HALF_CLOSE,
-	EVENT_DRAIN,
-	EVENT_END,
-	EVENT_SETTING,
-	EVENT_OUT_OF_REACH,
-};
 
-enum by { BY_NOBODY, BY_PROGRAM, BY_TLSBYE };
-enum transport { TRANSPORT_UNKNOWN, TRANSPORT_TCP, TRANSPORT_UNIX, TRANSPORT_DATAGRAM };
 
 struct event_who {
 	uint32_t number; /* of the connection in this process, from 1; 0: the event is no connection's */
@@ -46,22 +33,7 @@ struct event_handshake {
 	uint64_t us; /* since tracked; 0: not known */
 };
 
-/* What most likely ended the connection. */
-enum cause {
-	CAUSE_NONE,
-	CAUSE_PEER_CLOSED,          /* FIN, and no close_notify before it */
-	CAUSE_PEER_RESET,           /* RST, and no FIN before it */
-	CAUSE_WROTE_TO_CLOSED_PEER, /* RST behind its FIN */
-	CAUSE_PEER_ALERT,
-	CAUSE_NOT_TLS,
-	CAUSE_BAD_RECORD,
-	CAUSE_TIMEOUT,
-	CAUSE_OWN_END,
-	CAUSE_OTHER,
-};
 
-/* How far the peer's end of the stream is known at a failure. */
-enum peer_state { PEER_STATE_UNKNOWN, PEER_STATE_OPEN, PEER_STATE_FIN, PEER_STATE_RESET };
 
 /* read-failed and write-incomplete. */
 struct event_failure {
@@ -82,12 +54,6 @@ struct event_hidden {
 	uint64_t bytes;
 };
 
-enum notify_result {
-	NOTIFY_RESULT_SENT,
-	NOTIFY_RESULT_PENDING,
-	NOTIFY_RESULT_SILENT,
-	NOTIFY_RESULT_WOULD_SEND
-};
 
 /* notify and half-close. */
 struct event_step {
@@ -101,23 +67,8 @@ struct event_drain {
 	enum peer_end ended_by;
 };
 
-/* What the bare close does, or would have done. */
-enum reset { RESET_UNKNOWN, RESET_NO, RESET_POSSIBLE, RESET_YES };
 
-enum verdict { VERDICT_CLEAN, VERDICT_CURED, VERDICT_WRONG, VERDICT_FOREIGN, VERDICT_MEANT };
-enum data_fate { DATA_UNKNOWN, DATA_SAFE, DATA_LOST };
 
-/* What the program did wrong: bits, in the order in which they are told, the worst first. */
-enum {
-	FAULT_NO_CLOSE_NOTIFY = 1,
-	FAULT_UNREAD_AT_CLOSE = 2,
-	FAULT_FIN_UNAWAITED = 4,
-	FAULT_UNFINISHED_WRITE = 8,
-	FAULT_UNFLUSHED = 16,
-	FAULT_SHUTDOWN_RDWR = 32,
-	FAULT_WRITE_TO_CLOSED_PEER = 64,
-};
-enum { FAULT_COUNT = 7 };
 
 struct event_end {
 	uint32_t close_paths;
@@ -130,18 +81,31 @@ struct event_end {
 	uint64_t unread, unread_tls, never_read, unflushed, unfinished;
 	bool queues_known; /* unread, unsent, not_sent were asked for at the last close */
 	uint64_t unsent, not_sent;
-	enum reset will_reset;
 	bool abort_meant;
 	bool completed_record, half_closed, lingered;
 	uint64_t drained, drain_us;
 	bool peer_notified;
 	enum hidden peer_hidden;
 	enum peer_end peer_end;
+	uint64_t us; /* since tracked; 0: not known */
+
+	/* What the verdict is made of, besides. */
+	bool socket_known;         /* else nothing is known of TCP */
+	bool shared, not_ours;     /* another process has the connection, or may have */
+	bool over, peer_has_ended; /* of TCP, at the last close */
+	bool fatal_error, peer_broke_it, wrote_to_closed_peer, shut_both;
+	bool writes_seen;     /* bytes_written are all of them */
+	bool residue_left;    /* ours, when the drain ended */
+	uint32_t said_bytes;  /* ours, that went into the send queue */
+	uint32_t left_unsent; /* when the drain ended */
+	uint64_t taken;       /* bytes that TCP has ever taken to be sent; 0: not known */
+
+	/* The verdict (verdict.h). */
+	enum reset will_reset;
 	enum verdict verdict;
 	enum data_fate data;
 	uint64_t lost_bytes; /* at least; 0: not known how many */
-	uint32_t faults;
-	uint64_t us; /* since tracked; 0: not known */
+	uint32_t faults;     /* FAULT_ bits */
 };
 
 /* A complaint, in pieces: they are quoted from the program's environment, and copied nowhere. */
@@ -163,6 +127,10 @@ struct event {
 	pid_t pid;
 	struct event_who who;
 	const struct sites *sites; /* of the connection; NULL: none */
+	struct {
+		const char *bytes;
+		size_t length;
+	} sites_json; /* instead of them, rendered before by another process (event_json_sites) */
 	union {
 		struct event_handshake handshake;
 		struct event_failure failure;
@@ -195,12 +163,5 @@ void event_add_endpoint(struct text *line, const union endpoint *endpoint);
 const char *event_words_reason(enum reason reason);
 const char *event_words_peer_end(enum peer_end peer_end);
 
-/* The doors, in the order in which they are told. */
-struct event_close_path {
-	uint32_t path;
-	char name[12];
-};
-enum { EVENT_CLOSE_PATHS = 6 };
-extern const struct event_close_path event_close_paths[EVENT_CLOSE_PATHS] INTERNAL;
 
 #endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The words of events, once: what an event tells of is one of these, in the object that tells it, in the hub, in the
+ * report that reads it, in probe, and in the schema (a test holds the schema against this table).
+ *
+ * Each list is X(NAME, word) or X(NAME, word, text): the C name, the word in JSON ("": the key is absent then), and where
+ * there is one, the clause for people (tlsbye-events(5)). Lists that are ordered say by what.
+ *
+ * Rules: words are promised to readers of logs: one is added, none is changed. libc only; nothing is defined here but
+ * enumerations.
+ */
+#ifndef TLSBYE_EVENT_TABLE_H
+#define TLSBYE_EVENT_TABLE_H
+
+/* What happened. */
+#define EVENT_KINDS(X)                                                                                       \
+	X(EVENT_TRACKED, "tracked")                                                                          \
+	X(EVENT_HANDSHAKE, "handshake")                                                                      \
+	X(EVENT_READ_FAILED, "read-failed")                                                                  \
+	X(EVENT_HIDDEN_END, "hidden-end")                                                                    \
+	X(EVENT_WRITE_INCOMPLETE, "write-incomplete")                                                        \
+	X(EVENT_NOTIFY, "notify")                                                                            \
+	X(EVENT_HALF_CLOSE, "half-close")                                                                    \
+	X(EVENT_DRAIN, "drain")                                                                              \
+	X(EVENT_END, "end")                                                                                  \
+	X(EVENT_SETTING, "setting")                                                                          \
+	X(EVENT_OUT_OF_REACH, "out-of-reach")
+
+/* What the program did wrong: the worst first. Each is a bit, 1 << its place. */
+#define EVENT_FAULTS(X)                                                                                      \
+	X(FAULT_NO_CLOSE_NOTIFY, "no-close_notify")                                                          \
+	X(FAULT_UNREAD_AT_CLOSE, "unread-at-close")                                                          \
+	X(FAULT_FIN_UNAWAITED, "fin-unawaited")                                                              \
+	X(FAULT_UNFINISHED_WRITE, "unfinished-write")                                                        \
+	X(FAULT_UNFLUSHED, "unflushed")                                                                      \
+	X(FAULT_SHUTDOWN_RDWR, "shutdown-rdwr")                                                              \
+	X(FAULT_WRITE_TO_CLOSED_PEER, "write-to-closed-peer")
+
+/* Why no close_notify was said. */
+#define EVENT_REASONS(X)                                                                                     \
+	X(MAY_SPEAK, "", "")                                                                                 \
+	X(ALREADY_SAID, "", "") /* by the program, or by us on an earlier close path */                      \
+	X(NOTIFY_IS_OFF, "notify-off", "TLSBYE_NOTIFY=off")                                                  \
+	X(NOT_OWNER, "not-owner", "another process may own the connection since a fork") /* P7 */            \
+	X(NO_HANDSHAKE, "no-handshake", "the handshake did not complete")                                    \
+	X(FATAL_ERROR, "fatal-error", "the connection, or its handshake, had failed") /* SSL_shutdown(3) */  \
+	X(UNFINISHED_WRITE, "unfinished-write", "the program did not finish writing") /* P3 */               \
+	X(QUIET_SHUTDOWN, "quiet-shutdown", "the program asked for a quiet shutdown") /* P4 */               \
+	X(ABORT_MEANT, "abort-meant", "SO_LINGER 0 asks for an abort") /* P4 */                              \
+	X(FAILED_EXIT, "failed-exit", "the exit status was not 0") /* P3 */                                  \
+	X(OWN_BIO, "own-bio", "the program writes through a BIO of its own")                                 \
+	X(FILTER_BIO, "filter-bio", "a BIO of the program's holds bytes back")                               \
+	X(CALLS_UNSEEN, "calls-unseen",                                                                      \
+	  "the program may have been in a call that no hook sees, BIO_read or the like")                     \
+	X(SOMEBODY_INSIDE, "somebody-inside", "another thread was using the SSL")                            \
+	X(IN_HANDLER, "in-handler",                                                                          \
+	  "it was closed where a signal handler may have been running, and the SSL was not used again")      \
+	X(SSL_GONE, "ssl-gone", "the SSL was gone")                                                          \
+	X(SOCKET_CHANGED, "socket-changed", "the socket was closed or replaced before") /* P6 */             \
+	X(UNHEARD, "unheard", "the connection was broken or shut already")                                   \
+	X(NO_ROOM, "no-room", "the send queue was full")                                                     \
+	X(ANOTHER_SSL, "another-ssl", "another SSL was using the socket by then")                            \
+	X(NO_PEER, "no-peer", "the peer's address is not known") /* DTLS */
+
+/* What most likely ended a read or a write. */
+#define EVENT_CAUSES(X)                                                                                      \
+	X(CAUSE_NONE, "", "")                                                                                \
+	X(CAUSE_PEER_CLOSED, "peer-closed-without-close_notify",                                             \
+	  "the peer closed without SSL_shutdown: its end of the data cannot be told from a cut cable")       \
+	X(CAUSE_PEER_RESET, "peer-reset",                                                                    \
+	  "the peer closed with bytes unread, or aborted: what it had on its way is lost")                   \
+	X(CAUSE_WROTE_TO_CLOSED_PEER, "wrote-to-closed-peer",                                                \
+	  "the peer had closed without SSL_shutdown, and was written to: that is what it answers with a "    \
+	  "reset")                                                                                           \
+	X(CAUSE_PEER_ALERT, "peer-alert", "the peer gave up, and said why")                                  \
+	X(CAUSE_NOT_TLS, "not-tls",                                                                          \
+	  "what came is no TLS: the peer, or something on the way, speaks plaintext")                        \
+	X(CAUSE_BAD_RECORD, "bad-record",                                                                    \
+	  "a record does not decrypt: two processes of the peer may use one connection, or bytes were "      \
+	  "changed on the way")                                                                              \
+	X(CAUSE_TIMEOUT, "timeout", "the peer answers no more: its machine or the network is gone")          \
+	X(CAUSE_OWN_END, "own-end", "this side had closed or shut the socket before")                        \
+	X(CAUSE_OTHER, "other", "")
+
+/* How the program let go, in the order in which they are told. Each is a bit, 1 << its place. */
+#define EVENT_CLOSE_PATHS(X)                                                                                 \
+	X(PATH_SHUTDOWN, "shutdown")                                                                         \
+	X(PATH_SSL_CLEAR, "SSL_clear")                                                                       \
+	X(PATH_SSL_FREE, "SSL_free")                                                                         \
+	X(PATH_BIO_FREE, "BIO_free")                                                                         \
+	X(PATH_CLOSE, "close")                                                                               \
+	X(PATH_EXIT, "exit")
+
+/* How the peer's TCP ended. Up to PEER_FIN it is a good end, or none that was seen. */
+#define EVENT_PEER_ENDS(X)                                                                                   \
+	X(PEER_UNKNOWN, "", "unknown")                                                                       \
+	X(PEER_FIN, "fin", "FIN")                                                                            \
+	X(PEER_RESET, "reset", "reset")                                                                      \
+	X(PEER_IDLE, "idle", "still open, and silent for so long that the drain ended (LINGER_IDLE)")        \
+	X(PEER_OVER_LIMIT, "limit", "still open when the drain reached its limit")                           \
+	X(PEER_GIVEN_UP, "room", "still open when its drain made room for another (LINGER_SOCKETS)")         \
+	X(PEER_OUTLIVES_US, "at-exit", "still open when the process ended (AT_EXIT)")
+
+#define EVENT_BY(X)                                                                                          \
+	X(BY_NOBODY, "none")                                                                                 \
+	X(BY_PROGRAM, "program")                                                                             \
+	X(BY_TLSBYE, "tlsbye")
+
+#define EVENT_NOTIFY_RESULTS(X)                                                                              \
+	X(NOTIFY_RESULT_SENT, "sent")                                                                        \
+	X(NOTIFY_RESULT_PENDING, "pending")                                                                  \
+	X(NOTIFY_RESULT_SILENT, "silent")                                                                    \
+	X(NOTIFY_RESULT_WOULD_SEND, "would-send")
+
+#define EVENT_VERDICTS(X)                                                                                    \
+	X(VERDICT_CLEAN, "clean")                                                                            \
+	X(VERDICT_CURED, "cured")                                                                            \
+	X(VERDICT_WRONG, "wrong")                                                                            \
+	X(VERDICT_FOREIGN, "foreign")                                                                        \
+	X(VERDICT_MEANT, "meant")
+
+/* What became of the program's data. */
+#define EVENT_DATA(X)                                                                                        \
+	X(DATA_UNKNOWN, "unknown")                                                                           \
+	X(DATA_SAFE, "safe")                                                                                 \
+	X(DATA_LOST, "lost")
+
+/* What the bare close does, or would have done. */
+#define EVENT_RESETS(X)                                                                                      \
+	X(RESET_UNKNOWN, "")                                                                                 \
+	X(RESET_NO, "no")                                                                                    \
+	X(RESET_POSSIBLE, "possible")                                                                        \
+	X(RESET_YES, "yes")
+
+#define EVENT_TRANSPORTS(X)                                                                                  \
+	X(TRANSPORT_UNKNOWN, "")                                                                             \
+	X(TRANSPORT_TCP, "tcp")                                                                              \
+	X(TRANSPORT_UNIX, "unix")                                                                            \
+	X(TRANSPORT_DATAGRAM, "datagram")
+
+#define EVENT_ROLES(X)                                                                                       \
+	X(ROLE_UNKNOWN, "")                                                                                  \
+	X(ROLE_SERVER, "server")                                                                             \
+	X(ROLE_CLIENT, "client")
+
+/* How far the peer's end of the stream is known at a failure. */
+#define EVENT_PEER_STATES(X)                                                                                 \
+	X(PEER_STATE_UNKNOWN, "", "")                                                                        \
+	X(PEER_STATE_OPEN, "open", "still open")                                                             \
+	X(PEER_STATE_FIN, "fin", "FIN")                                                                      \
+	X(PEER_STATE_RESET, "reset", "reset")
+
+/* Was the end that the program was told a close_notify, or a bare end of the stream (end_of_stream.h)? */
+#define EVENT_HIDDEN_ENDS(X)                                                                                 \
+	X(NOT_HIDDEN, "")                                                                                    \
+	X(MAY_BE_HIDDEN, "possible")                                                                         \
+	X(HIDDEN, "certain")
+
+#define EVENT_NAME(name, ...)  name,
+#define EVENT_PLACE(name, ...) name##_PLACE,
+#define EVENT_BIT(name, ...)   name = 1 << name##_PLACE,
+
+enum event_kind { EVENT_KINDS(EVENT_NAME) EVENT_KIND_COUNT };
+enum { EVENT_FAULTS(EVENT_PLACE) FAULT_COUNT };
+enum { EVENT_FAULTS(EVENT_BIT) };
+enum reason { EVENT_REASONS(EVENT_NAME) REASON_COUNT };
+enum cause { EVENT_CAUSES(EVENT_NAME) CAUSE_COUNT };
+enum { EVENT_CLOSE_PATHS(EVENT_PLACE) CLOSE_PATH_COUNT };
+enum { EVENT_CLOSE_PATHS(EVENT_BIT) };
+enum peer_end { EVENT_PEER_ENDS(EVENT_NAME) PEER_END_COUNT };
+enum by { EVENT_BY(EVENT_NAME) };
+enum notify_result { EVENT_NOTIFY_RESULTS(EVENT_NAME) };
+enum verdict { EVENT_VERDICTS(EVENT_NAME) VERDICT_COUNT };
+enum data_fate { EVENT_DATA(EVENT_NAME) };
+enum reset { EVENT_RESETS(EVENT_NAME) };
+enum transport { EVENT_TRANSPORTS(EVENT_NAME) };
+enum role { EVENT_ROLES(EVENT_NAME) };
+enum peer_state { EVENT_PEER_STATES(EVENT_NAME) };
+enum hidden { EVENT_HIDDEN_ENDS(EVENT_NAME) };
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a process says to the hub: one SOCK_SEQPACKET connection for each message, so that nothing of it stays in the
+ * host between two calls. (A datagram queue is 10 long, net.unix.max_dgram_qlen; thousands of these fit, even while the hub
+ * is stopped.)
+ *
+ *   HELLO   a process of the tree has begun (at the start of each, and in the child of a fork): no descriptor
+ *   LINE    a line for the log file, which the hub has open: no descriptor
+ *   HOLD    a socket to be drained: the socket, then stderr where the event goes there
+ *   SPOKEN  what follows a HOLD whose close_notify was left open: the record, or the reason why there is none
+ *   BYE     the process ends, and has told of all its connections
+ *
+ * Rules: fixed size head, then as many bytes as the head says, never more than MESSAGE_MAX. The hub believes nothing: a
+ * message of another version or size, without the token, from who is not of this machine's pid that it claims, with a
+ * descriptor too few or too many, a HOLD that it has already, is dropped and counted, its descriptors closed.
+ */
+#ifndef TLSBYE_MESSAGE_H
+#define TLSBYE_MESSAGE_H
+
+#include "linger/hold.h"
+
+#define HUB_VARIABLE "TLSBYE_HUB" /* VERSION:PID:UID:NAME:TOKEN:FOLDER */
+
+enum { MESSAGE_MAGIC = 0x65796274, MESSAGE_VERSION = 1, TOKEN_BYTES = 16, HUB_NAME_MAX = 40, HUB_FOLDER_MAX = 80 };
+
+enum message_kind { MESSAGE_HELLO = 1, MESSAGE_LINE, MESSAGE_HOLD, MESSAGE_SPOKEN, MESSAGE_BYE };
+
+struct message_head {
+	uint32_t magic, version;
+	unsigned char token[TOKEN_BYTES];
+	uint32_t kind;
+	uint32_t size; /* of all of it: head, body, bytes */
+};
+
+struct message_hold {
+	struct message_head head;
+	struct hold hold;
+	/* then residue_length + sites_length bytes */
+};
+
+struct message_spoken {
+	struct message_head head;
+	uint64_t id;
+	int32_t pid;
+	uint32_t reason;       /* enum reason: MAY_SPEAK where close_notify is in the residue, or was sent */
+	uint32_t said_bytes;   /* of ours, in all */
+	uint32_t completed_record;
+	uint32_t residue_length;
+	/* then so many bytes */
+};
+
+enum { MESSAGE_MAX = sizeof(struct message_hold) + RESIDUE_MAX + HOLD_SITES_MAX };
+
+#endif

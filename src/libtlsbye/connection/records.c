@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See records.h. Records come from chunks that are mapped once and never unmapped, and go back to a lock-free list: a
+ * close in a signal handler may be the last one out.
+ */
+#include "connection/records.h"
+
+#include "connection/ownership.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { CHUNK_RECORDS = 256, CHUNKS = 4096 };
+
+static struct connection *_Atomic chunks[CHUNKS];
+static _Atomic uint32_t chunk_count;
+static _Atomic uint64_t free_list; /* upper half: a tag against ABA; lower half: index + 1 */
+static pthread_mutex_t mapping = PTHREAD_MUTEX_INITIALIZER;
+
+struct connection *records_at(uint32_t index)
+{
+	return &atomic_load(&chunks[index / CHUNK_RECORDS])[index % CHUNK_RECORDS];
+}
+
+static void give_back(struct connection *c)
+{
+	uint64_t top = atomic_load(&free_list), mine;
+	do {
+		uint32_t below = (uint32_t)top;
+		atomic_store(&c->next, below ? records_at(below - 1) : NULL);
+		mine = ((top >> 32) + 1) << 32 | (c->index + 1);
+	} while (!atomic_compare_exchange_weak(&free_list, &top, mine));
+}
+
+static struct connection *take_free(void)
+{
+	uint64_t top = atomic_load(&free_list), mine;
+	struct connection *c;
+	do {
+		if (!(uint32_t)top)
+			return NULL;
+		c = records_at((uint32_t)top - 1);
+		struct connection *below = atomic_load(&c->next);
+		mine = ((top >> 32) + 1) << 32 | (below ? below->index + 1 : 0);
+	} while (!atomic_compare_exchange_weak(&free_list, &top, mine));
+	return c;
+}
+
+/* Table lock held. */
+static bool map_chunk(void)
+{
+	uint32_t count = atomic_load(&chunk_count);
+	if (count == CHUNKS)
+		return false;
+	struct connection *chunk = mmap(NULL, CHUNK_RECORDS * sizeof *chunk, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (chunk == MAP_FAILED)
+		return false;
+	atomic_store(&chunks[count], chunk);
+	atomic_store(&chunk_count, count + 1);
+	for (uint32_t i = 0; i < CHUNK_RECORDS; i++) {
+		chunk[i].index = count * CHUNK_RECORDS + i;
+		give_back(&chunk[i]);
+	}
+	return true;
+}
+
+/* Everything to its start but what a late reader may still look at: claim, ssl (NULL by then) and next. */
+static void start_record(struct connection *c, struct libssl *lib)
+{
+	static _Atomic uint32_t connections;
+	size_t head = offsetof(struct connection, lib);
+	uint32_t index = c->index;
+	memset((char *)c + head, 0, sizeof *c - head);
+	c->index = index;
+	c->number = atomic_fetch_add(&connections, 1) + 1;
+	c->lib = lib;
+	c->references = 1;
+	atomic_store(&c->claim.word, CLAIM_NEW | CLAIM_SHAKING | CLAIM_LOOK);
+	atomic_store(&c->fd, -1);
+	atomic_store(&c->refs, 1);
+}
+
+void records_ref(struct connection *c)
+{
+	atomic_fetch_add(&c->refs, 1);
+}
+
+bool records_ref_if_used(struct connection *c)
+{
+	uint32_t refs = atomic_load(&c->refs);
+	while (refs && !atomic_compare_exchange_weak(&c->refs, &refs, refs + 1))
+		continue;
+	return refs != 0;
+}
+
+void records_unref(struct connection *c)
+{
+	if (atomic_fetch_sub(&c->refs, 1) != 1)
+		return;
+	if (c->residue.bytes)
+		munmap(c->residue.bytes, RESIDUE_MAX);
+	c->residue.bytes = NULL;
+	call_sites_forget(&c->sites);
+	ownership_lets_go(c, false);
+	give_back(c);
+}
+
+bool records_any(void)
+{
+	return atomic_load_explicit(&chunk_count, memory_order_relaxed) != 0;
+}
+
+void records_each(void (*visit)(struct connection *c, void *arg), void *arg)
+{
+	uint32_t records = atomic_load(&chunk_count) * CHUNK_RECORDS;
+	for (uint32_t i = 0; i < records; i++) {
+		struct connection *c = records_at(i);
+		if (atomic_load(&c->refs))
+			visit(c, arg);
+	}
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* See socket.h. */
+#include "connection/socket.h"
+
+#include <sys/stat.h>
+
+static bool socket_cookie(int fd, uint64_t *cookie)
+{
+	socklen_t size = sizeof *cookie;
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &size) == 0)
+		return true;
+	struct stat status;
+	if (fstat(fd, &status) != 0 || !S_ISSOCK(status.st_mode))
+		return false;
+	*cookie = status.st_ino;
+	return true;
+}
+
+bool socket_is_of(const struct connection *c, int fd)
+{
+	uint64_t cookie;
+	return socket_cookie(fd, &cookie) && cookie == c->cookie;
+}
+
+static bool is_of_type(int fd, int wanted)
+{
+	int type = 0;
+	socklen_t size = sizeof type;
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == wanted;
+}
+
+bool socket_is_stream(int fd)
+{
+	return is_of_type(fd, SOCK_STREAM);
+}

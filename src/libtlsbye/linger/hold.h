@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hold: what is handed over with a socket, whichever way it goes (hub, clone, in place): how far its drain has come, the
+ * event of its end as far as it is known, and how that is to be told. Plain data, no pointers that matter: it travels.
+ *
+ * After it, in memory and in a message alike: the bytes of the residue, then those of the call sites, rendered.
+ *
+ * Rules: async-signal-safe. Whoever ends the drain calls hold_finish, and renders and writes each line that is wanted.
+ */
+#ifndef TLSBYE_HOLD_H
+#define TLSBYE_HOLD_H
+
+#include "events/event.h"
+#include "linger/drain.h"
+
+enum { HOLD_PROGRAM_MAX = 64, HOLD_SITES_MAX = 3072 };
+
+struct hold {
+	uint64_t id;      /* of the connection in its process: together with pid, of the hold */
+	int32_t pid;      /* as the process sees itself: for the event */
+	uint32_t number;  /* how many its process may have at once (LINGER_SOCKETS) */
+	char program[HOLD_PROGRAM_MAX];
+	enum mode mode;
+	enum level level;       /* which events are wanted */
+	enum log_format format;
+	bool follows;           /* close_notify may follow (drain.held_back), for so long: */
+	uint32_t follows_ms;
+	uint64_t tracked_us;    /* when the connection began, or 0 */
+	struct event_who who;
+	struct event_end end;
+	struct drain drain;
+	uint32_t residue_length, sites_length; /* of what comes after */
+};
+
+/* The drain is over: its outcome becomes the event's, and the verdict is given. */
+void hold_finish(struct hold *hold);
+
+/*
+ * Renders an event of it into the line: EVENT_HALF_CLOSE, EVENT_DRAIN, EVENT_END. False: this one is not wanted, or not
+ * to be told. `sites`: the rendered call sites (sites_length bytes).
+ */
+bool hold_render(const struct hold *hold, enum event_kind kind, const char *sites, struct text *line);
+
+#endif
