@@ -52,7 +52,7 @@ static struct tcp_facts tcp_facts(const struct connection *c, int fd)
 {
 	struct tcp_facts facts = {0};
 	socklen_t size = sizeof facts;
-	if (c->family != AF_INET && c->family != AF_INET6)
+	if (c->socket.family != AF_INET && c->socket.family != AF_INET6)
 		return facts;
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0)
 		facts.state = 0;
@@ -75,25 +75,25 @@ bool drain_is_over(const struct connection *c, int fd)
 static void note_state(struct connection *c, const struct tcp_facts *facts)
 {
 	int state = facts->state;
-	c->taken = facts->bytes_acked ? facts->bytes_acked + c->unsent : 0;
-	c->over = state == TCP_CLOSE || state == TCP_TIME_WAIT;
-	c->peer_has_ended = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
+	c->queues.taken = facts->bytes_acked ? facts->bytes_acked + c->queues.unsent : 0;
+	c->queues.over = state == TCP_CLOSE || state == TCP_TIME_WAIT;
+	c->queues.peer_has_ended = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
 	bool fin_stands = state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING ||
-			  (c->over && atomic_load(&c->close_paths) & PATH_SHUTDOWN);
-	c->unsent -= fin_stands && c->unsent;
-	c->not_sent -= fin_stands && c->not_sent;
+			  (c->queues.over && atomic_load(&c->released.close_paths) & PATH_SHUTDOWN);
+	c->queues.unsent -= fin_stands && c->queues.unsent;
+	c->queues.not_sent -= fin_stands && c->queues.not_sent;
 }
 
 void drain_measure(struct connection *c, int fd)
 {
 	int bytes = 0;
-	c->kernel_tls = c->family != AF_UNIX && ktls_is_on(fd);
-	c->measured = true;
-	c->unread = ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
-	c->unsent = drain_unsent(fd);
+	c->queues.ktls = c->socket.family != AF_UNIX && ktls_is_on(fd);
+	c->queues.measured = true;
+	c->queues.unread = ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
+	c->queues.unsent = drain_unsent(fd);
 	struct tcp_facts facts = tcp_facts(c, fd); /* behind it: rather more acknowledged than less */
 	/* The last thing before the close: what is still sent in between would be taken for lost. */
-	c->not_sent = ioctl(fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
+	c->queues.not_sent = ioctl(fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 	note_state(c, &facts);
 }
 
@@ -111,9 +111,9 @@ bool drain_half_close(struct connection *c, int fd)
 {
 	drain_forget_linger_time(fd);
 	bool connected = real.shutdown(fd, SHUT_WR) == 0;
-	if (connected && !c->half_closed)
+	if (connected && !c->released.half_closed)
 		events_half_close(c, BY_TLSBYE);
-	c->half_closed |= connected;
+	c->released.half_closed |= connected;
 	return connected;
 }
 
@@ -124,11 +124,11 @@ bool drain_half_close(struct connection *c, int fd)
 static ssize_t discard(struct connection *c, int fd)
 {
 	static char nowhere[DISCARD_AT_ONCE];
-	if (c->kernel_tls)
-		return ktls_discard(fd, &c->peer_notified);
-	bool tcp = c->family == AF_INET || c->family == AF_INET6;
+	if (c->queues.ktls)
+		return ktls_discard(fd, &c->seen.peer_notified);
+	bool tcp = c->socket.family == AF_INET || c->socket.family == AF_INET6;
 	ssize_t n = real.recv(fd, nowhere, sizeof nowhere, MSG_DONTWAIT | (tcp ? MSG_TRUNC : 0));
-	return n < 0 && errno == EIO ? ktls_discard(fd, &c->peer_notified) : n;
+	return n < 0 && errno == EIO ? ktls_discard(fd, &c->seen.peer_notified) : n;
 }
 
 bool drain_some(struct connection *c, int fd)
@@ -138,7 +138,7 @@ bool drain_some(struct connection *c, int fd)
 		if (n > 0) {
 			c->drained += (uint64_t)n;
 			if (c->drained > settings->linger_bytes) {
-				c->peer_end = PEER_OVER_LIMIT;
+				c->released.peer_end = PEER_OVER_LIMIT;
 				return true;
 			}
 			continue;
@@ -148,9 +148,9 @@ bool drain_some(struct connection *c, int fd)
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return false;
 		if (n < 0 && !ktls_cannot_read(errno))
-			c->peer_end = PEER_RESET;
-		else if (n == 0 && c->peer_end == PEER_UNKNOWN && !c->read_shut)
-			c->peer_end = c->reset_seen ? PEER_RESET : PEER_FIN; /* a reset is told once */
+			c->released.peer_end = PEER_RESET;
+		else if (n == 0 && c->released.peer_end == PEER_UNKNOWN && !c->released.read_shut)
+			c->released.peer_end = c->seen.reset ? PEER_RESET : PEER_FIN; /* a reset is told once */
 		return true;
 	}
 	return false;
