@@ -20,11 +20,6 @@
 
 static char program[64];
 
-const struct event_close_path event_close_paths[EVENT_CLOSE_PATHS] = {
-	{PATH_SHUTDOWN, "shutdown"}, {PATH_SSL_CLEAR, "SSL_clear"}, {PATH_SSL_FREE, "SSL_free"},
-	{PATH_BIO_FREE, "BIO_free"}, {PATH_CLOSE, "close"},         {PATH_EXIT, "exit"},
-};
-
 void events_init(void)
 {
 	/* A copy: daemons write a title over their arguments, which is where this points. */
@@ -234,14 +229,15 @@ void events_notify(struct connection *c, enum by by, enum reason why)
 	if ((would && (by == BY_PROGRAM || settings->mode == MODE_CURE)) ||
 	    atomic_exchange(&c->told_notify, now) == now)
 		return;
-	PROBE(notify, c->number, told_fd(c), event_name_of_by(by), event_name_of_result(event.step.result));
+	PROBE(notify, c->number, told_fd(c), event_json_name_of_by(by),
+	      event_json_name_of_result(event.step.result));
 	if (step_is_wanted(c))
 		say(&event);
 }
 
 void events_half_close(const struct connection *c, enum by by)
 {
-	PROBE(half_close, c->number, told_fd(c), event_name_of_by(by));
+	PROBE(half_close, c->number, told_fd(c), event_json_name_of_by(by));
 	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_HALF_CLOSE, LEVEL_DEBUG);
@@ -251,7 +247,8 @@ void events_half_close(const struct connection *c, enum by by)
 
 void events_drain(const struct connection *c)
 {
-	PROBE(drain, c->number, told_fd(c), c->drained, c->drain_us, event_name_of_peer_end(c->peer_end));
+	PROBE(drain, c->number, told_fd(c), c->drained, c->drain_us,
+	      event_json_name_of_peer_end(c->peer_end));
 	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_DRAIN, LEVEL_DEBUG);
@@ -277,10 +274,10 @@ static void fail(const struct connection *c, enum event_kind kind, struct event_
 	event.failure = *failure;
 	if (kind == EVENT_READ_FAILED)
 		PROBE(read_failed, c->number, told_fd(c), failure->call, failure->errno_value,
-		      event_name_of_cause(failure->cause), failure->bytes_read);
+		      event_json_name_of_cause(failure->cause), failure->bytes_read);
 	else
 		PROBE(write_incomplete, c->number, told_fd(c), failure->call, failure->errno_value,
-		      event_name_of_cause(failure->cause), failure->requested, failure->bytes_written);
+		      event_json_name_of_cause(failure->cause), failure->requested, failure->bytes_written);
 	if (!is_wanted(event.level))
 		return;
 	say(&event);
@@ -346,8 +343,8 @@ void events_end(struct connection *c)
 	struct event event = about(c, EVENT_END, LEVEL_INFO);
 	add_end_facts(&event.end, c);
 	verdict_give(&event.end, c);
-	PROBE(end, c->number, told_fd(c), event_name_of_verdict(event.end.verdict),
-	      event_name_of_by(event.end.close_notify), event.end.faults, event.end.bytes_read,
+	PROBE(end, c->number, told_fd(c), event_json_name_of_verdict(event.end.verdict),
+	      event_json_name_of_by(event.end.close_notify), event.end.faults, event.end.bytes_read,
 	      event.end.bytes_written);
 	if (all_was_well(&event.end))
 		event.level = LEVEL_DEBUG;
