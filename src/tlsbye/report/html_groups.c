@@ -7,6 +7,7 @@
 
 #include "html_parts.h"
 #include "words.h"
+#include "words_place.h"
 
 enum { OPEN_AT_FIRST = 5, FRAMES_SHOWN = 16, LINKS_SHOWN = 5 };
 
@@ -62,7 +63,7 @@ static void put_summary(const struct page *page, const struct group *group, cons
 static void put_frame(const struct page *page, const struct frame *frame, bool innermost)
 {
 	const struct place *place = source_resolve(page->source, frame);
-	char *text = words_frame(frame, page->source);
+	char *text = words_place_of_frame(frame, page->source);
 	FILE *out = page->out;
 
 	html_put(out, innermost ? "<div><code>" : "<div>called from <code>", text, "</code></div>");
@@ -126,7 +127,7 @@ static void put_links(const struct page *page, const struct group *group)
 	size_t shown = 0;
 
 	for (size_t i = 0; i < group->stories_count && shown < LINKS_SHOWN; i++) {
-		size_t index = html_story_index(page, group->stories[i]);
+		size_t index = html_stories_index(page, group->stories[i]);
 
 		if (index == page->stories_count)
 			continue;

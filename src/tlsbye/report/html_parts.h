@@ -55,7 +55,9 @@ void html_connections(const struct page *page);                                 
 void html_ladder(FILE *out, const struct connection_story *story,
 		 const struct steps *steps); /* html_ladder.c */
 
+/* html_stories.c */
+bool html_stories_choose(struct page *page); /* false: no memory */
 /* Where it is among page->stories; stories_count where it is not. */
-size_t html_story_index(const struct page *page, const struct connection_story *story);
+size_t html_stories_index(const struct page *page, const struct connection_story *story);
 
 #endif

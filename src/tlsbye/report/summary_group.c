@@ -10,6 +10,7 @@
 
 #include "rules.h"
 #include "words.h"
+#include "words_place.h"
 
 enum { INDENT = 3 };
 
