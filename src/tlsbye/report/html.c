@@ -61,7 +61,7 @@ static void put_header(const struct page *page)
 
 	fputs("<body>\n<header>\n<h1>How connections ended</h1>\n<p class=\"soft\">", out);
 	for (size_t i = 0; i < report->files_count && i < 3; i++)
-		html_put(out, i ? ", <code>" : "<code>", report->files[i], "</code>");
+		html_text_put(out, i ? ", <code>" : "<code>", report->files[i], "</code>");
 	if (report->files_count > 3)
 		fprintf(out, " and %zu more", report->files_count - 3);
 	fprintf(out, ": %s %s", words_number(number, report->totals.events),
@@ -96,9 +96,9 @@ bool html_write(FILE *out, const struct report *report, struct source *source)
 	put_header(&page);
 	html_totals(&page);
 	html_groups(&page);
-	html_connections(&page);
-	html_histogram(&page);
-	html_skipped(&page);
+	html_table(&page);
+	html_chart(&page);
+	html_totals_skipped(&page);
 	put_foot(out, nonce);
 	free(page.stories);
 	return fflush(out) == 0 && !ferror(out);

@@ -12,7 +12,7 @@
 
 #include "steps_make.h"
 
-const char *const lane_names[LANES] = {"program", "OpenSSL", "kernel", "peer"};
+const char *const steps_lane_names[LANES] = {"program", "OpenSSL", "kernel", "peer"};
 
 /* "legacy-server[1234], server, fd 5, 127.0.0.1:443 - 127.0.0.1:51234" */
 static char *who(const struct connection_story *story)
@@ -70,10 +70,10 @@ struct steps *steps_of(const struct connection_story *story, struct source *sour
 	steps->observed = last && last->mode && strcmp(last->mode, "observe") == 0;
 	steps->only_end = story->end && story->count <= 1;
 	steps->who = who(story);
-	steps_from_events(&m);
+	steps_events_make(&m);
 	if (story->end)
-		steps_from_end(&m);
-	steps_judge(&m);
+		steps_end_make(&m);
+	steps_verdict_make(&m);
 	if (steps->count)
 		qsort(steps->list, steps->count, sizeof(*steps->list), compare_steps);
 	if (!m.no_memory && steps->who && steps->words)

@@ -8,10 +8,10 @@
 #include "step.h"
 
 /* All events but the end, in their own order. */
-void steps_from_events(struct making *m);
+void steps_events_make(struct making *m);
 /* The letting go. story->end is there. */
-void steps_from_end(struct making *m);
+void steps_end_make(struct making *m);
 /* steps->words and steps->tone. */
-void steps_judge(struct making *m);
+void steps_verdict_make(struct making *m);
 
 #endif
