@@ -89,7 +89,7 @@ static uint64_t badness(const struct record *record)
 static void worst_free(struct worst *worst)
 {
 	record_free(worst->record);
-	events_free(&worst->events);
+	stories_events_free(&worst->events);
 	free(worst);
 }
 
@@ -143,7 +143,7 @@ static void count(struct group *group, const struct record *r, bool blamed)
 	group->meant += says(r->verdict, "meant");
 	group->observed += wrong && says(r->mode, "observe");
 	if (r->kind == EVENT_END && r->drain_us >= 0)
-		times_add(&group->drain, r->drain_us);
+		tally_times_add(&group->drain, r->drain_us);
 	if (group->first < 0 || r->time < group->first)
 		group->first = r->time;
 	if (r->time > group->last)
@@ -177,7 +177,7 @@ void groups_add_end(struct groups *groups, const struct record *end)
 	for (enum fault fault = 0; fault < FAULTS; fault++) {
 		if (!(end->faults & 1U << fault))
 			continue;
-		add(groups, GROUP_FAULT, fault, fault_name(fault), end, blamed);
+		add(groups, GROUP_FAULT, fault, record_fault_name(fault), end, blamed);
 		blamed = false;
 	}
 }
@@ -227,7 +227,7 @@ static void finish(struct group_kept *kept)
 
 		if (worst->story.count == 0) {
 			worst->alone[0] = worst->record;
-			story_tell(&worst->story, (struct record *const *)worst->alone, 1);
+			stories_tell(&worst->story, (struct record *const *)worst->alone, 1);
 		}
 		kept->stories[i] = &worst->story;
 	}

@@ -71,11 +71,11 @@ struct log_reader {
 struct log_reader *log_reader_new(record_fn *tell, void *context, struct progress *progress)
 {
 	struct log_reader *reader = calloc(1, sizeof(*reader));
-	struct parser *parser = parser_new();
+	struct parser *parser = parse_new();
 
 	if (!reader || !parser) {
 		free(reader);
-		parser_free(parser);
+		parse_free(parser);
 		return NULL;
 	}
 	reader->tell = tell;
@@ -88,7 +88,7 @@ struct log_reader *log_reader_new(record_fn *tell, void *context, struct progres
 void log_reader_free(struct log_reader *reader)
 {
 	if (reader)
-		parser_free(reader->parser);
+		parse_free(reader->parser);
 	free(reader);
 }
 

@@ -104,7 +104,7 @@ static void add_end(struct model *model, const struct record *r, struct seen *se
 		totals->resets += says(r->will_reset, "yes");
 	}
 	if (r->drain_us >= 0)
-		times_add(&totals->drain, r->drain_us);
+		tally_times_add(&totals->drain, r->drain_us);
 	if (unfinished && !(seen && seen->marks & SEEN_ABANDONED))
 		totals->abandoned++;
 	groups_add_end(&model->groups, r);
@@ -181,7 +181,7 @@ void model_add(void *context, const struct record *r)
 		totals->untold += r->kind == EVENT_TRACKED;
 	add_event(model, r, seen);
 	if (model->connection && strcmp(model->connection, r->id) == 0)
-		events_add(&model->chosen, r);
+		stories_events_add(&model->chosen, r);
 }
 
 /* --- the second reading --- */
@@ -249,7 +249,7 @@ void model_add_event(void *context, const struct record *r)
 	}
 	for (; low < model->wanted_count && by_name(model->wanted[low]->record, r) == 0; low++)
 		if (within(model->wanted[low]->record, r))
-			events_add(&model->wanted[low]->events, r);
+			stories_events_add(&model->wanted[low]->events, r);
 }
 
 /* Of the connections with this id, the one that the group is about. */
@@ -340,7 +340,7 @@ void model_free(struct model *model)
 	if (!model)
 		return;
 	groups_free(&model->groups);
-	events_free(&model->chosen);
+	stories_events_free(&model->chosen);
 	free(model->chosen_stories);
 	free(model->chosen_list);
 	free(model->wanted);

@@ -111,7 +111,7 @@ static enum parsed judge_event(struct parser *p)
 
 enum parsed parse_line(struct parser *parser, const char *line, size_t length, const struct record **record)
 {
-	yajl_handle yajl = yajl_alloc(&parse_callbacks, NULL, parser);
+	yajl_handle yajl = yajl_alloc(&parse_pieces_callbacks, NULL, parser);
 	enum parsed result;
 
 	if (!yajl)
@@ -130,7 +130,7 @@ enum parsed parse_line(struct parser *parser, const char *line, size_t length, c
 	return result;
 }
 
-struct parser *parser_new(void)
+struct parser *parse_new(void)
 {
 	struct parser *parser = calloc(1, sizeof(*parser));
 
@@ -140,7 +140,7 @@ struct parser *parser_new(void)
 	return parser;
 }
 
-void parser_free(struct parser *parser)
+void parse_free(struct parser *parser)
 {
 	free(parser);
 }

@@ -19,7 +19,7 @@ static const char *const fault_names[FAULTS] = {
 	[FAULT_NO_CLOSE_NOTIFY] = "no-close_notify",
 };
 
-const char *fault_name(enum fault fault)
+const char *record_fault_name(enum fault fault)
 {
 	return fault_names[fault];
 }
@@ -101,11 +101,11 @@ static void lay_out(struct block *block, const struct record *from)
 	if (copy)
 		*copy = *from;
 	for (size_t i = 0; i < fields_count; i++) {
-		const char **text = field_text((struct record *)from, &fields[i]);
+		const char **text = fields_text((struct record *)from, &fields[i]);
 		const char *kept = text ? place_text(block, *text) : NULL;
 
 		if (copy && text)
-			*field_text(copy, &fields[i]) = kept;
+			*fields_text(copy, &fields[i]) = kept;
 	}
 	for (size_t i = 0; i < from->sites_count; i++) {
 		const struct site *site = &from->sites[i];

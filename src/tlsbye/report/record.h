@@ -132,7 +132,7 @@ struct record {
 };
 
 /* "no-close_notify" and so on. */
-const char *fault_name(enum fault fault);
+const char *record_fault_name(enum fault fault);
 
 /* The site of this call ("SSL_free"), or NULL. */
 const struct site *record_site(const struct record *record, const char *call);

@@ -14,8 +14,9 @@
 
 #define BEFORE_LETTING_GO                                                                                    \
 	"in front of SSL_free() and close(), whichever comes first (of exit() where there is neither)"
-#define GOODBYE .line = "tls_goodbye(ssl, fd);", .lines = lines_goodbye_c, .language = "C"
-#define WRITE   .line = "if (!tls_write_all(ssl, fd, data, length))", .lines = lines_write_c, .language = "C"
+#define GOODBYE .line = "tls_goodbye(ssl, fd);", .lines = rules_lines_goodbye_c, .language = "C"
+#define WRITE                                                                                                \
+	.line = "if (!tls_write_all(ssl, fd, data, length))", .lines = rules_lines_write_c, .language = "C"
 #define TELL                                                                                                 \
 	.where =                                                                                             \
 		"in the program of the other side; until it is cured, tlsbye run in front of it does the same"
@@ -81,7 +82,7 @@ static const struct rule faults[FAULTS] = {
 			 "a BIO_f_buffer keeps what is written until it is full or BIO_flush() is called (BIO_f_buffer(3))",
 		 .where = "behind the last write, for the BIO that is written to",
 		 .line = "if (!tls_flush(SSL_get_wbio(ssl), fd))",
-		 .lines = lines_flush_c,
+		 .lines = rules_lines_flush_c,
 		 .language = "C"},
 	[FAULT_WRITE_TO_CLOSED_PEER] =
 		{.what = "the program writes to a peer that has closed",
@@ -261,7 +262,7 @@ static const struct interpreter {
 	 "in the Python program, in place of conn.close(): "
 	 "unwrap() alone waits for the peer, and fails where it has sent more",
 	 "tls_goodbye(conn)",
-	 lines_goodbye_python,
+	 rules_lines_goodbye_python,
 	 "in the Python program, in place of conn.send(data): with a timeout sendall() repeats until all is written",
 	 "conn.settimeout(30); conn.sendall(data)"},
 	{"Perl",
@@ -269,7 +270,7 @@ static const struct interpreter {
 	 "in the Perl program, in place of close($conn), "
 	 "and before $conn goes out of scope, where IO::Socket::SSL says nothing",
 	 "tls_goodbye($conn);",
-	 lines_goodbye_perl,
+	 rules_lines_goodbye_perl,
 	 "in the Perl program, in place of syswrite($conn, $data): on a blocking socket print repeats until all is written",
 	 "$conn->blocking(1); print {$conn} $data or die;"},
 	{"Ruby",
@@ -277,7 +278,7 @@ static const struct interpreter {
 	 "in the Ruby program, in place of ssl.close or of closing the socket: "
 	 "sync_close sends close_notify and closes at once",
 	 "tls_goodbye(ssl)",
-	 lines_goodbye_ruby,
+	 rules_lines_goodbye_ruby,
 	 "in the Ruby program, in place of ssl.write_nonblock(data): write repeats until all is written",
 	 "ssl.write(data)"},
 };
@@ -307,11 +308,11 @@ const struct rule *rules_for(const struct group *group)
 	static struct rule translated[INTERPRETERS][FAULTS + 3];
 	const struct rule *rule = rule_in_c(group);
 	int language = interpreter_of(group);
-	bool writes = rule->lines == lines_write_c;
+	bool writes = rule->lines == rules_lines_write_c;
 
 	if (rule == &hidden_end && language >= 0 && strcmp(interpreters[language].language, "Python") == 0)
 		return &hidden_end_python;
-	if (language < 0 || (!writes && (group->kind != GROUP_FAULT || rule->lines != lines_goodbye_c)))
+	if (language < 0 || (!writes && (group->kind != GROUP_FAULT || rule->lines != rules_lines_goodbye_c)))
 		return rule;
 	const struct interpreter *its = &interpreters[language];
 	struct rule *ours = &translated[language][place_among_translated(group, rule)];
@@ -382,7 +383,7 @@ void rules_advise(const struct group *group, struct source *source, struct advic
 	/* The call stands in the interpreter's source, where nobody is to write anything. */
 	if (group->site.count && interpreter_of(group) < 0)
 		advice->at = source_resolve(source, &group->site.frames[0]);
-	if (rule->lines != lines_goodbye_c)
+	if (rule->lines != rules_lines_goodbye_c)
 		return;
 	known = argument_of(freed, "SSL_free", ssl, sizeof(ssl));
 	if (known)

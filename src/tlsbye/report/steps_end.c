@@ -273,7 +273,7 @@ static double when_talked(const struct making *m)
  * The log has no time for a door. What our goodbye did tells it nearly: close_notify was said at the first door, and the
  * half-close came at the last.
  */
-void steps_from_end(struct making *m)
+void steps_end_make(struct making *m)
 {
 	const struct record *end = m->story->end;
 	double finish = ms_of(m, end->time);

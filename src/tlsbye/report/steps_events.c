@@ -184,7 +184,7 @@ static void tell_other(struct making *m, const struct record *r)
 	step_label(m, step_add(m, LANE_PROGRAM, LANE_PROGRAM, TONE_PLAIN), "%s", r->event ? r->event : "?");
 }
 
-void steps_from_events(struct making *m)
+void steps_events_make(struct making *m)
 {
 	static void (*const tell[])(struct making *, const struct record *) = {
 		[EVENT_TRACKED] = tell_tracked,

@@ -108,7 +108,7 @@ static enum tone judge_end(FILE *out, const struct record *end, bool failed)
 	return cured ? TONE_GOOD : is(end->data, "lost") ? TONE_LOST : TONE_MISSING;
 }
 
-void steps_judge(struct making *m)
+void steps_verdict_make(struct making *m)
 {
 	size_t size;
 	FILE *out = open_memstream(&m->steps->words, &size);
