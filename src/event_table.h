@@ -28,7 +28,7 @@
 
 /*
  * What the program did wrong. Each is a bit, 1 << its place; both the bits (docs/tracing.md) and the order in JSON are
- * promised. Which of two has cost data is another order, and the report's (faults.h).
+ * promised. Which of two has cost data is another order, and the report's (report/vocabulary.h).
  */
 #define EVENT_FAULTS(X)                                                                                      \
 	X(FAULT_NO_CLOSE_NOTIFY, "no-close_notify", "let go without SSL_shutdown()")                         \

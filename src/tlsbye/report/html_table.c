@@ -9,20 +9,22 @@
 #include <string.h>
 
 #include "html_parts.h"
+#include "vocabulary.h"
 #include "words.h"
 
 enum { COLUMNS = 9 };
 
 const struct standing html_table_standings[STANDINGS] = {
-	{"lost", "data lost", "lost"}, {"wrong", "not cured", "missing"}, {"cured", "cured", "good"},
-	{"clean", "clean", "good"},    {"other", "other", "other"},
+	{DATA_LOST_WORD, "data lost", "lost"}, {VERDICT_WRONG_WORD, "not cured", "missing"},
+	{VERDICT_CURED_WORD, "cured", "good"}, {VERDICT_CLEAN_WORD, "clean", "good"},
+	{"other", "other", "other"},
 };
 
 struct standing html_table_standing(const struct connection_story *story)
 {
 	static const struct {
 		const char *verdict, *word;
-	} others[] = {{"meant", "meant"}, {"foreign", "another's"}};
+	} others[] = {{VERDICT_MEANT_WORD, "meant"}, {VERDICT_FOREIGN_WORD, "another's"}};
 	const struct record *end = story->end;
 	struct standing other = html_table_standings[STANDINGS - 1];
 
@@ -30,7 +32,8 @@ struct standing html_table_standing(const struct connection_story *story)
 		other.word = "no end";
 		return other;
 	}
-	if (strcmp(end->verdict, "wrong") == 0 && end->data && strcmp(end->data, "lost") == 0)
+	if (strcmp(end->verdict, VERDICT_WRONG_WORD) == 0 && end->data &&
+	    strcmp(end->data, DATA_LOST_WORD) == 0)
 		return html_table_standings[0];
 	for (int i = 1; i < STANDINGS - 1; i++)
 		if (strcmp(html_table_standings[i].key, end->verdict) == 0)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../utf8.h"
+#include "vocabulary.h"
 
 static const char *keep_text(struct parser *p, const char *text, size_t length)
 {
@@ -42,9 +43,10 @@ static void add_door(struct parser *p, const char *name, size_t length)
 
 static void add_fault(struct parser *p, const char *name, size_t length)
 {
-	for (enum fault f = 0; f < FAULTS; f++)
-		if (strlen(record_fault_name(f)) == length && memcmp(record_fault_name(f), name, length) == 0)
-			p->record.faults |= 1U << f;
+	enum fault_place fault = vocabulary_fault(name, length);
+
+	if (fault < FAULT_COUNT)
+		p->record.faults |= 1U << fault;
 }
 
 static void add_frame_part(struct parser *p, bool null, uint64_t value)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "steps_make.h"
+#include "vocabulary.h"
 
 const char *const steps_lane_names[LANES] = {"program", "OpenSSL", "kernel", "peer"};
 
@@ -29,7 +30,7 @@ static char *who(const struct connection_story *story)
 		fprintf(out, ", %s", story->role);
 	if (any && any->fd >= 0)
 		fprintf(out, ", fd %" PRId64, any->fd);
-	if (story->transport && strcmp(story->transport, "tcp") != 0)
+	if (story->transport && strcmp(story->transport, TRANSPORT_TCP_WORD) != 0)
 		fprintf(out, ", %s", story->transport);
 	if (story->local && story->peer)
 		fprintf(out, ", %s - %s", story->local, story->peer);
