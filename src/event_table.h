@@ -26,15 +26,18 @@
 	X(EVENT_SETTING, "setting")                                                                          \
 	X(EVENT_OUT_OF_REACH, "out-of-reach")
 
-/* What the program did wrong: the worst first. Each is a bit, 1 << its place. */
+/*
+ * What the program did wrong. Each is a bit, 1 << its place; both the bits (docs/tracing.md) and the order in JSON are
+ * promised. Which of two has cost data is another order, and the report's (report/vocabulary.h).
+ */
 #define EVENT_FAULTS(X)                                                                                      \
-	X(FAULT_NO_CLOSE_NOTIFY, "no-close_notify")                                                          \
-	X(FAULT_UNREAD_AT_CLOSE, "unread-at-close")                                                          \
-	X(FAULT_FIN_UNAWAITED, "fin-unawaited")                                                              \
-	X(FAULT_UNFINISHED_WRITE, "unfinished-write")                                                        \
-	X(FAULT_UNFLUSHED, "unflushed")                                                                      \
-	X(FAULT_SHUTDOWN_RDWR, "shutdown-rdwr")                                                              \
-	X(FAULT_WRITE_TO_CLOSED_PEER, "write-to-closed-peer")
+	X(FAULT_NO_CLOSE_NOTIFY, "no-close_notify", "let go without SSL_shutdown()")                         \
+	X(FAULT_UNREAD_AT_CLOSE, "unread-at-close", "closed the socket with bytes unread")                   \
+	X(FAULT_FIN_UNAWAITED, "fin-unawaited", "closed without waiting for the peer's end")                 \
+	X(FAULT_UNFINISHED_WRITE, "unfinished-write", "let go while an SSL_write() had to be repeated")      \
+	X(FAULT_UNFLUSHED, "unflushed", "let go while its BIO still held bytes")                             \
+	X(FAULT_SHUTDOWN_RDWR, "shutdown-rdwr", "shut both directions down at once (SHUT_RDWR)")             \
+	X(FAULT_WRITE_TO_CLOSED_PEER, "write-to-closed-peer", "wrote to a peer that had closed")
 
 /* Why no close_notify was said. */
 #define EVENT_REASONS(X)                                                                                     \
@@ -46,8 +49,8 @@
 	X(FATAL_ERROR, "fatal-error", "the connection, or its handshake, had failed") /* SSL_shutdown(3) */  \
 	X(UNFINISHED_WRITE, "unfinished-write", "the program did not finish writing") /* P3 */               \
 	X(QUIET_SHUTDOWN, "quiet-shutdown", "the program asked for a quiet shutdown") /* P4 */               \
-	X(ABORT_MEANT, "abort-meant", "SO_LINGER 0 asks for an abort") /* P4 */                              \
-	X(FAILED_EXIT, "failed-exit", "the exit status was not 0") /* P3 */                                  \
+	X(ABORT_MEANT, "abort-meant", "SO_LINGER 0 asks for an abort")                /* P4 */               \
+	X(FAILED_EXIT, "failed-exit", "the exit status was not 0")                    /* P3 */               \
 	X(OWN_BIO, "own-bio", "the program writes through a BIO of its own")                                 \
 	X(FILTER_BIO, "filter-bio", "a BIO of the program's holds bytes back")                               \
 	X(CALLS_UNSEEN, "calls-unseen",                                                                      \
@@ -160,12 +163,26 @@
 #define EVENT_PLACE(name, ...) name##_PLACE,
 #define EVENT_BIT(name, ...)   name = 1 << name##_PLACE,
 
+/*
+ * An array with the words of a list, or with its clauses, in its order:
+ *
+ *	static const char kinds[][EVENT_LONGEST_WORD(EVENT_KINDS)] = {EVENT_KINDS(EVENT_WORD)};
+ *
+ * It is one of bytes: pointers would be relocated at the start of every process.
+ */
+#define EVENT_WORD(name, word, ...)                word,
+#define EVENT_CLAUSE(name, word, clause, ...)      clause,
+#define EVENT_WORD_ROOM(name, word, ...)           char name[sizeof(word)];
+#define EVENT_CLAUSE_ROOM(name, word, clause, ...) char name[sizeof(clause)];
+#define EVENT_LONGEST_WORD(LIST)                   sizeof(union {LIST(EVENT_WORD_ROOM)})
+#define EVENT_LONGEST_CLAUSE(LIST)                 sizeof(union {LIST(EVENT_CLAUSE_ROOM)})
+
 enum event_kind { EVENT_KINDS(EVENT_NAME) EVENT_KIND_COUNT };
-enum { EVENT_FAULTS(EVENT_PLACE) FAULT_COUNT };
+enum fault_place { EVENT_FAULTS(EVENT_PLACE) FAULT_COUNT };
 enum { EVENT_FAULTS(EVENT_BIT) };
 enum reason { EVENT_REASONS(EVENT_NAME) REASON_COUNT };
 enum cause { EVENT_CAUSES(EVENT_NAME) CAUSE_COUNT };
-enum { EVENT_CLOSE_PATHS(EVENT_PLACE) CLOSE_PATH_COUNT };
+enum close_path_place { EVENT_CLOSE_PATHS(EVENT_PLACE) CLOSE_PATH_COUNT };
 enum { EVENT_CLOSE_PATHS(EVENT_BIT) };
 enum peer_end { EVENT_PEER_ENDS(EVENT_NAME) PEER_END_COUNT };
 enum by { EVENT_BY(EVENT_NAME) };

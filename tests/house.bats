@@ -136,3 +136,97 @@ skip_if_sanitized() {
   listed=$(grep -o 'tests/[a-z_]*\.bats' <<<"$output")
   assert_equal "$listed" "$(printf '%s\n' tests/*.bats)"
 }
+
+# --- who needs whom, by the symbols of the objects (lib/layers) ---
+
+OBJECT_SOURCES=(src/libtlsbye src/settings_parse.c)
+
+# The command, and the hub that it starts.
+command_sources() {
+  printf '%s\n' src/tlsbye
+  [[ ! -d src/hub ]] || printf '%s\n' src/hub
+}
+
+@test "house: no files of the object need each other in a circle" {
+  run tests/lib/layers circles "${OBJECT_SOURCES[@]}"
+  assert_output ""
+  assert_success
+}
+
+@test "house: the folders of the object need what is below them, and nothing above" {
+  run tests/lib/layers order "${OBJECT_SOURCES[@]}"
+  assert_output ""
+  assert_success
+}
+
+@test "house: no files of the command and the hub need each other in a circle" {
+  mapfile -t sources < <(command_sources)
+  run tests/lib/layers circles "${sources[@]}"
+  assert_output ""
+  assert_success
+}
+
+@test "house: no files of the judge need each other in a circle" {
+  run tests/lib/layers circles src/judge
+  assert_output ""
+  assert_success
+}
+
+@test "house: what a file of the object exports begins with the file's name" {
+  run tests/lib/layers prefixes "${OBJECT_SOURCES[@]}"
+  assert_output ""
+  assert_success
+}
+
+@test "house: what a file of the command, the hub and the judge exports begins with the file's name" {
+  mapfile -t sources < <(command_sources)
+  run tests/lib/layers prefixes "${sources[@]}" src/judge
+  assert_output ""
+  assert_success
+}
+
+# writes FILE CODE: a source below ROOT and its object below BUILD.
+writes() {
+  mkdir -p "$ROOT/${1%/*}" "$BUILD/${1%/*}/.libs"
+  echo "$2" >"$ROOT/$1"
+  "${CC:-cc}" -c -o "$BUILD/${1%/*}/.libs/libtlsbye_la-$(basename "$1" .c).o" "$ROOT/$1"
+}
+
+@test "house: a circle, a need that goes up, a wrong name and a missing object are found" {
+  local layers=$ROOT/tests/lib/layers
+  ROOT=$BATS_TEST_TMPDIR BUILD=$BATS_TEST_TMPDIR/build
+  writes src/libtlsbye/tls/high.c 'int low(void); int high_x(void); int high_x(void) { return low(); }'
+  writes src/libtlsbye/sys/low.c 'int low(void); int low(void) { return 1; }'
+  local command
+  for command in circles order prefixes; do
+    run "$layers" $command src/libtlsbye
+    assert_success
+    assert_output ""
+  done
+
+  writes src/libtlsbye/sys/low.c 'int high_x(void); int low(void); int low(void) { return high_x(); }'
+  run "$layers" circles src/libtlsbye
+  assert_failure 1
+  assert_line "    src/libtlsbye/sys/low.c needs src/libtlsbye/tls/high.c: high_x"
+  assert_line "    src/libtlsbye/tls/high.c needs src/libtlsbye/sys/low.c: low"
+  run "$layers" order src/libtlsbye
+  assert_failure 1
+  assert_output "up: src/libtlsbye/sys/low.c needs src/libtlsbye/tls/high.c: high_x"
+
+  writes src/libtlsbye/sys/low.c 'int low_y; int lower;'
+  run "$layers" prefixes src/libtlsbye
+  assert_failure 1
+  assert_output "src/libtlsbye/sys/low.c exports lower"
+
+  writes src/libtlsbye/attic/old.c 'int old;'
+  run "$layers" order src/libtlsbye
+  assert_failure 1
+  assert_output "src/libtlsbye/attic/old.c is in no layer"
+
+  rm -r "$BUILD/src/libtlsbye/attic"
+  run "$layers" circles src/libtlsbye
+  assert_failure 2
+  assert_output --partial "src/libtlsbye/attic/old.c: no object"
+  run "$layers" circles src/nowhere
+  assert_failure 2
+}

@@ -12,6 +12,7 @@
 
 #include <poll.h>
 
+#include "judge/clock.h"
 #include "judge/talk.h"
 
 /* A RST that a send() has told is not the end yet: what arrived before it can still be read. */
@@ -47,12 +48,12 @@ static bool all_said(const struct conversation *c)
 /* A signal handler's word is looked at often enough (wait_for_more()). */
 static bool time_is_up(const struct conversation *c)
 {
-	return now_ms() >= c->deadline_ms || (c->script->stop && *c->script->stop);
+	return clock_now_ms() >= c->deadline_ms || (c->script->stop && *c->script->stop);
 }
 
 static int64_t next_look(const struct conversation *c)
 {
-	int64_t soon = now_ms() + 100;
+	int64_t soon = clock_now_ms() + 100;
 
 	return c->script->stop && soon < c->deadline_ms ? soon : c->deadline_ms;
 }
@@ -68,8 +69,8 @@ static void take_record(struct conversation *c)
 
 	if (got == 0)
 		return;
-	hear_records(c, raw, framed);
-	hear_plain(c, raw + framed, got - framed);
+	talk_hear_records(c, raw, framed);
+	talk_hear_plain(c, raw + framed, got - framed);
 	if (c->wire.framing.plain && c->script->tls_only)
 		c->tls_over = c->done = true;
 }
@@ -105,7 +106,7 @@ static void begin(struct conversation *c)
 
 static bool may_read(const struct conversation *c)
 {
-	return !tcp_over(c) && !c->script->never_read && now_ms() >= c->next_read_ms;
+	return !tcp_over(c) && !c->script->never_read && clock_now_ms() >= c->next_read_ms;
 }
 
 static void hear(struct conversation *c)
@@ -116,12 +117,12 @@ static void hear(struct conversation *c)
 
 	if (got == 0)
 		return;
-	hear_records(c, raw, framed);
-	hear_plain(c, raw + framed, got - framed);
+	talk_hear_records(c, raw, framed);
+	talk_hear_plain(c, raw + framed, got - framed);
 	if (c->script->most > 0 && c->verdict->bytes > c->script->most)
 		c->done = c->verdict->enough = true;
 	if (c->script->chunk > 0)
-		c->next_read_ms = now_ms() + c->script->chunk_pause_ms;
+		c->next_read_ms = clock_now_ms() + c->script->chunk_pause_ms;
 }
 
 /* An end that the other side begins before all was heard is its own. */
@@ -145,7 +146,7 @@ static bool end_seen(struct conversation *c)
 {
 	const struct script *s = c->script;
 
-	c->own_end = c->own_end || (s->own_end_ms > 0 && now_ms() >= c->started_ms + s->own_end_ms);
+	c->own_end = c->own_end || (s->own_end_ms > 0 && clock_now_ms() >= c->started_ms + s->own_end_ms);
 	if (c->own_end)
 		return true;
 	/* Where nothing was agreed on there is no early end to wait for. */
@@ -169,7 +170,7 @@ static void answer_late(struct conversation *c)
 	if (!c->script->late_answer || c->notified || !may_answer(c))
 		return;
 	c->verdict->provoked = true;
-	say_notify(c);
+	talk_say_notify(c);
 	flush(c);
 }
 
@@ -180,7 +181,7 @@ static void answer_late(struct conversation *c)
 static void settle(struct conversation *c)
 {
 	const struct script *s = c->script;
-	int64_t now = now_ms();
+	int64_t now = clock_now_ms();
 
 	if (!c->settled_ms)
 		c->settled_ms = now;
@@ -229,7 +230,7 @@ static void end(struct conversation *c)
 		return;
 	}
 	if (!s->late_answer && may_answer(c))
-		say_notify(c);
+		talk_say_notify(c);
 	flush(c);
 	if (!all_said(c))
 		return;
@@ -245,15 +246,15 @@ static void react(struct conversation *c)
 	struct verdict *v = c->verdict;
 
 	if (v->handshake && !c->asked && my_turn(c)) {
-		say_request(c);
+		talk_say_request(c);
 		if (s->end == END_FIRST)
-			say_notify(c);
+			talk_say_notify(c);
 		c->half_close_due = s->end == END_FIRST || s->end == END_FIRST_BARE;
 	}
 	if (s->late_trail > 0 && !c->trailed && v->bytes > 0) {
 		c->trailed = true;
 		if (!c->notified)
-			say_pattern(c, s->late_trail);
+			talk_say_pattern(c, s->late_trail);
 	}
 	flush(c);
 	if (c->half_close_due && all_said(c))
@@ -265,7 +266,7 @@ static void react(struct conversation *c)
 /* Sleeps until something can happen: bytes, room for ours, an end, or a time the script has set. */
 static void wait_for_more(struct conversation *c)
 {
-	int64_t now = now_ms(), until = next_look(c);
+	int64_t now = clock_now_ms(), until = next_look(c);
 	short events = all_said(c) ? 0 : POLLOUT;
 
 	if (c->script->own_end_ms > 0 && !c->own_end && c->started_ms + c->script->own_end_ms < until)
@@ -296,9 +297,9 @@ static void wait_for_more(struct conversation *c)
 static void play(struct conversation *c)
 {
 	if (c->script->pause_ms > 0)
-		c->next_read_ms = now_ms() + c->script->pause_ms;
+		c->next_read_ms = clock_now_ms() + c->script->pause_ms;
 	/* Behind the handshake nothing may be left unread inside OpenSSL's BIO. */
-	hear_records(c, (const unsigned char *)"", 0);
+	talk_hear_records(c, (const unsigned char *)"", 0);
 	while (!c->done && !time_is_up(c)) {
 		react(c);
 		if (c->done)
@@ -318,7 +319,7 @@ static void conclude(struct conversation *c)
 
 	v->fin = w->fin;
 	v->rst = w->rst;
-	v->ms = (tcp_over(c) ? w->ended_ms : now_ms()) - c->started_ms;
+	v->ms = (tcp_over(c) ? w->ended_ms : clock_now_ms()) - c->started_ms;
 	v->provoked = v->provoked && w->rst;
 	v->notified = c->notified;
 	v->answered_ms = c->notified && (w->fin || w->rst) && w->ended_ms >= c->notified_ms
@@ -333,10 +334,10 @@ static void conclude(struct conversation *c)
 		verdict_event(v, EV_RST);
 }
 
-void converse(const struct script *script, SSL_CTX *ctx, int fd, SSL_SESSION **session,
-	      struct verdict *verdict)
+void conversation_hold(const struct script *script, SSL_CTX *ctx, int fd, SSL_SESSION **session,
+		       struct verdict *verdict)
 {
-	struct conversation c = {.script = script, .verdict = verdict, .started_ms = now_ms()};
+	struct conversation c = {.script = script, .verdict = verdict, .started_ms = clock_now_ms()};
 
 	c.deadline_ms = c.started_ms + script->limit_ms;
 	verdict->expects = script->expects;

@@ -15,7 +15,7 @@
  * Plays the script on fd, which it closes, and fills in the verdict. *session (or NULL) is offered by a client, and
  * replaced by the session of this connection.
  */
-void converse(const struct script *script, SSL_CTX *ctx, int fd, SSL_SESSION **session,
-	      struct verdict *verdict);
+void conversation_hold(const struct script *script, SSL_CTX *ctx, int fd, SSL_SESSION **session,
+		       struct verdict *verdict);
 
 #endif

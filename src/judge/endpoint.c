@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "judge/wire.h"
+#include "judge/clock.h"
 
 union address {
 	struct sockaddr any;
@@ -115,10 +115,10 @@ int endpoint_listen(const struct script *script)
 
 int endpoint_accept(const struct script *script, int listener)
 {
-	int64_t until = now_ms() + script->patience_ms;
+	int64_t until = clock_now_ms() + script->patience_ms;
 	int64_t left;
 
-	while ((left = until - now_ms()) > 0) {
+	while ((left = until - clock_now_ms()) > 0) {
 		struct pollfd p = {.fd = listener, .events = POLLIN};
 		int fd;
 
@@ -149,7 +149,7 @@ static int attempt(const struct script *script, int fd, int64_t until)
 		return 0;
 	if (errno != EINPROGRESS)
 		return errno;
-	if (poll(&p, 1, (int)(until - now_ms())) <= 0)
+	if (poll(&p, 1, (int)(until - clock_now_ms())) <= 0)
 		return ETIMEDOUT;
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size);
 	return error;
@@ -157,10 +157,10 @@ static int attempt(const struct script *script, int fd, int64_t until)
 
 int endpoint_connect(const struct script *script)
 {
-	int64_t until = now_ms() + script->patience_ms;
+	int64_t until = clock_now_ms() + script->patience_ms;
 	int error = ETIMEDOUT;
 
-	while (now_ms() < until) {
+	while (clock_now_ms() < until) {
 		int fd = new_socket(script);
 
 		if (fd < 0)

@@ -35,7 +35,7 @@ static int judge(bool server, int argc, char **argv)
 	if (server && (listener = endpoint_listen(&script)) < 0)
 		return 1;
 	done = workers_run(&script, ctx, listener, &totals);
-	totals_print(&totals);
+	verdict_totals_print(&totals);
 	if (listener >= 0)
 		close(listener);
 	SSL_CTX_free(ctx);

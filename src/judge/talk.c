@@ -11,11 +11,12 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
+#include "judge/clock.h"
 #include "judge/pattern.h"
 
 /* --- what it says --- */
 
-void say_pattern(struct conversation *c, size_t n)
+void talk_say_pattern(struct conversation *c, size_t n)
 {
 	unsigned char buf[16384];
 
@@ -49,27 +50,27 @@ static void say_early_records(struct conversation *c, size_t n)
 		BIO_write(c->out, record, sizeof(record));
 }
 
-void say_request(struct conversation *c)
+void talk_say_request(struct conversation *c)
 {
 	const struct script *s = c->script;
 
 	c->asked = true;
 	if (s->file_size > 0)
 		SSL_write(c->ssl, s->file, (int)s->file_size);
-	say_pattern(c, s->send);
+	talk_say_pattern(c, s->send);
 	if (s->garbage)
 		say_garbage(c);
-	say_pattern(c, s->trail);
+	talk_say_pattern(c, s->trail);
 }
 
-void say_notify(struct conversation *c)
+void talk_say_notify(struct conversation *c)
 {
 	bool broken = c->verdict->tls == TLS_BAD || c->verdict->tls == TLS_ALERT;
 
 	if (c->notified || !c->verdict->handshake || broken)
 		return;
 	c->notified = true;
-	c->notified_ms = now_ms();
+	c->notified_ms = clock_now_ms();
 	SSL_shutdown(c->ssl);
 }
 
@@ -85,7 +86,7 @@ static void note_tls_end(struct conversation *c, enum tls_end end, enum event ev
 }
 
 /* Behind the end of TLS, or where no record can begin: the program's own words, as in FTPS after CCC. */
-void hear_plain(struct conversation *c, const unsigned char *raw, size_t n)
+void talk_hear_plain(struct conversation *c, const unsigned char *raw, size_t n)
 {
 	char *words = c->verdict->words;
 
@@ -153,7 +154,7 @@ static void on_info(const SSL *ssl, int where, int ret)
 }
 
 /* Feeds OpenSSL and takes what it has; whatever it leaves behind close_notify is no part of this connection. */
-void hear_records(struct conversation *c, const unsigned char *raw, size_t n)
+void talk_hear_records(struct conversation *c, const unsigned char *raw, size_t n)
 {
 	unsigned char buf[16384];
 	int got;

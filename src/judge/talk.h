@@ -44,11 +44,11 @@ bool talk_handshake(struct conversation *c);
 /* In place of a handshake: see enum handshake. */
 void talk_begin_otherwise(struct conversation *c);
 
-void say_pattern(struct conversation *c, size_t n);
-void say_request(struct conversation *c);
-void say_notify(struct conversation *c);
+void talk_say_pattern(struct conversation *c, size_t n);
+void talk_say_request(struct conversation *c);
+void talk_say_notify(struct conversation *c);
 
-void hear_records(struct conversation *c, const unsigned char *raw, size_t n);
-void hear_plain(struct conversation *c, const unsigned char *raw, size_t n);
+void talk_hear_records(struct conversation *c, const unsigned char *raw, size_t n);
+void talk_hear_plain(struct conversation *c, const unsigned char *raw, size_t n);
 
 #endif

@@ -28,7 +28,7 @@ bool verdict_whole(const struct verdict *v)
 	return v->expects ? v->bytes == v->expected : v->tls == TLS_CLOSE_NOTIFY;
 }
 
-void totals_add(struct totals *t, const struct verdict *v)
+void verdict_totals_add(struct totals *t, const struct verdict *v)
 {
 	t->connections++;
 	t->whole += verdict_whole(v);
@@ -129,7 +129,7 @@ void verdict_print(const struct verdict *v)
 	fflush(stdout);
 }
 
-void totals_print(const struct totals *t)
+void verdict_totals_print(const struct totals *t)
 {
 	printf("total: connections=%u whole=%u truncated=%u lost=%" PRIu64 " close_notify=%u fin=%u rst=%u"
 	       " open=%u torn=%u bad=%u resumed=%u alerts=%u plain=%" PRIu64 " late=%" PRIu64 "\n",

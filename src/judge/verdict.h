@@ -68,8 +68,8 @@ struct totals {
 	uint64_t lost, plain, late;
 };
 
-void totals_add(struct totals *t, const struct verdict *v);
+void verdict_totals_add(struct totals *t, const struct verdict *v);
 void verdict_print(const struct verdict *v);
-void totals_print(const struct totals *t);
+void verdict_totals_print(const struct totals *t);
 
 #endif

@@ -11,16 +11,9 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+#include "judge/clock.h"
 
 void wire_init(struct wire *w, int fd)
 {
@@ -30,7 +23,7 @@ void wire_init(struct wire *w, int fd)
 static void note_end(struct wire *w, bool *which)
 {
 	if (!w->fin && !w->rst)
-		w->ended_ms = now_ms();
+		w->ended_ms = clock_now_ms();
 	*which = true;
 }
 
@@ -115,7 +108,7 @@ bool wire_mid_record(const struct wire *w)
 
 void wire_wait(struct wire *w, short events, int64_t until_ms)
 {
-	int64_t left = until_ms - now_ms();
+	int64_t left = until_ms - clock_now_ms();
 	struct pollfd p = {.fd = w->fd, .events = events};
 
 	if (left <= 0)

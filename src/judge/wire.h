@@ -38,8 +38,6 @@ struct wire {
 	struct framing framing;
 };
 
-int64_t now_ms(void);
-
 void wire_init(struct wire *w, int fd);
 
 /* Bytes read; 0: none now, or the end, which then stands in w. The first *framed of them belong to TLS records. */

@@ -46,7 +46,7 @@ static int next_connection(struct run *r, unsigned *id)
 static void report(struct run *r, const struct verdict *v)
 {
 	pthread_mutex_lock(&r->lock);
-	totals_add(r->totals, v);
+	verdict_totals_add(r->totals, v);
 	if (!r->script->quiet)
 		verdict_print(v);
 	if (r->script->progress)
@@ -66,7 +66,7 @@ static void *work(void *arg)
 	while ((fd = next_connection(r, &id)) >= 0) {
 		struct verdict v = {.id = id};
 
-		converse(r->script, r->ctx, fd, reuse ? &session : NULL, &v);
+		conversation_hold(r->script, r->ctx, fd, reuse ? &session : NULL, &v);
 		report(r, &v);
 	}
 	SSL_SESSION_free(session);

@@ -91,7 +91,7 @@ static int tell(const struct answer *answer, bool json)
 	bool written = true;
 
 	if (json)
-		written = answer_print_json(answer, stdout);
+		written = answer_json_print(answer, stdout);
 	else
 		answer_print(answer, stdout);
 	if (fflush(stdout) || ferror(stdout) || !written) {
@@ -132,8 +132,8 @@ static bool legible(struct answer *answer)
 static int answer_it(struct answer *answer, bool json)
 {
 	if (legible(answer)) {
-		answer_find(answer);
-		answer_judge(answer);
+		findings_collect(answer);
+		verdict_judge(answer);
 	}
 	return tell(answer, json);
 }

@@ -104,9 +104,9 @@ static error_t parse_reach(int key, char *arg, struct plan *plan)
 		plan->tls = arg[2] == '2' ? TLS1_2_VERSION : TLS1_3_VERSION;
 		return 0;
 	case KEY_SNI:
-		return value_word("sni", arg, 0, &plan->server_name);
+		return values_word("sni", arg, 0, &plan->server_name);
 	case KEY_ALPN:
-		return value_word("alpn", arg, 0, &plan->alpn);
+		return values_word("alpn", arg, 0, &plan->alpn);
 	case KEY_CAFILE:
 		plan->cafile = arg;
 		return 0;
@@ -117,9 +117,9 @@ static error_t parse_reach(int key, char *arg, struct plan *plan)
 		plan->insecure = true;
 		return 0;
 	case KEY_PATH:
-		return value_word("path", arg, '/', &plan->path);
+		return values_word("path", arg, '/', &plan->path);
 	case KEY_HOST:
-		return value_word("host", arg, 0, &plan->http_host);
+		return values_word("host", arg, 0, &plan->http_host);
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -144,14 +144,14 @@ static error_t parse_clients(int key, char *arg, struct asked *asked)
 
 	switch (key) {
 	case KEY_CONNECTIONS:
-		err = value_quantity(&connections, arg, &n);
+		err = values_quantity(&connections, arg, &n);
 		plan->connections = (unsigned)n;
 		return err;
 	case KEY_WAIT:
-		return value_time("wait", arg, &plan->wait_ms);
+		return values_time("wait", arg, &plan->wait_ms);
 	case KEY_EXPECT:
 		plan->expects = true;
-		err = value_quantity(&expect, arg, &n);
+		err = values_quantity(&expect, arg, &n);
 		plan->expected = (uint64_t)n;
 		return err;
 	case KEY_CERT:
@@ -174,11 +174,11 @@ static error_t parse_common(int key, char *arg, struct asked *asked)
 			return cli_misuse(
 				"HOST and --listen: one of them; the one probes a server, the other clients");
 		plan->listen = asked->named = true;
-		return value_place(arg, "127.0.0.1", plan);
+		return values_place(arg, "127.0.0.1", plan);
 	case KEY_SEND:
-		return value_bytes(arg, plan);
+		return values_bytes(arg, plan);
 	case KEY_TIMEOUT:
-		return value_time("timeout", arg, &plan->timeout_ms);
+		return values_time("timeout", arg, &plan->timeout_ms);
 	case KEY_JSON:
 		plan->json = true;
 		return 0;
@@ -229,7 +229,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (asked->named)
 			return cli_misuse("%s: one HOST:PORT at a time, and none with --listen", arg);
 		asked->named = true;
-		return value_place(arg, NULL, &asked->plan);
+		return values_place(arg, NULL, &asked->plan);
 	case ARGP_KEY_END:
 		return check(asked);
 	}
@@ -252,7 +252,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void on_interrupt(int signal)
 {
 	(void)signal;
-	probe_stopped = 1;
+	plan_stopped = 1;
 }
 
 /* The first SIGINT asks for what is known so far, the second one ends us. */
@@ -285,9 +285,9 @@ static int server_probe(const struct plan *plan)
 	status = faulty ? 1 : findings.clean ? 0 : 2;
 	if (plan->json)
 		json_of_server(plan, &trials, &findings, status);
-	else if (first->tried || probe_stopped)
+	else if (first->tried || plan_stopped)
 		words_of_server(plan, &trials, &findings);
-	if (!first->tried && !probe_stopped)
+	if (!first->tried && !plan_stopped)
 		cli_say("%s", first->trouble.text);
 	return status;
 }
@@ -310,7 +310,7 @@ int probe_command(int argc, char **argv)
 			cli_say("the findings could not be written: %s", strerror(errno));
 			status = EXIT_MISUSE;
 		}
-		if (probe_stopped)
+		if (plan_stopped)
 			pass_interrupt_on();
 	}
 	free(asked.plan.send);

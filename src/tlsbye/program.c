@@ -274,7 +274,7 @@ enum obstacle program_obstacle(const char *path, const char *object, char code[P
 	return obstacle == OBSTACLE_NONE ? privileges(code) : obstacle;
 }
 
-const char *obstacle_text(enum obstacle obstacle)
+const char *program_obstacle_text(enum obstacle obstacle)
 {
 	switch (obstacle) {
 	case OBSTACLE_STATIC:

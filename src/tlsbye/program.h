@@ -36,6 +36,6 @@ enum obstacle program_loading(const char *path, const char *object);
 enum obstacle program_obstacle(const char *path, const char *object, char code[PATH_MAX]);
 
 /* What stands in the way and what to do about it, as the end of a sentence that begins with the file's name. */
-const char *obstacle_text(enum obstacle obstacle);
+const char *program_obstacle_text(enum obstacle obstacle);
 
 #endif

@@ -270,7 +270,7 @@ static void show(struct command *command, const struct report *report, struct so
 	struct screen screen = find_screen();
 
 	if (command->connection) {
-		if (!ladder_print_chosen(stdout, report, command->connection, source, screen.color,
+		if (!ladder_chosen_print(stdout, report, command->connection, source, screen.color,
 					 screen.width))
 			command->trouble = true;
 	} else if (command->json) {
@@ -303,7 +303,7 @@ static int status_of(const struct command *command, const struct report *report)
 
 static int make_report(struct command *command)
 {
-	char *id = command->connection ? ladder_id(command->connection) : NULL;
+	char *id = command->connection ? ladder_chosen_id(command->connection) : NULL;
 	struct model *model = model_new(id, command->html ? STORIES_ON_PAGE : STORIES);
 	struct source *source = source_open();
 	struct log_reader *reader;

@@ -198,10 +198,11 @@ static bool judge(const char *path, const char *object)
 	if (obstacle == OBSTACLE_NONE)
 		return true;
 	if (strcmp(path, code) == 0)
-		cli_say("warning: libtlsbye.so cannot reach %s: it %s", path, obstacle_text(obstacle));
+		cli_say("warning: libtlsbye.so cannot reach %s: it %s", path,
+			program_obstacle_text(obstacle));
 	else
 		cli_say("warning: libtlsbye.so cannot reach %s: its interpreter %s %s", path, code,
-			obstacle_text(obstacle));
+			program_obstacle_text(obstacle));
 	/*
 	 * Elsewhere the variable does no harm, and children of the program may be within reach. Another libc's loader
 	 * ends the program over symbols it cannot find.

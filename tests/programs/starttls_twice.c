@@ -36,7 +36,7 @@ static void wait_at_most(int fd, int seconds)
 }
 
 /* One TLS session of the client: says something, and reads the answer to its end. */
-static void converse(SSL_CTX *ctx, int fd, bool is_last)
+static void conversation_hold(SSL_CTX *ctx, int fd, bool is_last)
 {
 	static unsigned char buf[16384];
 	SSL *ssl = legacy_handshake(ctx, fd, false);
@@ -72,8 +72,8 @@ static void be_client(SSL_CTX *ctx, int port)
 	legacy.port = port;
 	fd = legacy_connect();
 	wait_at_most(fd, 20);
-	converse(ctx, fd, false);
-	converse(ctx, fd, true);
+	conversation_hold(ctx, fd, false);
+	conversation_hold(ctx, fd, true);
 	close(fd);
 	exit(0);
 }

@@ -17,8 +17,6 @@
 
 #include <sys/types.h>
 
-
-
 struct event_who {
 	uint32_t number; /* of the connection in this process, from 1; 0: the event is no connection's */
 	int fd;          /* -1: no socket is known, nor its addresses */
@@ -32,8 +30,6 @@ struct event_handshake {
 	bool resumed;
 	uint64_t us; /* since tracked; 0: not known */
 };
-
-
 
 /* read-failed and write-incomplete. */
 struct event_failure {
@@ -54,7 +50,6 @@ struct event_hidden {
 	uint64_t bytes;
 };
 
-
 /* notify and half-close. */
 struct event_step {
 	enum by by;
@@ -66,9 +61,6 @@ struct event_drain {
 	uint64_t bytes, us;
 	enum peer_end ended_by;
 };
-
-
-
 
 struct event_end {
 	uint32_t close_paths;
@@ -147,21 +139,25 @@ void event_text(struct text *line, const struct event *event);
 void event_json(struct text *line, const struct event *event);
 
 /* The words of event_json, for probes (probes.h): "" where it has none. */
-const char *event_name_of_by(enum by by);
-const char *event_name_of_result(enum notify_result result);
-const char *event_name_of_cause(enum cause cause);
-const char *event_name_of_peer_end(enum peer_end end);
-const char *event_name_of_verdict(enum verdict verdict);
+const char *event_json_name_of_by(enum by by);
+const char *event_json_name_of_result(enum notify_result result);
+const char *event_json_name_of_cause(enum cause cause);
+const char *event_json_name_of_peer_end(enum peer_end end);
+const char *event_json_name_of_verdict(enum verdict verdict);
 
 /* Of event_json: "objects" and "sites", of the sites in a mask; both or none. */
 void event_json_sites(struct text *line, const struct sites *sites, uint32_t which);
 
 /* "127.0.0.1:443", "[::1]:443", "unix", "unknown": both renderings say addresses alike. */
-void event_add_endpoint(struct text *line, const union endpoint *endpoint);
+void event_text_endpoint(struct text *line, const union endpoint *endpoint);
 
-/* For people: why no close_notify was said, NULL where there is no reason; how the peer ended. */
-const char *event_words_reason(enum reason reason);
+/* Of one close path, by its place: both renderings say it alike. */
+const char *event_words_close_path(unsigned place);
+
+/* For people; NULL where there is nothing to be said. */
+const char *event_words_reason(enum reason reason); /* why no close_notify was said */
+const char *event_words_cause(enum cause cause);
 const char *event_words_peer_end(enum peer_end peer_end);
-
+const char *event_words_peer_state(enum peer_state state);
 
 #endif

@@ -10,19 +10,23 @@
 
 enum { SCHEMA_VERSION = 1 };
 
-static const char kinds[][17] = {
-	[EVENT_TRACKED] = "tracked",
-	[EVENT_HANDSHAKE] = "handshake",
-	[EVENT_READ_FAILED] = "read-failed",
-	[EVENT_HIDDEN_END] = "hidden-end",
-	[EVENT_WRITE_INCOMPLETE] = "write-incomplete",
-	[EVENT_NOTIFY] = "notify",
-	[EVENT_HALF_CLOSE] = "half-close",
-	[EVENT_DRAIN] = "drain",
-	[EVENT_END] = "end",
-	[EVENT_SETTING] = "setting",
-	[EVENT_OUT_OF_REACH] = "out-of-reach",
-};
+#define WORDS(array, LIST) static const char array[][EVENT_LONGEST_WORD(LIST)] = {LIST(EVENT_WORD)}
+WORDS(kinds, EVENT_KINDS);
+WORDS(transports, EVENT_TRANSPORTS);
+WORDS(roles, EVENT_ROLES);
+WORDS(by_whom, EVENT_BY);
+WORDS(reasons, EVENT_REASONS);
+WORDS(peer_ends, EVENT_PEER_ENDS);
+WORDS(peer_states, EVENT_PEER_STATES);
+WORDS(hidden_ends, EVENT_HIDDEN_ENDS);
+WORDS(causes, EVENT_CAUSES);
+WORDS(results, EVENT_NOTIFY_RESULTS);
+WORDS(verdicts, EVENT_VERDICTS);
+WORDS(fates, EVENT_DATA);
+WORDS(resets, EVENT_RESETS);
+WORDS(faults, EVENT_FAULTS);
+
+/* Of settings (settings.h): in events they mean the same. */
 static const char modes[][8] = {
 	[MODE_CURE] = "cure", [MODE_OBSERVE] = "observe", [MODE_OFF] = ""}; /* off: not read yet */
 static const char levels[][6] = {[LEVEL_OFF] = "off",
@@ -30,89 +34,33 @@ static const char levels[][6] = {[LEVEL_OFF] = "off",
 				 [LEVEL_WARN] = "warn",
 				 [LEVEL_INFO] = "info",
 				 [LEVEL_DEBUG] = "debug"};
-static const char transports[][9] = {
-	[TRANSPORT_TCP] = "tcp", [TRANSPORT_UNIX] = "unix", [TRANSPORT_DATAGRAM] = "datagram"};
-static const char roles[][7] = {[ROLE_SERVER] = "server", [ROLE_CLIENT] = "client"};
-static const char by_whom[][8] = {[BY_NOBODY] = "none", [BY_PROGRAM] = "program", [BY_TLSBYE] = "tlsbye"};
 
-static const char silences[][17] = {
-	[NOTIFY_IS_OFF] = "notify-off",
-	[NOT_OWNER] = "not-owner",
-	[NO_HANDSHAKE] = "no-handshake",
-	[FATAL_ERROR] = "fatal-error",
-	[UNFINISHED_WRITE] = "unfinished-write",
-	[QUIET_SHUTDOWN] = "quiet-shutdown",
-	[ABORT_MEANT] = "abort-meant",
-	[FAILED_EXIT] = "failed-exit",
-	[OWN_BIO] = "own-bio",
-	[FILTER_BIO] = "filter-bio",
-	[CALLS_UNSEEN] = "calls-unseen",
-	[SOMEBODY_INSIDE] = "somebody-inside",
-	[SSL_GONE] = "ssl-gone",
-	[SOCKET_CHANGED] = "socket-changed",
-	[UNHEARD] = "unheard",
-	[NO_DESCRIPTOR] = "no-descriptor",
-	[NO_THREAD] = "no-thread",
-	[ANOTHER_SSL] = "another-ssl",
-	[NO_PEER] = "no-peer",
-	[NO_ROOM] = "no-room",
-};
-
-static const char peer_ends[][8] = {
-	[PEER_FIN] = "fin",          [PEER_RESET] = "reset",         [PEER_IDLE] = "idle",
-	[PEER_OVER_LIMIT] = "limit", [PEER_OUTLIVES_US] = "at-exit", [PEER_GIVEN_UP] = "room",
-};
-
-static const char causes[][33] = {
-	[CAUSE_NONE] = "",
-	[CAUSE_PEER_CLOSED] = "peer-closed-without-close_notify",
-	[CAUSE_PEER_RESET] = "peer-reset",
-	[CAUSE_WROTE_TO_CLOSED_PEER] = "wrote-to-closed-peer",
-	[CAUSE_PEER_ALERT] = "peer-alert",
-	[CAUSE_NOT_TLS] = "not-tls",
-	[CAUSE_BAD_RECORD] = "bad-record",
-	[CAUSE_TIMEOUT] = "timeout",
-	[CAUSE_OWN_END] = "own-end",
-	[CAUSE_OTHER] = "other",
-};
-
-static const char results[][11] = {[NOTIFY_RESULT_SENT] = "sent",
-				   [NOTIFY_RESULT_PENDING] = "pending",
-				   [NOTIFY_RESULT_SILENT] = "silent",
-				   [NOTIFY_RESULT_WOULD_SEND] = "would-send"};
-
-static const char verdicts[][8] = {[VERDICT_CLEAN] = "clean",
-				   [VERDICT_CURED] = "cured",
-				   [VERDICT_WRONG] = "wrong",
-				   [VERDICT_FOREIGN] = "foreign",
-				   [VERDICT_MEANT] = "meant"};
-
-const char *event_name_of_by(enum by by)
+const char *event_json_name_of_by(enum by by)
 {
 	return by_whom[by];
 }
 
-const char *event_name_of_result(enum notify_result result)
+const char *event_json_name_of_result(enum notify_result result)
 {
 	return results[result];
 }
 
-const char *event_name_of_cause(enum cause cause)
+const char *event_json_name_of_cause(enum cause cause)
 {
 	return causes[cause];
 }
 
-const char *event_name_of_peer_end(enum peer_end end)
+const char *event_json_name_of_peer_end(enum peer_end end)
 {
 	return peer_ends[end];
 }
 
-const char *event_name_of_verdict(enum verdict verdict)
+const char *event_json_name_of_verdict(enum verdict verdict)
 {
 	return verdicts[verdict];
 }
 
-/* "": not known. (Arrays of bytes and not of pointers: these would be relocated at the start of every process.) */
+/* "": not known. */
 static void add_word(struct text *line, const char *key, const char *word)
 {
 	if (*word)
@@ -140,7 +88,7 @@ static void add_endpoint(struct text *line, const char *key, const union endpoin
 	size_t mark = json_mark(line);
 	json_key(line, key);
 	text_add(line, "\"");
-	event_add_endpoint(line, endpoint); /* digits and names of ours: nothing to be escaped */
+	event_text_endpoint(line, endpoint); /* digits and names of ours: nothing to be escaped */
 	text_add(line, "\"");
 	json_fits(line, mark);
 }
@@ -185,13 +133,13 @@ static void add_common(struct text *line, const struct event *event)
 
 /* --- the end --- */
 
-static void add_doors(struct text *line, uint32_t close_paths)
+static void add_close_paths(struct text *line, uint32_t close_paths)
 {
 	size_t mark = json_mark(line);
 	json_open(line, "doors", '[');
-	for (unsigned i = 0; i < EVENT_CLOSE_PATHS; i++)
-		if (close_paths & event_close_paths[i].path)
-			json_string(line, NULL, event_close_paths[i].name);
+	for (unsigned i = 0; i < CLOSE_PATH_COUNT; i++)
+		if (close_paths & 1u << i)
+			json_string(line, NULL, event_words_close_path(i));
 	json_close(line, ']');
 	json_fits(line, mark);
 }
@@ -199,13 +147,13 @@ static void add_doors(struct text *line, uint32_t close_paths)
 static void add_program(struct text *line, const struct event *event)
 {
 	const struct event_end *end = &event->end;
-	add_doors(line, end->close_paths);
+	add_close_paths(line, end->close_paths);
 	json_bool(line, "called_shutdown", end->called_shutdown);
 	add_word(line, "close_notify", by_whom[end->close_notify]);
 	if (event->mode == MODE_OBSERVE)
 		json_bool(line, "would_notify", end->would_notify);
 	if (end->close_notify == BY_NOBODY)
-		add_word(line, "why", silences[end->why]);
+		add_word(line, "why", reasons[end->why]);
 	json_bool(line, "handshake", end->handshake);
 	json_number(line, "bytes_read", end->bytes_read);
 	json_number(line, "bytes_written", end->bytes_written);
@@ -219,8 +167,6 @@ static void add_program(struct text *line, const struct event *event)
 
 static void add_kernel(struct text *line, const struct event_end *end)
 {
-	static const char resets[][9] = {
-		[RESET_NO] = "no", [RESET_POSSIBLE] = "possible", [RESET_YES] = "yes"};
 	if (end->queues_known) {
 		json_number(line, "unsent", end->unsent);
 		json_number(line, "not_sent", end->not_sent);
@@ -242,30 +188,23 @@ static void add_ours_and_peer(struct text *line, const struct event *event)
 		json_number(line, "drain_us", end->drain_us);
 	}
 	json_bool(line, "peer_notified", end->peer_notified);
-	if (end->peer_hidden != NOT_HIDDEN)
-		json_string(line, "peer_hidden", end->peer_hidden == HIDDEN ? "certain" : "possible");
+	add_word(line, "peer_hidden", hidden_ends[end->peer_hidden]);
 	add_word(line, "peer_end", peer_ends[end->peer_end]);
 }
 
-static void add_faults(struct text *line, uint32_t faults)
+static void add_faults(struct text *line, uint32_t which)
 {
-	static const char names[FAULT_COUNT][21] = {
-		"no-close_notify", "unread-at-close", "fin-unawaited",        "unfinished-write",
-		"unflushed",       "shutdown-rdwr",   "write-to-closed-peer",
-	};
 	size_t mark = json_mark(line);
 	json_open(line, "faults", '[');
 	for (unsigned i = 0; i < FAULT_COUNT; i++)
-		if (faults & 1u << i)
-			json_string(line, NULL, names[i]);
+		if (which & 1u << i)
+			json_string(line, NULL, faults[i]);
 	json_close(line, ']');
 	json_fits(line, mark);
 }
 
 static void add_verdict(struct text *line, const struct event_end *end)
 {
-	static const char fates[][8] = {
-		[DATA_UNKNOWN] = "unknown", [DATA_SAFE] = "safe", [DATA_LOST] = "lost"};
 	add_word(line, "verdict", verdicts[end->verdict]);
 	add_word(line, "data", fates[end->data]);
 	if (end->lost_bytes)
@@ -297,8 +236,6 @@ static void add_handshake(struct text *line, const struct event_handshake *hands
 /* One of read-failed and write-incomplete. */
 static void add_failure(struct text *line, const struct event_failure *failure, bool of_write)
 {
-	static const char states[][6] = {
-		[PEER_STATE_OPEN] = "open", [PEER_STATE_FIN] = "fin", [PEER_STATE_RESET] = "reset"};
 	json_string(line, "call", failure->call);
 	json_string(line, "error", failure->error);
 	json_string(line, "errno", errno_names_find(failure->errno_value));
@@ -309,7 +246,7 @@ static void add_failure(struct text *line, const struct event_failure *failure, 
 	else
 		json_number(line, "bytes_read", failure->bytes_read);
 	json_number(line, "bytes_written", failure->bytes_written);
-	add_word(line, "peer_end", states[failure->peer]);
+	add_word(line, "peer_end", peer_states[failure->peer]);
 	json_bool(line, "peer_notified", failure->peer_notified);
 	add_word(line, "cause", causes[failure->cause]);
 	json_string(line, "alert", failure->alert);
@@ -320,7 +257,7 @@ static void add_notify(struct text *line, const struct event_step *step)
 	add_word(line, "by", by_whom[step->by]);
 	add_word(line, "result", results[step->result]);
 	if (step->result == NOTIFY_RESULT_SILENT)
-		add_word(line, "why", silences[step->why]);
+		add_word(line, "why", reasons[step->why]);
 }
 
 static void add_drain(struct text *line, const struct event_drain *drain)
@@ -372,6 +309,7 @@ static void add_what(struct text *line, const struct event *event)
 		return;
 	case EVENT_TRACKED:
 	case EVENT_OUT_OF_REACH:
+	case EVENT_KIND_COUNT:
 		return;
 	}
 }

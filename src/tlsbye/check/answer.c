@@ -11,7 +11,7 @@
 #include "../utf8.h"
 #include "memory.h"
 
-const char *verdict_name(enum verdict verdict)
+const char *answer_verdict_name(enum verdict verdict)
 {
 	static const char *const names[] = {[REACHABLE] = "reachable",
 					    [IN_PART] = "reachable in part",
@@ -70,9 +70,10 @@ static void put_line(FILE *out, const char *before, const char *text)
 
 void answer_print(const struct answer *answer, FILE *out)
 {
-	char *head = answer->process ? memory_print("%s: %d (%s)", verdict_name(answer->verdict),
-						    (int)answer->process->pid, answer->process->exe)
-				     : memory_print("%s: %s", verdict_name(answer->verdict), answer->path);
+	char *head = answer->process
+			     ? memory_print("%s: %d (%s)", answer_verdict_name(answer->verdict),
+					    (int)answer->process->pid, answer->process->exe)
+			     : memory_print("%s: %s", answer_verdict_name(answer->verdict), answer->path);
 
 	put_line(out, "", head);
 	for (size_t i = 0; i < answer->reason_count; i++)

@@ -75,15 +75,15 @@ void answer_reason(struct answer *answer, const char *code, const char *format, 
 void answer_next(struct answer *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* How the file is built, then which TLS is in it and who calls it: fills tls, callers and reasons. */
-void answer_find(struct answer *answer);
+void findings_collect(struct answer *answer);
 
 /* The verdict, with the reasons and the advice that go with it. */
-void answer_judge(struct answer *answer);
+void verdict_judge(struct answer *answer);
 
-const char *verdict_name(enum verdict verdict);
+const char *answer_verdict_name(enum verdict verdict);
 
 void answer_print(const struct answer *answer, FILE *out);
 /* False when it could not be written. */
-bool answer_print_json(const struct answer *answer, FILE *out);
+bool answer_json_print(const struct answer *answer, FILE *out);
 
 #endif

@@ -39,7 +39,7 @@ static void put_elf(yajl_gen gen, const struct elf_file *elf)
 	json_string(gen, "elf");
 	yajl_gen_map_open(gen);
 	put_number(gen, "bits", elf->class == 1 ? 32 : 64);
-	put_text(gen, "machine", elf_machine_name(elf->machine));
+	put_text(gen, "machine", elf_file_machine_name(elf->machine));
 	put_text(gen, "linked", elf->loader ? "dynamic" : "static");
 	put_text(gen, "loader", elf->loader);
 	put_text(gen, "glibc", elf->libc_needs);
@@ -78,7 +78,7 @@ static void put_process(yajl_gen gen, const struct process *process)
 static void put_tls(yajl_gen gen, const struct tls *tls)
 {
 	yajl_gen_map_open(gen);
-	put_text(gen, "library", tls_name(tls->kind));
+	put_text(gen, "library", libraries_name(tls->kind));
 	put_text(gen, "version", tls->version);
 	put_text(gen, "path", tls->path);
 	put_truth(gen, "inside", tls->inside);
@@ -153,7 +153,7 @@ static void put_words(yajl_gen gen, const struct answer *answer)
 	yajl_gen_array_close(gen);
 }
 
-bool answer_print_json(const struct answer *answer, FILE *out)
+bool answer_json_print(const struct answer *answer, FILE *out)
 {
 	static const char *const verdicts[] = {"reachable", "in-part", "out-of-reach", "no-openssl",
 					       "cannot-tell"};

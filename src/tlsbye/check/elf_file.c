@@ -21,7 +21,7 @@
 
 enum { LOADER_MAX = 4096, SEGMENTS_MAX = 1024, NEEDED_MAX = 1024 };
 
-const char *elf_machine_name(int machine)
+const char *elf_file_machine_name(int machine)
 {
 	static char other[32];
 
@@ -169,7 +169,7 @@ static void read_sections(Elf *elf, struct elf_file *file)
 		else if (header.sh_type == SHT_DYNSYM || header.sh_type == SHT_SYMTAB)
 			elf_symbols_read(elf, section, &header, file);
 		else if (header.sh_type == SHT_GNU_verneed)
-			elf_versions_read(elf, section, &header, file);
+			elf_symbols_read_versions(elf, section, &header, file);
 		else if (name && header.sh_type == SHT_PROGBITS && strcmp(name, ".go.buildinfo") == 0)
 			read_go(section, file);
 		else if (name && header.sh_type == SHT_PROGBITS && strcmp(name, ".comment") == 0)

@@ -61,6 +61,6 @@ struct elf_file {
 void elf_file_read(const char *path, struct elf_file *file);
 
 /* "x86-64", "AArch64", or "machine 123". */
-const char *elf_machine_name(int machine);
+const char *elf_file_machine_name(int machine);
 
 #endif

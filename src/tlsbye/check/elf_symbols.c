@@ -105,7 +105,7 @@ static bool newer(const char *version, const char *than)
 	return !than || strverscmp(version, than) > 0;
 }
 
-void elf_versions_read(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, struct elf_file *file)
+void elf_symbols_read_versions(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, struct elf_file *file)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
 	size_t at = 0;

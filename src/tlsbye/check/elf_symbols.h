@@ -13,6 +13,6 @@
 void elf_symbols_read(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, struct elf_file *file);
 
 /* The versions that it needs of its libraries' symbols. */
-void elf_versions_read(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, struct elf_file *file);
+void elf_symbols_read_versions(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, struct elf_file *file);
 
 #endif

@@ -45,11 +45,11 @@ static void find_version(struct answer *answer, const struct object *object, str
 	for (size_t i = 0; i < answer->objects.count; i++)
 		for (size_t k = 0; k < object->elf.needed_count; k++)
 			if (strncmp(object->elf.needed[k], "libcrypto", 9) == 0 &&
-			    strcmp(object->elf.needed[k], object_base(&answer->objects.all[i])) == 0)
+			    strcmp(object->elf.needed[k], objects_base_name(&answer->objects.all[i])) == 0)
 				teller = &answer->objects.all[i];
 	for (size_t i = 0; teller == object && i < answer->objects.count; i++)
 		if (object != &answer->objects.all[0] &&
-		    strncmp(object_base(&answer->objects.all[i]), "libcrypto.so", 12) == 0)
+		    strncmp(objects_base_name(&answer->objects.all[i]), "libcrypto.so", 12) == 0)
 			teller = &answer->objects.all[i];
 	marks_search(teller->opened, &teller->elf, &marks);
 	if (marks.libressl[0] && !marks.openssl[0])
@@ -97,7 +97,7 @@ static char *needed_by(const struct answer *answer, const struct object *object)
 		return memory_print(", needed by %s",
 				    object->needed_by == 0
 					    ? "the program itself"
-					    : object_base(&answer->objects.all[object->needed_by]));
+					    : objects_base_name(&answer->objects.all[object->needed_by]));
 	return memory_copy(answer->process ? ", loaded at run time" : ", a module that it loads at run time");
 }
 
@@ -106,7 +106,7 @@ static char *needed_by(const struct answer *answer, const struct object *object)
 static void note_provider(struct answer *answer, const struct object *object)
 {
 	bool itself = object == &answer->objects.all[0];
-	bool library = strncmp(object_base(object), "libssl", 6) == 0;
+	bool library = strncmp(objects_base_name(object), "libssl", 6) == 0;
 	struct tls *tls = add_tls(answer, object->elf.is_boringssl ? TLS_BORINGSSL : TLS_OPENSSL, object,
 				  itself || !library);
 
@@ -114,18 +114,18 @@ static void note_provider(struct answer *answer, const struct object *object)
 	if (itself) {
 		answer_reason(answer, "openssl-in-program",
 			      "%s %s is linked into the program itself: its calls do not pass by the object",
-			      tls_name(tls->kind), tls->version);
+			      libraries_name(tls->kind), tls->version);
 		add_caller(answer, object, "unknown", REACH_NONE);
 	} else if (!library) {
 		answer_reason(answer, "openssl-in-library", "%s %s is linked into %s: %s",
-			      tls_name(tls->kind), tls->version, object->path,
+			      libraries_name(tls->kind), tls->version, object->path,
 			      tls->symbolic ? "its calls to itself do not pass by the object"
 					    : "its calls to itself may pass by the object or not");
 		add_caller(answer, object, "unknown", tls->symbolic ? REACH_NONE : REACH_PART);
 	} else {
 		char *who = needed_by(answer, object);
 
-		answer_reason(answer, "openssl", "%s %s: %s%s", tls_name(tls->kind),
+		answer_reason(answer, "openssl", "%s %s: %s%s", libraries_name(tls->kind),
 			      tls->version[0] ? tls->version : "(version unknown)", object->path, who);
 		free(who);
 	}
@@ -134,7 +134,7 @@ static void note_provider(struct answer *answer, const struct object *object)
 			answer, "symbolic",
 			"%s is linked -Bsymbolic: its calls to itself do not pass by the object, which acts on the "
 			"program's calls alone",
-			object_base(object));
+			objects_base_name(object));
 	if (!itself && !object->elf.full_openssl)
 		answer_reason(answer, "lacks-functions",
 			      "%s lacks SSL_set0_wbio or SSL_write_ex, without which the object does nothing",
@@ -217,7 +217,7 @@ static void note_static(struct answer *answer, const struct object *object, enum
 
 	strcpy(tls->version, version);
 	answer_reason(answer, kind <= TLS_BORINGSSL ? "openssl-static" : "other-tls",
-		      "%s%s%s is linked into %s%s: the object does not see its calls", tls_name(kind),
+		      "%s%s%s is linked into %s%s: the object does not see its calls", libraries_name(kind),
 		      *version ? " " : "", version, who,
 		      symbols ? "" : " (by what its bytes hold; it has no symbols of it)");
 	add_caller(answer, object, "unknown", REACH_NONE);
@@ -252,8 +252,8 @@ static void note_dlsym(struct answer *answer, const struct object *object, const
 
 static bool to_be_searched(const struct object *object)
 {
-	return object->needed_by == NOBODY ||
-	       ((object->elf.imports & IMPORTS_DLSYM) && strncmp(object_base(object), "libcrypto", 9) != 0);
+	return object->needed_by == NOBODY || ((object->elf.imports & IMPORTS_DLSYM) &&
+					       strncmp(objects_base_name(object), "libcrypto", 9) != 0);
 }
 
 static void note_traces(struct answer *answer, const struct object *object)
@@ -262,7 +262,7 @@ static void note_traces(struct answer *answer, const struct object *object)
 	struct marks marks;
 
 	marks_search(object->opened, &object->elf, &marks);
-	enum tls_kind kind = tls_by_marks(&marks, object->elf.go_version != NULL);
+	enum tls_kind kind = libraries_by_marks(&marks, object->elf.go_version != NULL);
 
 	if (marks.cut)
 		answer_reason(answer, "not-all-searched", "%s is too large to be searched whole",
@@ -281,19 +281,19 @@ static void note_other_library(struct answer *answer, const struct object *objec
 	char *who = needed_by(answer, object);
 
 	add_tls(answer, kind, object, false);
-	answer_reason(answer, "other-tls", "%s: %s%s; its connections are out of reach", tls_name(kind),
+	answer_reason(answer, "other-tls", "%s: %s%s; its connections are out of reach", libraries_name(kind),
 		      object->path, who);
 	free(who);
 }
 
 static void note_object(struct answer *answer, const struct object *object)
 {
-	enum tls_kind kind = tls_by_name(object_base(object));
+	enum tls_kind kind = libraries_by_name(objects_base_name(object));
 
 	if (object->elf.state != ELF_READ) {
 		if (object != &answer->objects.all[0])
 			answer_reason(answer, "unreadable", "%s cannot be read as a library", object->path);
-	} else if (strncmp(object_base(object), "libtlsbye.so", 12) == 0) {
+	} else if (strncmp(objects_base_name(object), "libtlsbye.so", 12) == 0) {
 		return; /* it has hooks of these names */
 	} else if (object->elf.exports_ssl && kind == TLS_NONE) {
 		note_provider(answer, object);
@@ -318,7 +318,7 @@ static void describe(struct answer *answer)
 	answer_reason(answer, "elf", "%s%s a %d-bit program for %s, %s%s%s%s",
 		      strcmp(answer->path, answer->code) == 0 ? "it is" : "it is run by ",
 		      strcmp(answer->path, answer->code) == 0 ? "" : memory_print("%s,", answer->code),
-		      elf->class == ELFCLASS32 ? 32 : 64, elf_machine_name(elf->machine),
+		      elf->class == ELFCLASS32 ? 32 : 64, elf_file_machine_name(elf->machine),
 		      elf->loader ? "linked dynamically" : "linked statically",
 		      musl              ? ", against musl"
 		      : elf->libc_needs ? ", against glibc "
@@ -335,7 +335,7 @@ static void describe(struct answer *answer)
 			      "it has no table of symbols, so what it calls is not to be seen");
 }
 
-void answer_find(struct answer *answer)
+void findings_collect(struct answer *answer)
 {
 	struct objects *objects = &answer->objects;
 

@@ -46,17 +46,17 @@ static const struct {
 };
 enum { KINDS = sizeof(table) / sizeof(table[0]) };
 
-const char *tls_name(enum tls_kind kind)
+const char *libraries_name(enum tls_kind kind)
 {
 	return table[kind].name;
 }
 
-const char *tls_advice(enum tls_kind kind)
+const char *libraries_advice(enum tls_kind kind)
 {
 	return table[kind].advice;
 }
 
-enum tls_kind tls_by_name(const char *base)
+enum tls_kind libraries_by_name(const char *base)
 {
 	for (int kind = 0; kind < KINDS; kind++)
 		if (table[kind].files && strncmp(base, table[kind].files, strlen(table[kind].files)) == 0)
@@ -64,7 +64,7 @@ enum tls_kind tls_by_name(const char *base)
 	return strncmp(base, "libjvm.so", 9) == 0 ? TLS_JAVA : TLS_NONE;
 }
 
-enum tls_kind tls_by_marks(const struct marks *marks, bool is_go)
+enum tls_kind libraries_by_marks(const struct marks *marks, bool is_go)
 {
 	if (is_go && marks->go_tls)
 		return TLS_GO;

@@ -22,15 +22,15 @@ enum tls_kind {
 	TLS_S2N,
 };
 
-const char *tls_name(enum tls_kind kind);
+const char *libraries_name(enum tls_kind kind);
 
 /* The ending to write in the program, for a library of this kind. */
-const char *tls_advice(enum tls_kind kind);
+const char *libraries_advice(enum tls_kind kind);
 
 /* A library that is not of OpenSSL's kin, by its file name; else TLS_NONE. */
-enum tls_kind tls_by_name(const char *base);
+enum tls_kind libraries_by_name(const char *base);
 
 /* What was linked into a file, by its traces. TLS_NONE where they show none, or only what it was built with. */
-enum tls_kind tls_by_marks(const struct marks *marks, bool is_go);
+enum tls_kind libraries_by_marks(const struct marks *marks, bool is_go);
 
 #endif

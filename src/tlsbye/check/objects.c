@@ -23,7 +23,7 @@ static const char glibc_default[] = "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux
 				    "/usr/lib/aarch64-linux-gnu:/lib64:/usr/lib64:/lib:/usr/lib";
 static const char musl_default[] = "/lib:/usr/local/lib:/usr/lib";
 
-const char *object_base(const struct object *object)
+const char *objects_base_name(const struct object *object)
 {
 	const char *slash = strrchr(object->path, '/');
 

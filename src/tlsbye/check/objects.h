@@ -39,6 +39,6 @@ void objects_add_needed(struct objects *objects, int from);
 const char *objects_find_library(const struct objects *objects, const char *name);
 
 /* "libssl.so.3": the name without directories. */
-const char *object_base(const struct object *object);
+const char *objects_base_name(const struct object *object);
 
 #endif

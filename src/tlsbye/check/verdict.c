@@ -22,7 +22,7 @@ static bool has_openssl(const struct answer *answer)
 /* "is setuid: ld.so ignores ...; run it from ...": run's warning, its advice where the advice goes. */
 static void judge_obstacle(struct answer *answer)
 {
-	char *text = memory_copy(obstacle_text(answer->obstacle)), *advice = strstr(text, "; ");
+	char *text = memory_copy(program_obstacle_text(answer->obstacle)), *advice = strstr(text, "; ");
 	static const char *const codes[] = {[OBSTACLE_STATIC] = "static",   [OBSTACLE_SETUID] = "setuid",
 					    [OBSTACLE_SETGID] = "setgid",   [OBSTACLE_CAPS] = "capabilities",
 					    [OBSTACLE_MACHINE] = "machine", [OBSTACLE_LOADER] = "other-libc"};
@@ -161,13 +161,13 @@ static void advise(struct answer *answer)
 	for (size_t i = 0; i < answer->caller_count; i++)
 		if (answer->callers[i].reach != REACH_WHOLE &&
 		    (has_openssl(answer) || answer->tls_count == 0))
-			answer_next(answer, "%s", tls_advice(TLS_OPENSSL));
+			answer_next(answer, "%s", libraries_advice(TLS_OPENSSL));
 	for (size_t i = 0; i < answer->tls_count; i++)
 		if (answer->tls[i].kind != TLS_OPENSSL || answer->verdict == OUT_OF_REACH)
-			answer_next(answer, "%s", tls_advice(answer->tls[i].kind));
+			answer_next(answer, "%s", libraries_advice(answer->tls[i].kind));
 }
 
-void answer_judge(struct answer *answer)
+void verdict_judge(struct answer *answer)
 {
 	bool open = answer->obstacle == OBSTACLE_NONE;
 

@@ -38,7 +38,7 @@ static struct script make_script(const struct plan *plan)
 		.own_end_ms = plan->timeout_ms / 2,
 		.tls_only = true,
 		.most = BYTES_MOST,
-		.stop = &probe_stopped,
+		.stop = &plan_stopped,
 	};
 
 	request_make_reply(plan, &s);
@@ -50,7 +50,7 @@ static void judge_client(const struct plan *plan, struct client *c)
 {
 	struct trial *t = &c->trial;
 
-	t->tried = !probe_stopped && !trial_failed(plan, &t->verdict, c->peer.text, &t->trouble);
+	t->tried = !plan_stopped && !trials_failed(plan, &t->verdict, c->peer.text, &t->trouble);
 	if (t->tried)
 		findings_of_client(plan, t, &c->delivery, c->faults);
 	if (plan->json)
@@ -76,7 +76,7 @@ static unsigned serve(const struct plan *plan, int listener, SSL_CTX *ctx, struc
 	struct script s = make_script(plan);
 	unsigned n = 0;
 
-	while (s.file && n < plan->connections && !probe_stopped) {
+	while (s.file && n < plan->connections && !plan_stopped) {
 		struct client *c = &clients[n];
 		int fd = reach_accept(plan, listener, &c->peer, trouble);
 
@@ -86,7 +86,7 @@ static unsigned serve(const struct plan *plan, int listener, SSL_CTX *ctx, struc
 		/* With words of the user's own, the first byte is enough of a request. */
 		s.message = plan->send ? NULL : &c->trial.message;
 		c->trial.verdict.id = ++n;
-		converse(&s, ctx, fd, NULL, &c->trial.verdict);
+		conversation_hold(&s, ctx, fd, NULL, &c->trial.verdict);
 		judge_client(plan, c);
 	}
 	free(s.file);
@@ -100,7 +100,7 @@ static int conclude(const struct plan *plan, const struct client *clients, unsig
 	for (unsigned i = 0; i < n; i++) {
 		for (unsigned f = 0; f < FAULTS; f++)
 			bad |= faults[f] |= clients[i].faults[f];
-		all_ended = all_ended && clients[i].trial.tried && verdict_ended(&clients[i].trial.verdict);
+		all_ended = all_ended && clients[i].trial.tried && findings_ended(&clients[i].trial.verdict);
 	}
 	return bad ? 1 : all_ended ? 0 : 2;
 }
@@ -116,13 +116,13 @@ static int probe(const struct plan *plan, int listener, SSL_CTX *ctx, const stru
 	if (clients)
 		n = serve(plan, listener, ctx, clients, &trouble);
 	else
-		trouble_is(&trouble, "out of memory");
+		plan_trouble_is(&trouble, "out of memory");
 	status = conclude(plan, clients, n, faults);
 	if (plan->json)
 		json_of_clients(here, clients, n, faults, trouble.text, status);
 	else if (!trouble.text[0] || n > 0)
 		words_overall(faults, status == 2 ? "not every client was seen to end its connection" : NULL);
-	if (trouble.text[0] && !probe_stopped)
+	if (trouble.text[0] && !plan_stopped)
 		cli_say("%s", trouble.text);
 	free(clients);
 	return status;

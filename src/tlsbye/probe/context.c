@@ -37,8 +37,8 @@ static bool trust(const struct plan *plan, SSL_CTX *ctx, struct trouble *trouble
 
 	if (plan->cafile || plan->capath) {
 		if (SSL_CTX_load_verify_locations(ctx, plan->cafile, plan->capath) != 1)
-			return trouble_is(trouble, "%s: no certificates can be read there (%s)",
-					  plan->cafile ? plan->cafile : plan->capath, reason());
+			return plan_trouble_is(trouble, "%s: no certificates can be read there (%s)",
+					       plan->cafile ? plan->cafile : plan->capath, reason());
 	} else {
 		SSL_CTX_set_default_verify_paths(ctx);
 	}
@@ -60,8 +60,8 @@ static bool set_alpn(const char *list, SSL_CTX *ctx, struct trouble *trouble)
 		size_t length = strcspn(at, ",");
 
 		if (length == 0 || n + length + 1 > sizeof(wire))
-			return trouble_is(trouble, "--alpn=%s: not a short list of names like h2,http/1.1",
-					  list);
+			return plan_trouble_is(trouble,
+					       "--alpn=%s: not a short list of names like h2,http/1.1", list);
 		wire[n++] = (unsigned char)length;
 		memcpy(wire + n, at, length);
 		n += length;
@@ -71,19 +71,19 @@ static bool set_alpn(const char *list, SSL_CTX *ctx, struct trouble *trouble)
 	}
 	/* 0 is success here. */
 	if (n == 0 || SSL_CTX_set_alpn_protos(ctx, wire, (unsigned)n) != 0)
-		return trouble_is(trouble, "--alpn=%s: not a list of names like h2,http/1.1", list);
+		return plan_trouble_is(trouble, "--alpn=%s: not a list of names like h2,http/1.1", list);
 	return true;
 }
 
 static bool own_certificate(const struct plan *plan, SSL_CTX *ctx, struct trouble *trouble)
 {
 	if (SSL_CTX_use_certificate_chain_file(ctx, plan->cert) != 1)
-		return trouble_is(trouble, "%s: no certificate in PEM can be read there (%s)", plan->cert,
-				  reason());
+		return plan_trouble_is(trouble, "%s: no certificate in PEM can be read there (%s)",
+				       plan->cert, reason());
 	if (SSL_CTX_use_PrivateKey_file(ctx, plan->key, SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(ctx) != 1)
-		return trouble_is(trouble, "%s: no key in PEM that fits %s can be read there (%s)", plan->key,
-				  plan->cert, reason());
+		return plan_trouble_is(trouble, "%s: no key in PEM that fits %s can be read there (%s)",
+				       plan->key, plan->cert, reason());
 	return true;
 }
 
@@ -93,7 +93,7 @@ SSL_CTX *context_new(const struct plan *plan, const struct script *script, struc
 	bool ready;
 
 	if (!ctx) {
-		trouble_is(trouble, "no TLS context can be made: %s", reason());
+		plan_trouble_is(trouble, "no TLS context can be made: %s", reason());
 		ERR_clear_error();
 		return NULL;
 	}

@@ -35,22 +35,22 @@ static const struct {
 				     "it does not end when we have ended with close_notify and FIN"},
 };
 
-const char *fault_code(enum fault fault)
+const char *findings_fault_code(enum fault fault)
 {
 	return faults[fault].code;
 }
 
-const char *fault_sentence(enum fault fault)
+const char *findings_fault_sentence(enum fault fault)
 {
 	return faults[fault].sentence;
 }
 
-bool verdict_reset(const struct verdict *v)
+bool findings_reset(const struct verdict *v)
 {
 	return v->rst && !v->provoked;
 }
 
-bool verdict_ended(const struct verdict *v)
+bool findings_ended(const struct verdict *v)
 {
 	return v->fin || v->rst;
 }
@@ -65,7 +65,7 @@ static void deliver(const struct trial *t, bool knows, uint64_t known, struct de
 {
 	const struct verdict *v = &t->verdict;
 	bool framed = message_framed(&t->message);
-	enum whole missing = verdict_ended(v) ? WHOLE_NO : WHOLE_UNKNOWN;
+	enum whole missing = findings_ended(v) ? WHOLE_NO : WHOLE_UNKNOWN;
 
 	d->expects = framed ? t->message.length > 0 || message_over(&t->message) : knows;
 	d->expected = !framed                     ? known
@@ -108,7 +108,7 @@ static void own_end_faults(const struct verdict *v, enum whole whole, bool found
 	common_faults(v, found);
 	found[FAULT_TRUNCATED] |= whole == WHOLE_NO;
 	found[FAULT_RESET] |= v->rst && !v->fin;
-	found[FAULT_NO_NOTIFY] |= verdict_ended(v) && v->tls == TLS_NONE;
+	found[FAULT_NO_NOTIFY] |= findings_ended(v) && v->tls == TLS_NONE;
 }
 
 static void trail_faults(const struct trial *t, enum whole whole, enum fault reset, bool found[FAULTS])
@@ -118,7 +118,7 @@ static void trail_faults(const struct trial *t, enum whole whole, enum fault res
 	if (!t->tried)
 		return;
 	common_faults(v, found);
-	found[reset] |= verdict_reset(v) || whole == WHOLE_NO;
+	found[reset] |= findings_reset(v) || whole == WHOLE_NO;
 	found[FAULT_NO_NOTIFY_TRAIL] |= !found[FAULT_NO_NOTIFY] && !v->rst && v->fin && v->tls == TLS_NONE;
 }
 
@@ -131,7 +131,7 @@ static void our_end_faults(const struct trial *t, enum whole whole, bool found[F
 	common_faults(v, found);
 	found[FAULT_TRUNCATED] |= whole == WHOLE_NO;
 	found[FAULT_NOTIFY_RESET] |= v->rst && !v->fin;
-	found[FAULT_NOTIFY_UNANSWERED] |= v->notified && !verdict_ended(v);
+	found[FAULT_NOTIFY_UNANSWERED] |= v->notified && !findings_ended(v);
 }
 
 void findings_make(const struct trials *t, struct findings *f)
@@ -169,7 +169,7 @@ void findings_of_client(const struct plan *plan, const struct trial *client, str
 		delivery->expects = true;
 		delivery->expected = plan->expected;
 		delivery->whole = v->bytes == plan->expected ? WHOLE_YES
-				  : verdict_ended(v)         ? WHOLE_NO
+				  : findings_ended(v)        ? WHOLE_NO
 							     : WHOLE_UNKNOWN;
 	}
 	/* What it did behind our close_notify is no end of its own accord. */

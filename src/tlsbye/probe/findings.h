@@ -39,8 +39,8 @@ struct findings {
 	bool clean;    /* and showed no fault */
 };
 
-const char *fault_code(enum fault fault);     /* reset-unread */
-const char *fault_sentence(enum fault fault); /* it resets the connection when ... */
+const char *findings_fault_code(enum fault fault);     /* reset-unread */
+const char *findings_fault_sentence(enum fault fault); /* it resets the connection when ... */
 
 void findings_make(const struct trials *trials, struct findings *findings);
 
@@ -49,9 +49,9 @@ void findings_of_client(const struct plan *plan, const struct trial *client, str
 			bool faults[FAULTS]);
 
 /* A RST that our own words did not provoke. */
-bool verdict_reset(const struct verdict *v);
+bool findings_reset(const struct verdict *v);
 
 /* TCP came to an end. */
-bool verdict_ended(const struct verdict *v);
+bool findings_ended(const struct verdict *v);
 
 #endif

@@ -83,7 +83,7 @@ static void put_faults(const bool faults[FAULTS])
 	for (unsigned i = 0; i < FAULTS; i++) {
 		if (!faults[i])
 			continue;
-		printf("%s\"%s\"", first ? "" : ",", fault_code((enum fault)i));
+		printf("%s\"%s\"", first ? "" : ",", findings_fault_code((enum fault)i));
 		first = false;
 	}
 	putchar(']');
@@ -123,7 +123,7 @@ void json_of_server(const struct plan *plan, const struct trials *t, const struc
 	printf(",\"trials\":[");
 	for (unsigned id = 0; id < TRIALS; id++) {
 		printf("%s", id > 0 ? "," : "");
-		put_trial(trial_name((enum trial_id)id), &t->each[id], &f->each[id]);
+		put_trial(trials_name((enum trial_id)id), &t->each[id], &f->each[id]);
 	}
 	putchar(']');
 	put_faults(f->faults);

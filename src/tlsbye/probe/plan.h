@@ -48,9 +48,9 @@ struct trouble {
 };
 
 /* The first one is kept. Returns false, for who passes it on. */
-bool trouble_is(struct trouble *trouble, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool plan_trouble_is(struct trouble *trouble, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Set by SIGINT: whoever waits looks at it at least ten times a second. */
-extern volatile sig_atomic_t probe_stopped;
+extern volatile sig_atomic_t plan_stopped;
 
 #endif

@@ -12,28 +12,13 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "judge/wire.h"
-
-volatile sig_atomic_t probe_stopped;
-
-bool trouble_is(struct trouble *trouble, const char *format, ...)
-{
-	va_list args;
-
-	if (trouble->text[0] != '\0')
-		return false;
-	va_start(args, format);
-	vsnprintf(trouble->text, sizeof(trouble->text), format, args);
-	va_end(args);
-	return false;
-}
+#include "judge/clock.h"
 
 /* --- names --- */
 
@@ -94,7 +79,7 @@ static bool leave_behind(struct lookup *l, int64_t until_ms)
 	bool left;
 
 	pthread_mutex_lock(&l->lock);
-	while (!l->done && !probe_stopped && now_ms() < until_ms) {
+	while (!l->done && !plan_stopped && clock_now_ms() < until_ms) {
 		struct timespec t;
 
 		clock_gettime(CLOCK_REALTIME, &t);
@@ -118,22 +103,22 @@ static struct addrinfo *addresses(const struct plan *plan, struct trouble *troub
 	if (!l || pthread_create(&thread, NULL, look_up, l) != 0) {
 		if (l)
 			lookup_free(l);
-		trouble_is(trouble, "%s cannot be looked up: no memory, or no thread", plan->host);
+		plan_trouble_is(trouble, "%s cannot be looked up: no memory, or no thread", plan->host);
 		return NULL;
 	}
 	pthread_detach(thread);
-	if (leave_behind(l, now_ms() + plan->timeout_ms)) {
-		trouble_is(trouble,
-			   "%s: no name server answered within %g s; is the network up? see --timeout",
-			   plan->host, (double)plan->timeout_ms / 1000);
+	if (leave_behind(l, clock_now_ms() + plan->timeout_ms)) {
+		plan_trouble_is(trouble,
+				"%s: no name server answered within %g s; is the network up? see --timeout",
+				plan->host, (double)plan->timeout_ms / 1000);
 		return NULL;
 	}
 	if (l->error == 0) {
 		found = l->found;
 		l->found = NULL;
 	} else {
-		trouble_is(trouble, "%s: %s; is the name spelt right?", plan->host,
-			   l->error == EAI_SYSTEM ? strerror(errno) : gai_strerror(l->error));
+		plan_trouble_is(trouble, "%s: %s; is the name spelt right?", plan->host,
+				l->error == EAI_SYSTEM ? strerror(errno) : gai_strerror(l->error));
 	}
 	lookup_free(l);
 	return found;
@@ -154,8 +139,8 @@ static void name_peer(struct peer *peer, const struct sockaddr *address, socklen
 
 bool reach_wait(int fd, short events, int64_t until_ms)
 {
-	while (!probe_stopped) {
-		int64_t left = until_ms - now_ms();
+	while (!plan_stopped) {
+		int64_t left = until_ms - clock_now_ms();
 		struct pollfd p = {.fd = fd, .events = events};
 
 		if (left <= 0)
@@ -190,7 +175,7 @@ static int attempt(int fd, const struct sockaddr *address, socklen_t size, int64
 	if (errno != EINPROGRESS)
 		return errno;
 	if (!reach_wait(fd, POLLOUT, until_ms))
-		return probe_stopped ? EINTR : ETIMEDOUT;
+		return plan_stopped ? EINTR : ETIMEDOUT;
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size);
 	return error;
 }
@@ -198,7 +183,7 @@ static int attempt(int fd, const struct sockaddr *address, socklen_t size, int64
 static int connect_to(struct peer *peer, const struct sockaddr *address, socklen_t size, int receive_buffer,
 		      int64_t until_ms, int *error)
 {
-	int64_t start = now_ms();
+	int64_t start = clock_now_ms();
 	int fd = new_socket(address->sa_family, receive_buffer);
 
 	*error = fd < 0 ? errno : attempt(fd, address, size, until_ms);
@@ -206,7 +191,7 @@ static int connect_to(struct peer *peer, const struct sockaddr *address, socklen
 		if (!peer->known)
 			name_peer(peer, address, size);
 		peer->known = true;
-		peer->rtt_ms = now_ms() - start;
+		peer->rtt_ms = clock_now_ms() - start;
 		return fd;
 	}
 	if (fd >= 0)
@@ -224,22 +209,22 @@ static void tell_error(const struct plan *plan, int error, struct trouble *troub
 		advice = "; is there a firewall between? see --timeout";
 	else if (error == ENETUNREACH || error == EHOSTUNREACH)
 		advice = "; is there a route to it?";
-	trouble_is(trouble, "cannot connect to %s, port %s: %s%s", plan->host, plan->port, strerror(error),
-		   advice);
+	plan_trouble_is(trouble, "cannot connect to %s, port %s: %s%s", plan->host, plan->port,
+			strerror(error), advice);
 }
 
 /* Every address has its share of the time, so that a dead one leaves some for the others. */
 static int connect_first(const struct plan *plan, struct peer *peer, const struct addrinfo *found,
 			 int receive_buffer, struct trouble *trouble)
 {
-	int64_t until = now_ms() + plan->timeout_ms;
+	int64_t until = clock_now_ms() + plan->timeout_ms;
 	int left = 0, fd = -1, error = ETIMEDOUT;
 
 	for (const struct addrinfo *a = found; a; a = a->ai_next)
 		left++;
-	for (const struct addrinfo *a = found; a && fd < 0 && !probe_stopped; a = a->ai_next, left--)
+	for (const struct addrinfo *a = found; a && fd < 0 && !plan_stopped; a = a->ai_next, left--)
 		fd = connect_to(peer, a->ai_addr, a->ai_addrlen, receive_buffer,
-				now_ms() + (until - now_ms()) / left, &error);
+				clock_now_ms() + (until - clock_now_ms()) / left, &error);
 	if (fd < 0)
 		tell_error(plan, error, trouble);
 	return fd;
@@ -252,7 +237,7 @@ int reach_connect(const struct plan *plan, struct peer *peer, int receive_buffer
 
 	if (peer->known) {
 		fd = connect_to(peer, (struct sockaddr *)&peer->address, peer->size, receive_buffer,
-				now_ms() + plan->timeout_ms, &error);
+				clock_now_ms() + plan->timeout_ms, &error);
 		if (fd < 0)
 			tell_error(plan, error, trouble);
 		return fd;
@@ -279,8 +264,9 @@ int reach_listen(const struct plan *plan, struct peer *peer, int receive_buffer,
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, 64) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&name, &size) != 0) {
-		trouble_is(trouble, "cannot listen on %s, port %s: %s; port 0 lets the kernel choose one",
-			   plan->host, plan->port, strerror(errno));
+		plan_trouble_is(trouble,
+				"cannot listen on %s, port %s: %s; port 0 lets the kernel choose one",
+				plan->host, plan->port, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		fd = -1;
@@ -293,7 +279,7 @@ int reach_listen(const struct plan *plan, struct peer *peer, int receive_buffer,
 
 int reach_accept(const struct plan *plan, int listener, struct peer *client, struct trouble *trouble)
 {
-	int64_t until = now_ms() + plan->wait_ms;
+	int64_t until = clock_now_ms() + plan->wait_ms;
 
 	while (reach_wait(listener, POLLIN, until)) {
 		struct sockaddr_storage name;
@@ -307,15 +293,17 @@ int reach_accept(const struct plan *plan, int listener, struct peer *client, str
 			return fd;
 		}
 		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
-			trouble_is(trouble, "cannot accept: %s; look at the limit of open files (ulimit -n)",
-				   strerror(errno));
+			plan_trouble_is(trouble,
+					"cannot accept: %s; look at the limit of open files (ulimit -n)",
+					strerror(errno));
 			return -1;
 		}
 	}
-	if (probe_stopped)
-		trouble_is(trouble, "interrupted");
+	if (plan_stopped)
+		plan_trouble_is(trouble, "interrupted");
 	else
-		trouble_is(trouble, "no client came within %g s; does it connect to this address? see --wait",
-			   (double)plan->wait_ms / 1000);
+		plan_trouble_is(trouble,
+				"no client came within %g s; does it connect to this address? see --wait",
+				(double)plan->wait_ms / 1000);
 	return -1;
 }

@@ -16,7 +16,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#include "judge/wire.h"
+#include "judge/clock.h"
 #include "reach.h"
 
 #define LINES_MOST 200
@@ -54,10 +54,10 @@ bool starttls_named(const char *word, enum starttls *starttls)
 
 static bool too_late(struct dialogue *d)
 {
-	return trouble_is(d->trouble,
-			  "STARTTLS: no answer in time that %s knows; is that protocol spoken there? "
-			  "see --timeout",
-			  d->protocol);
+	return plan_trouble_is(d->trouble,
+			       "STARTTLS: no answer in time that %s knows; is that protocol spoken there? "
+			       "see --timeout",
+			       d->protocol);
 }
 
 /* The next bytes into buf, or the trouble. */
@@ -67,15 +67,15 @@ static bool fill(struct dialogue *d)
 
 	d->have = d->taken = 0;
 	if (d->bytes > BYTES_MOST || d->lines > LINES_MOST)
-		return trouble_is(d->trouble, "STARTTLS: the peer talks without end; is %s spoken there?",
-				  d->protocol);
+		return plan_trouble_is(
+			d->trouble, "STARTTLS: the peer talks without end; is %s spoken there?", d->protocol);
 	do {
 		if (!reach_wait(d->fd, POLLIN, d->until_ms))
 			return too_late(d);
 		got = recv(d->fd, d->buf, sizeof(d->buf), MSG_DONTWAIT);
 	} while (got < 0 && (errno == EAGAIN || errno == EINTR));
 	if (got <= 0)
-		return trouble_is(
+		return plan_trouble_is(
 			d->trouble,
 			"STARTTLS: the peer %s before TLS began; does it speak %s, or TLS from the first "
 			"byte on (no --starttls)?",
@@ -91,7 +91,7 @@ static bool say(struct dialogue *d, const char *text, size_t n)
 		ssize_t sent = send(d->fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (sent < 0 && errno != EAGAIN && errno != EINTR)
-			return trouble_is(d->trouble, "STARTTLS: %s, before TLS began", strerror(errno));
+			return plan_trouble_is(d->trouble, "STARTTLS: %s, before TLS began", strerror(errno));
 		if (sent < 0 && !reach_wait(d->fd, POLLOUT, d->until_ms))
 			return too_late(d);
 		if (sent > 0) {
@@ -147,9 +147,9 @@ static int hear_reply(struct dialogue *d)
 	if (!hear_line(d))
 		return 0;
 	if (!is_code(d->line)) {
-		trouble_is(d->trouble,
-			   "STARTTLS: \"%.60s\" is no reply of %s; is that protocol spoken there?", d->line,
-			   d->protocol);
+		plan_trouble_is(d->trouble,
+				"STARTTLS: \"%.60s\" is no reply of %s; is that protocol spoken there?",
+				d->line, d->protocol);
 		return 0;
 	}
 	memcpy(code, d->line, 3);
@@ -173,8 +173,8 @@ static bool expect_reply(struct dialogue *d, int wanted)
 	if (code == 0)
 		return false;
 	if (code != wanted)
-		return trouble_is(d->trouble, "STARTTLS: the peer refused: \"%.80s\" (%s, %d expected)",
-				  d->line, d->protocol, wanted);
+		return plan_trouble_is(d->trouble, "STARTTLS: the peer refused: \"%.80s\" (%s, %d expected)",
+				       d->line, d->protocol, wanted);
 	return true;
 }
 
@@ -183,8 +183,9 @@ static bool ask_smtp(struct dialogue *d)
 	if (!expect_reply(d, 220) || !say_line(d, "EHLO localhost\r\n") || !expect_reply(d, 250))
 		return false;
 	if (!d->offered && strcasecmp(d->line + 3, " STARTTLS") != 0)
-		return trouble_is(d->trouble, "STARTTLS: the peer does not offer it in its answer to EHLO; "
-					      "another port may");
+		return plan_trouble_is(d->trouble,
+				       "STARTTLS: the peer does not offer it in its answer to EHLO; "
+				       "another port may");
 	return say_line(d, "STARTTLS\r\n") && expect_reply(d, 220);
 }
 
@@ -200,10 +201,10 @@ static bool ask_imap(struct dialogue *d)
 	if (!hear_line(d))
 		return false;
 	if (strncasecmp(d->line, "* OK", 4) != 0)
-		return trouble_is(d->trouble,
-				  "STARTTLS: \"%.60s\" is no greeting of imap that allows STARTTLS; "
-				  "is that protocol spoken there?",
-				  d->line);
+		return plan_trouble_is(d->trouble,
+				       "STARTTLS: \"%.60s\" is no greeting of imap that allows STARTTLS; "
+				       "is that protocol spoken there?",
+				       d->line);
 	if (!say_line(d, "a STARTTLS\r\n"))
 		return false;
 	do {
@@ -213,7 +214,7 @@ static bool ask_imap(struct dialogue *d)
 			break;
 	} while (strncmp(d->line, "a ", 2) != 0);
 	if (strncasecmp(d->line, "a OK", 4) != 0)
-		return trouble_is(d->trouble, "STARTTLS: the peer refused: \"%.80s\"", d->line);
+		return plan_trouble_is(d->trouble, "STARTTLS: the peer refused: \"%.80s\"", d->line);
 	return true;
 }
 
@@ -229,12 +230,12 @@ static bool ask_postgres(struct dialogue *d)
 	if (answer == 'S')
 		return true;
 	if (answer == 'N')
-		return trouble_is(d->trouble,
-				  "STARTTLS: the peer has no TLS to offer ('N'); is ssl = on in its "
-				  "postgresql.conf?");
-	return trouble_is(d->trouble,
-			  "STARTTLS: the answer to SSLRequest is neither 'S' nor 'N'; is postgres "
-			  "spoken there?");
+		return plan_trouble_is(d->trouble,
+				       "STARTTLS: the peer has no TLS to offer ('N'); is ssl = on in its "
+				       "postgresql.conf?");
+	return plan_trouble_is(d->trouble,
+			       "STARTTLS: the answer to SSLRequest is neither 'S' nor 'N'; is postgres "
+			       "spoken there?");
 }
 
 /* --- all --- */
@@ -245,14 +246,14 @@ static bool nothing_behind(struct dialogue *d)
 
 	if (d->taken == d->have && recv(d->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
 		return true;
-	return trouble_is(d->trouble,
-			  "STARTTLS: plaintext lies behind the peer's consent, before TLS: injected by "
-			  "somebody between, or a broken peer; not tried");
+	return plan_trouble_is(d->trouble,
+			       "STARTTLS: plaintext lies behind the peer's consent, before TLS: injected by "
+			       "somebody between, or a broken peer; not tried");
 }
 
 bool starttls_ask(const struct plan *plan, int fd, struct trouble *trouble)
 {
-	struct dialogue d = {.fd = fd, .until_ms = now_ms() + plan->timeout_ms, .trouble = trouble};
+	struct dialogue d = {.fd = fd, .until_ms = clock_now_ms() + plan->timeout_ms, .trouble = trouble};
 	bool agreed = false;
 
 	if (plan->starttls == STARTTLS_NONE)

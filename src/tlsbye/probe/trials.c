@@ -23,7 +23,7 @@
 #define TRAIL      (256U << 10)
 #define REPLY_MOST (16U << 20)
 
-const char *trial_name(enum trial_id id)
+const char *trials_name(enum trial_id id)
 {
 	static const char *const names[] = {[TRIAL_WAIT] = "wait",
 					    [TRIAL_NOTIFY] = "close_notify",
@@ -49,7 +49,8 @@ static bool plaintext(const struct plan *plan, const struct verdict *v, const ch
 		try = "try --starttls=imap";
 	else if (strncmp(v->words, "HTTP", 4) == 0)
 		try = "it speaks HTTP without TLS on this port";
-	return trouble_is(trouble, "%s speaks no TLS: its first bytes are \"%s\"; %s", peer, v->words, try);
+	return plan_trouble_is(trouble, "%s speaks no TLS: its first bytes are \"%s\"; %s", peer, v->words,
+			       try);
 }
 
 static bool no_handshake(const struct plan *plan, const struct verdict *v, const char *peer,
@@ -60,37 +61,40 @@ static bool no_handshake(const struct plan *plan, const struct verdict *v, const
 	if (v->plain > 0)
 		return plaintext(plan, v, peer, trouble);
 	if (v->tls == TLS_ALERT)
-		return trouble_is(
+		return plan_trouble_is(
 			trouble, "no TLS with %s: it refuses the handshake with %s; %s", peer,
 			verdict_tls(v).text,
 			plan->listen ? "if it does not trust us, serve a certificate that it trusts: --cert"
 				     : "--tls, --sni and --alpn change what is offered");
 	if (v->trust != X509_V_OK && !plan->insecure && !plan->listen)
-		return trouble_is(trouble,
-				  "the certificate of %s is not trusted: %s; --cafile and --sni tell what "
-				  "to trust, --insecure does without",
-				  peer, X509_verify_cert_error_string(v->trust));
+		return plan_trouble_is(
+			trouble,
+			"the certificate of %s is not trusted: %s; --cafile and --sni tell what "
+			"to trust, --insecure does without",
+			peer, X509_verify_cert_error_string(v->trust));
 	if (v->tls == TLS_BAD)
-		return trouble_is(trouble, "no TLS with %s: %s", peer, reason ? reason : "a record is bad");
+		return plan_trouble_is(trouble, "no TLS with %s: %s", peer,
+				       reason ? reason : "a record is bad");
 	if (v->rst || v->fin)
-		return trouble_is(trouble,
-				  "no TLS with %s: it %s during the handshake; is TLS spoken there, or "
-				  "does it want --starttls?",
-				  peer, v->rst ? "resets the connection" : "closes");
-	return trouble_is(trouble,
-			  "no TLS with %s: the handshake took longer than %g s; is TLS spoken there? "
-			  "see --timeout",
-			  peer, (double)plan->timeout_ms / 1000);
+		return plan_trouble_is(trouble,
+				       "no TLS with %s: it %s during the handshake; is TLS spoken there, or "
+				       "does it want --starttls?",
+				       peer, v->rst ? "resets the connection" : "closes");
+	return plan_trouble_is(trouble,
+			       "no TLS with %s: the handshake took longer than %g s; is TLS spoken there? "
+			       "see --timeout",
+			       peer, (double)plan->timeout_ms / 1000);
 }
 
-bool trial_failed(const struct plan *plan, const struct verdict *v, const char *peer, struct trouble *trouble)
+bool trials_failed(const struct plan *plan, const struct verdict *v, const char *peer,
+		   struct trouble *trouble)
 {
 	if (!v->handshake)
 		no_handshake(plan, v, peer, trouble);
 	else if (v->enough)
-		trouble_is(trouble,
-			   "%s sends more than %u MB; ask for something shorter with --path or --send", peer,
-			   REPLY_MOST >> 20);
+		plan_trouble_is(trouble,
+				"%s sends more than %u MB; ask for something shorter with --path or --send",
+				peer, REPLY_MOST >> 20);
 	return trouble->text[0] != '\0';
 }
 
@@ -99,12 +103,13 @@ static bool no_reply(const struct plan *plan, const struct verdict *v, const cha
 		     struct trouble *trouble)
 {
 	if (v->tls == TLS_ALERT && v->bytes == 0)
-		trouble_is(trouble, "%s refuses us with %s, before any reply; what does it ask for?", peer,
-			   verdict_tls(v).text);
+		plan_trouble_is(trouble, "%s refuses us with %s, before any reply; what does it ask for?",
+				peer, verdict_tls(v).text);
 	else if (strcmp(v->alpn, "h2") == 0 && !plan->send)
-		trouble_is(trouble,
-			   "%s chose h2, which our request does not speak; try --alpn=http/1.1, or --send",
-			   peer);
+		plan_trouble_is(
+			trouble,
+			"%s chose h2, which our request does not speak; try --alpn=http/1.1, or --send",
+			peer);
 	return trouble->text[0] != '\0';
 }
 
@@ -161,7 +166,7 @@ static struct script make_script(const struct plan *plan, enum trial_id id, stru
 		.server_name = plan->server_name ? plan->server_name : plan->host,
 		.tls_only = true,
 		.most = REPLY_MOST,
-		.stop = &probe_stopped,
+		.stop = &plan_stopped,
 	};
 
 	if (context_is_address(s.server_name))
@@ -186,8 +191,8 @@ static void converse_once(const struct plan *plan, const struct script *s, SSL_C
 		fd = -1;
 	}
 	if (fd >= 0) {
-		converse(s, ctx, fd, NULL, &trial->verdict);
-		trial->tried = !trial_failed(plan, &trial->verdict, peer->text, &trial->trouble);
+		conversation_hold(s, ctx, fd, NULL, &trial->verdict);
+		trial->tried = !trials_failed(plan, &trial->verdict, peer->text, &trial->trouble);
 	}
 }
 
@@ -198,14 +203,14 @@ static void run(const struct plan *plan, enum trial_id id, SSL_CTX *ctx, struct 
 
 	trial->verdict.id = id + 1;
 	if (!s.file)
-		trouble_is(&trial->trouble, "out of memory");
+		plan_trouble_is(&trial->trouble, "out of memory");
 	else
 		converse_once(plan, &s, ctx, trial, &trials->peer);
 	free(s.file);
 	if (id == TRIAL_WAIT && trial->tried)
 		trial->tried = !no_reply(plan, &trial->verdict, trials->peer.text, &trial->trouble);
 	/* What a signal broke off is no finding, and no trouble of the peer's. */
-	if (probe_stopped) {
+	if (plan_stopped) {
 		trial->tried = false;
 		trial->trouble.text[0] = '\0';
 	}
@@ -225,8 +230,8 @@ void trials_run(const struct plan *plan, struct trials *trials)
 	bool terminal = isatty(STDERR_FILENO);
 
 	trials->trail = TRAIL;
-	for (unsigned id = 0; ctx && id < TRIALS && !probe_stopped; id++) {
-		progress(terminal, id + 1, trial_name((enum trial_id)id));
+	for (unsigned id = 0; ctx && id < TRIALS && !plan_stopped; id++) {
+		progress(terminal, id + 1, trials_name((enum trial_id)id));
 		run(plan, (enum trial_id)id, ctx, trials);
 		if (!trials->each[TRIAL_WAIT].tried)
 			break;

@@ -33,13 +33,13 @@ struct trials {
 	size_t trail; /* how many bytes lay unread, or came late */
 };
 
-const char *trial_name(enum trial_id id);
+const char *trials_name(enum trial_id id);
 
 /* All five, or up to the first failure of TRIAL_WAIT, or until SIGINT. */
 void trials_run(const struct plan *plan, struct trials *trials);
 
 /* Why no TLS came about; false: there is no such reason. */
-bool trial_failed(const struct plan *plan, const struct verdict *v, const char *peer,
-		  struct trouble *trouble);
+bool trials_failed(const struct plan *plan, const struct verdict *v, const char *peer,
+		   struct trouble *trouble);
 
 #endif

@@ -15,7 +15,7 @@
 
 #define SEND_MOST (16U << 20)
 
-error_t value_quantity(const struct setting *kind, const char *text, int64_t *value)
+error_t values_quantity(const struct setting *kind, const char *text, int64_t *value)
 {
 	uint64_t n = 0;
 	const char *refusal = setting_refusal(kind, text, &n);
@@ -24,7 +24,7 @@ error_t value_quantity(const struct setting *kind, const char *text, int64_t *va
 	return refusal ? cli_misuse("--%s=%s: %s", kind->name, text, refusal) : 0;
 }
 
-error_t value_time(const char *option, const char *text, int64_t *ms)
+error_t values_time(const char *option, const char *text, int64_t *ms)
 {
 	const struct setting kind = {.name = option,
 				     .kind = KIND_DURATION,
@@ -33,7 +33,7 @@ error_t value_time(const char *option, const char *text, int64_t *ms)
 				     .unfit = "not a duration like 5s or 500ms",
 				     .out_of_range = "not from 100ms to 1h"};
 
-	return value_quantity(&kind, text, ms);
+	return values_quantity(&kind, text, ms);
 }
 
 /* What goes into a line of a protocol must not end that line. */
@@ -45,7 +45,7 @@ static bool is_word(const char *text)
 	return true;
 }
 
-error_t value_word(const char *option, const char *text, char first, const char **word)
+error_t values_word(const char *option, const char *text, char first, const char **word)
 {
 	if (*text == '\0' || !is_word(text) || (first && *text != first))
 		return cli_misuse(first ? "--%s=%s: not a word that begins with %c" : "--%s=%s: not a word",
@@ -54,7 +54,7 @@ error_t value_word(const char *option, const char *text, char first, const char 
 	return 0;
 }
 
-error_t value_bytes(const char *name, struct plan *plan)
+error_t values_bytes(const char *name, struct plan *plan)
 {
 	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
 
@@ -73,7 +73,7 @@ error_t value_bytes(const char *name, struct plan *plan)
 	return 0;
 }
 
-error_t value_place(char *text, const char *fallback, struct plan *plan)
+error_t values_place(char *text, const char *fallback, struct plan *plan)
 {
 	char *colon = strrchr(text, ':'), *host = text, *end;
 	long number;

@@ -16,7 +16,7 @@ static void question(const char *text)
 /* "close_notify, then FIN" and its like: what TLS said last, and what TCP said. */
 static void print_end(const struct verdict *v)
 {
-	const char *tcp = verdict_reset(v) ? v->fin ? "FIN, then RST" : "RST" : v->fin ? "FIN" : NULL;
+	const char *tcp = findings_reset(v) ? v->fin ? "FIN, then RST" : "RST" : v->fin ? "FIN" : NULL;
 	struct tls_words tls = verdict_tls(v);
 
 	if (v->tls == TLS_CLOSE_NOTIFY)
@@ -70,7 +70,7 @@ static void says_notify(const struct plan *plan, const struct trial *wait, const
 	else if (v->tls == TLS_CLOSE_NOTIFY)
 		printf("yes%s%s\n", v->fin ? ", before its FIN" : "",
 		       f->faults[FAULT_NO_NOTIFY_TRAIL] ? "; no when it is sent more than it reads" : "");
-	else if (verdict_ended(v))
+	else if (findings_ended(v))
 		printf("no%s%s\n", v->tls == TLS_NONE ? "" : ": ",
 		       v->tls == TLS_NONE ? "" : verdict_tls(v).text);
 	else
@@ -89,12 +89,12 @@ static void fin_or_rst(const struct trials *t)
 
 		if (!t->each[id].tried || id == TRIAL_NOTIFY || id == TRIAL_HALF_CLOSE)
 			continue;
-		if (id != TRIAL_WAIT && !verdict_reset(v))
+		if (id != TRIAL_WAIT && !findings_reset(v))
 			continue;
 		printf("%s%s%s", first ? "" : "; ",
-		       verdict_reset(v) ? v->fin ? "FIN, then RST" : "RST"
-		       : v->fin         ? "FIN"
-					: "neither: it stays open",
+		       findings_reset(v) ? v->fin ? "FIN, then RST" : "RST"
+		       : v->fin          ? "FIN"
+					 : "neither: it stays open",
 		       when[id]);
 		first = false;
 	}
@@ -151,7 +151,7 @@ static void answers(const char *text, const struct trial *t, const struct plan *
 		putchar('\n');
 		return;
 	}
-	if (!v->notified || !verdict_ended(v)) {
+	if (!v->notified || !findings_ended(v)) {
 		printf("%s %g s\n",
 		       v->notified ? "no: it stays open, for" : "not known: no complete reply within",
 		       (double)plan->timeout_ms / 1000);
@@ -174,7 +174,7 @@ static void how_long(const struct trials *t)
 		puts("not known");
 		return;
 	}
-	if (verdict_ended(wait))
+	if (findings_ended(wait))
 		printf("%" PRId64 " ms to its own end", wait->ms);
 	else
 		printf("no end of its own in %" PRId64 " ms", wait->ms);
@@ -190,7 +190,7 @@ void words_overall(const bool faults[FAULTS], const char *unknown)
 	for (unsigned i = 0; i < FAULTS; i++) {
 		if (!faults[i])
 			continue;
-		printf("%s%s", first ? "not clean: " : "; ", fault_sentence((enum fault)i));
+		printf("%s%s", first ? "not clean: " : "; ", findings_fault_sentence((enum fault)i));
 		first = false;
 	}
 	if (!first)
@@ -213,7 +213,7 @@ void words_of_server(const struct plan *plan, const struct trials *t, const stru
 			continue;
 		v.expects = f->each[id].expects;
 		v.expected = f->each[id].expected;
-		printf("%-13s", trial_name((enum trial_id)id));
+		printf("%-13s", trials_name((enum trial_id)id));
 		verdict_print(&v);
 	}
 	says_notify(plan, &t->each[TRIAL_WAIT], f);
@@ -239,5 +239,8 @@ void words_of_client(const struct trial *client, const struct peer *peer, const 
 	print_end(v);
 	if (v->notified && v->answered_ms >= 0)
 		printf(", in answer to our close_notify");
-	printf(", %" PRId64 " ms: %s\n", v->ms, bad ? "not clean" : verdict_ended(v) ? "clean" : "not known");
+	printf(", %" PRId64 " ms: %s\n", v->ms,
+	       bad                 ? "not clean"
+	       : findings_ended(v) ? "clean"
+				   : "not known");
 }

@@ -69,7 +69,7 @@ static int find_no_elf(Dwfl_Module *module, void **userdata, const char *name, D
 	return -1;
 }
 
-bool debug_search_begin(struct debug_search *search, const char *directory)
+bool debug_info_search_begin(struct debug_search *search, const char *directory)
 {
 	/* dwfl_standard_find_debuginfo() asks the servers that this names. */
 	unsetenv("DEBUGINFOD_URLS");
@@ -87,7 +87,7 @@ bool debug_search_begin(struct debug_search *search, const char *directory)
 	return true;
 }
 
-void debug_search_end(struct debug_search *search)
+void debug_info_search_end(struct debug_search *search)
 {
 	free(search->path);
 }

@@ -22,8 +22,8 @@ struct debug_search {
 struct debug_info;
 
 /* directory: one more place for separate debug files, or NULL. */
-bool debug_search_begin(struct debug_search *search, const char *directory);
-void debug_search_end(struct debug_search *search);
+bool debug_info_search_begin(struct debug_search *search, const char *directory);
+void debug_info_search_end(struct debug_search *search);
 
 /*
  * build_id is what ran, or NULL where that is not known. NULL, and why in words, when there is no file, when it is no ELF

@@ -13,7 +13,7 @@
 #include "plain_file.h"
 
 /* .debug_aranges is one way from an address to its unit; clang does not write it. */
-Dwarf_Die *debug_unit(Dwfl_Module *module, uint64_t address, Dwarf_Addr *bias)
+Dwarf_Die *debug_lines_unit(Dwfl_Module *module, uint64_t address, Dwarf_Addr *bias)
 {
 	Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
 
@@ -25,7 +25,7 @@ Dwarf_Die *debug_unit(Dwfl_Module *module, uint64_t address, Dwarf_Addr *bias)
 	return NULL;
 }
 
-const char *debug_string(Dwarf_Die *die, unsigned name)
+const char *debug_lines_string(Dwarf_Die *die, unsigned name)
 {
 	Dwarf_Attribute attribute;
 
@@ -35,12 +35,12 @@ const char *debug_string(Dwarf_Die *die, unsigned name)
 /* With -gsplit-dwarf the functions are in a file that libdw opens when it is asked for scopes. */
 static bool split_file_refused(Dwarf_Die *unit)
 {
-	const char *directory = debug_string(unit, DW_AT_comp_dir);
-	const char *name = debug_string(unit, DW_AT_dwo_name);
+	const char *directory = debug_lines_string(unit, DW_AT_comp_dir);
+	const char *name = debug_lines_string(unit, DW_AT_dwo_name);
 	char path[PATH_MAX];
 
 	if (!name)
-		name = debug_string(unit, DW_AT_GNU_dwo_name);
+		name = debug_lines_string(unit, DW_AT_GNU_dwo_name);
 	if (!name)
 		return false;
 	snprintf(path, sizeof(path), "%s%s%s", *name == '/' || !directory ? "" : directory,
@@ -84,7 +84,7 @@ static Dwarf_Die whole_unit(Dwarf_Die *unit)
  * The innermost scope, whose parents as the source has them are those that count: an inlined function's are not the
  * function that it was written in, but the one that it was inlined into.
  */
-int debug_scopes(Dwarf_Die *unit, Dwarf_Addr pc, Dwarf_Die **scopes)
+int debug_lines_scopes(Dwarf_Die *unit, Dwarf_Addr pc, Dwarf_Die **scopes)
 {
 	Dwarf_Die *around = NULL, inner, whole;
 	int count;
@@ -106,14 +106,14 @@ int debug_scopes(Dwarf_Die *unit, Dwarf_Addr pc, Dwarf_Die **scopes)
 static void read_functions(Dwarf_Die *unit, Dwarf_Addr pc, struct found *found)
 {
 	Dwarf_Die *scopes;
-	int count = debug_scopes(unit, pc, &scopes);
+	int count = debug_lines_scopes(unit, pc, &scopes);
 
 	for (int i = 0; i < count; i++) {
 		struct call_frame *frame = &found->frames[found->count - 1];
 		int tag = dwarf_tag(&scopes[i]);
 
 		if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
-			frame->function = debug_string(&scopes[i], DW_AT_name);
+			frame->function = debug_lines_string(&scopes[i], DW_AT_name);
 		if (tag == DW_TAG_subprogram || found->count == INLINED_MOST)
 			break;
 		if (tag == DW_TAG_inlined_subroutine) {
@@ -129,14 +129,14 @@ void debug_lines_find(Dwfl_Module *module, uint64_t address, struct found *found
 {
 	struct call_frame *frame = &found->frames[0];
 	Dwarf_Addr bias;
-	Dwarf_Die *unit = debug_unit(module, address, &bias);
+	Dwarf_Die *unit = debug_lines_unit(module, address, &bias);
 	Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
 
 	if (!line)
 		return;
 	found->count = 1;
 	*frame = (struct call_frame){.file = dwarf_linesrc(line, NULL, NULL),
-				     .directory = debug_string(unit, DW_AT_comp_dir)};
+				     .directory = debug_lines_string(unit, DW_AT_comp_dir)};
 	dwarf_lineno(line, &frame->line);
 	read_functions(unit, address - bias, found);
 }

@@ -32,12 +32,12 @@ void debug_lines_find(Dwfl_Module *module, uint64_t address, struct found *found
 /* For those who look further in the same DWARF: */
 
 /* The unit of this address, or NULL. */
-Dwarf_Die *debug_unit(Dwfl_Module *module, uint64_t address, Dwarf_Addr *bias);
+Dwarf_Die *debug_lines_unit(Dwfl_Module *module, uint64_t address, Dwarf_Addr *bias);
 
 /* What pc is in, the innermost first: blocks, inlined functions, the function. To be freed; 0 or less: nothing. */
-int debug_scopes(Dwarf_Die *unit, Dwarf_Addr pc, Dwarf_Die **scopes);
+int debug_lines_scopes(Dwarf_Die *unit, Dwarf_Addr pc, Dwarf_Die **scopes);
 
 /* NULL where it has no such string. */
-const char *debug_string(Dwarf_Die *die, unsigned name);
+const char *debug_lines_string(Dwarf_Die *die, unsigned name);
 
 #endif

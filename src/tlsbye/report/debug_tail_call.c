@@ -89,8 +89,8 @@ static void each_site(struct search *search, Dwarf_Die *parent, int depth, int j
 /* The function that is there, not what was inlined into it. */
 static bool function_at(struct search *search, uint64_t address, Dwarf_Die *function)
 {
-	Dwarf_Die *unit = debug_unit(search->module, address, &search->bias), *scopes;
-	int count = unit ? debug_scopes(unit, address - search->bias, &scopes) : 0;
+	Dwarf_Die *unit = debug_lines_unit(search->module, address, &search->bias), *scopes;
+	int count = unit ? debug_lines_scopes(unit, address - search->bias, &scopes) : 0;
 	bool found = false;
 
 	for (int i = 0; i < count && !found; i++) {
@@ -123,7 +123,7 @@ static bool address_of_symbol(Dwfl_Module *module, const char *name, uint64_t *a
 
 static bool body_of(struct search *search, Dwarf_Die *called, Dwarf_Die *body)
 {
-	const char *name = debug_string(called, DW_AT_linkage_name);
+	const char *name = debug_lines_string(called, DW_AT_linkage_name);
 	Dwarf_Addr low;
 	uint64_t address;
 
@@ -131,13 +131,14 @@ static bool body_of(struct search *search, Dwarf_Die *called, Dwarf_Die *body)
 		*body = *called;
 		return true;
 	}
-	return address_of_symbol(search->module, name ? name : debug_string(called, DW_AT_name), &address) &&
+	return address_of_symbol(search->module, name ? name : debug_lines_string(called, DW_AT_name),
+				 &address) &&
 	       function_at(search, address, body);
 }
 
 static bool is_call(struct search *search, Dwarf_Die *called)
 {
-	const char *name = debug_string(called, DW_AT_name);
+	const char *name = debug_lines_string(called, DW_AT_name);
 
 	return name && strcmp(name, search->call) == 0;
 }

@@ -102,7 +102,7 @@ static void __attribute__((constructor)) fill_slots(void)
 	}
 }
 
-const struct field *field_find(const char *name, size_t length)
+const struct field *fields_find(const char *name, size_t length)
 {
 	if (length == 0)
 		return NULL;
@@ -125,7 +125,7 @@ void fields_blank(struct record *blank)
 	}
 }
 
-const char **field_text(struct record *record, const struct field *field)
+const char **fields_text(struct record *record, const struct field *field)
 {
 	if (field->type != STRING && field->type != DOORS)
 		return NULL;

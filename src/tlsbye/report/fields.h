@@ -19,12 +19,12 @@ struct field {
 extern const struct field fields[];
 extern const size_t fields_count;
 
-const struct field *field_find(const char *name, size_t length); /* NULL: a key that nobody knows */
+const struct field *fields_find(const char *name, size_t length); /* NULL: a key that nobody knows */
 
 /* A record in which everything is absent. */
 void fields_blank(struct record *blank);
 
 /* The place of a string of this record; NULL when the field is no string. */
-const char **field_text(struct record *record, const struct field *field);
+const char **fields_text(struct record *record, const struct field *field);
 
 #endif

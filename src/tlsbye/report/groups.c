@@ -12,6 +12,7 @@
 
 #include "guilty.h"
 #include "tally.h"
+#include "vocabulary.h"
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
@@ -81,15 +82,17 @@ static uint64_t badness(const struct record *record)
 {
 	uint64_t bytes = record->lost_bytes > 0 ? (uint64_t)record->lost_bytes : 0;
 
-	return (uint64_t)says(record->data, "lost") << 62 | (uint64_t)says(record->verdict, "wrong") << 61 |
-	       (uint64_t)says(record->data, "unknown") << 60 |
-	       (uint64_t)says(record->will_reset, "yes") << 59 | (bytes >> 59 ? (1ULL << 59) - 1 : bytes);
+	return (uint64_t)says(record->data, DATA_LOST_WORD) << 62 |
+	       (uint64_t)says(record->verdict, VERDICT_WRONG_WORD) << 61 |
+	       (uint64_t)says(record->data, DATA_UNKNOWN_WORD) << 60 |
+	       (uint64_t)says(record->will_reset, RESET_YES_WORD) << 59 |
+	       (bytes >> 59 ? (1ULL << 59) - 1 : bytes);
 }
 
 static void worst_free(struct worst *worst)
 {
 	record_free(worst->record);
-	events_free(&worst->events);
+	stories_events_free(&worst->events);
 	free(worst);
 }
 
@@ -127,30 +130,30 @@ static void keep_if_bad(struct group_kept *kept, size_t limit, const struct reco
 /* blamed: what the connection came to is this fault's doing. */
 static void count(struct group *group, const struct record *r, bool blamed)
 {
-	bool wrong = says(r->verdict, "wrong");
+	bool wrong = says(r->verdict, VERDICT_WRONG_WORD);
 
 	group->connections++;
 	if (blamed) {
-		group->lost += says(r->data, "lost");
-		group->data_unknown += says(r->data, "unknown");
+		group->lost += says(r->data, DATA_LOST_WORD);
+		group->data_unknown += says(r->data, DATA_UNKNOWN_WORD);
 		group->lost_bytes += r->lost_bytes > 0 ? (uint64_t)r->lost_bytes : 0;
-		group->resets += wrong && says(r->will_reset, "yes");
-		group->resets_possible += wrong && says(r->will_reset, "possible");
+		group->resets += wrong && says(r->will_reset, RESET_YES_WORD);
+		group->resets_possible += wrong && says(r->will_reset, RESET_POSSIBLE_WORD);
 	}
-	group->safe += says(r->data, "safe");
+	group->safe += says(r->data, DATA_SAFE_WORD);
 	group->wrong += wrong;
-	group->cured += says(r->verdict, "cured");
-	group->meant += says(r->verdict, "meant");
+	group->cured += says(r->verdict, VERDICT_CURED_WORD);
+	group->meant += says(r->verdict, VERDICT_MEANT_WORD);
 	group->observed += wrong && says(r->mode, "observe");
 	if (r->kind == EVENT_END && r->drain_us >= 0)
-		times_add(&group->drain, r->drain_us);
+		tally_times_add(&group->drain, r->drain_us);
 	if (group->first < 0 || r->time < group->first)
 		group->first = r->time;
 	if (r->time > group->last)
 		group->last = r->time;
 }
 
-static void add(struct groups *groups, enum group_kind kind, enum fault fault, const char *code,
+static void add(struct groups *groups, enum group_kind kind, enum fault_place fault, const char *code,
 		const struct record *record, bool blamed)
 {
 	const struct site *site = guilty_site(kind, fault, record);
@@ -173,24 +176,27 @@ void groups_add_end(struct groups *groups, const struct record *end)
 {
 	bool blamed = true;
 
-	/* The worst of them comes first: a missing close_notify loses no data, what was unread beside it does. */
-	for (enum fault fault = 0; fault < FAULTS; fault++) {
+	for (unsigned i = 0; i < FAULT_COUNT; i++) {
+		enum fault_place fault = vocabulary_faults_by_loss[i];
+
 		if (!(end->faults & 1U << fault))
 			continue;
-		add(groups, GROUP_FAULT, fault, fault_name(fault), end, blamed);
+		add(groups, GROUP_FAULT, fault, vocabulary_fault_word(fault), end, blamed);
 		blamed = false;
 	}
 }
 
 void groups_add_event(struct groups *groups, enum group_kind kind, const struct record *record)
 {
-	const char *code = record->cause ? record->cause : "other";
+	const char *code = record->cause ? record->cause : CAUSE_OTHER_WORD;
 
 	if (kind == GROUP_HIDDEN_END)
-		code = "hidden-end";
+		code = EVENT_HIDDEN_END_WORD;
 	else if (kind == GROUP_WRITE_INCOMPLETE)
-		code = record->error_number ? record->error_number : record->error ? record->error : "other";
-	add(groups, kind, FAULTS, code, record,
+		code = record->error_number ? record->error_number
+		       : record->error      ? record->error
+					    : CAUSE_OTHER_WORD;
+	add(groups, kind, FAULT_COUNT, code, record,
 	    record->kind != EVENT_END); /* an end stands with its faults, too */
 }
 
@@ -209,7 +215,8 @@ static int worst_first(const void *first, const void *second)
 	order = order ? order : more(a->lost, b->lost);
 	order = order ? order : more(a->resets, b->resets);
 	order = order ? order : more(a->wrong > 0, b->wrong > 0);
-	order = order ? order : (int)a->fault - (int)b->fault;
+	order = order ? order
+		      : (int)vocabulary_rank_by_loss(a->fault) - (int)vocabulary_rank_by_loss(b->fault);
 	order = order ? order : more(a->connections, b->connections);
 	order = order ? order : strcmp(a->program, b->program);
 	order = order ? order : strcmp(a->code, b->code);
@@ -227,7 +234,7 @@ static void finish(struct group_kept *kept)
 
 		if (worst->story.count == 0) {
 			worst->alone[0] = worst->record;
-			story_tell(&worst->story, (struct record *const *)worst->alone, 1);
+			stories_tell(&worst->story, (struct record *const *)worst->alone, 1);
 		}
 		kept->stories[i] = &worst->story;
 	}

@@ -52,16 +52,16 @@ static const struct site *first_of(const struct record *record, const enum call_
 	return record->sites_count > 0 ? &record->sites[0] : NULL;
 }
 
-const struct site *guilty_site(enum group_kind kind, enum fault fault, const struct record *record)
+const struct site *guilty_site(enum group_kind kind, enum fault_place fault, const struct record *record)
 {
-	static const enum call_class of_fault[FAULTS][3] = {
-		[FAULT_UNREAD_AT_CLOSE] = {LETS_GO_OF_SOCKET, SHUTS, LETS_GO_OF_SSL},
-		[FAULT_SHUTDOWN_RDWR] = {SHUTS, LETS_GO_OF_SOCKET, OTHER_CALL},
-		[FAULT_WRITE_TO_CLOSED_PEER] = {WRITES, LETS_GO_OF_SOCKET, OTHER_CALL},
-		[FAULT_UNFINISHED_WRITE] = {WRITES, LETS_GO_OF_SSL, LETS_GO_OF_SOCKET},
-		[FAULT_UNFLUSHED] = {LETS_GO_OF_SSL, LETS_GO_OF_SOCKET, OTHER_CALL},
-		[FAULT_FIN_UNAWAITED] = {LETS_GO_OF_SOCKET, SHUTS, LETS_GO_OF_SSL},
-		[FAULT_NO_CLOSE_NOTIFY] = {LETS_GO_OF_SSL, LETS_GO_OF_SOCKET, SHUTS},
+	static const enum call_class of_fault[FAULT_COUNT][3] = {
+		[FAULT_UNREAD_AT_CLOSE_PLACE] = {LETS_GO_OF_SOCKET, SHUTS, LETS_GO_OF_SSL},
+		[FAULT_SHUTDOWN_RDWR_PLACE] = {SHUTS, LETS_GO_OF_SOCKET, OTHER_CALL},
+		[FAULT_WRITE_TO_CLOSED_PEER_PLACE] = {WRITES, LETS_GO_OF_SOCKET, OTHER_CALL},
+		[FAULT_UNFINISHED_WRITE_PLACE] = {WRITES, LETS_GO_OF_SSL, LETS_GO_OF_SOCKET},
+		[FAULT_UNFLUSHED_PLACE] = {LETS_GO_OF_SSL, LETS_GO_OF_SOCKET, OTHER_CALL},
+		[FAULT_FIN_UNAWAITED_PLACE] = {LETS_GO_OF_SOCKET, SHUTS, LETS_GO_OF_SSL},
+		[FAULT_NO_CLOSE_NOTIFY_PLACE] = {LETS_GO_OF_SSL, LETS_GO_OF_SOCKET, SHUTS},
 	};
 	const struct site *site = record->call ? record_site(record, record->call) : NULL;
 

@@ -8,7 +8,7 @@
 #include "model.h"
 
 /* NULL: the event has no sites. */
-const struct site *guilty_site(enum group_kind kind, enum fault fault, const struct record *record);
+const struct site *guilty_site(enum group_kind kind, enum fault_place fault, const struct record *record);
 
 /* The frame by which sites are told apart: the innermost in a known object. NULL: there is none. */
 const struct frame *guilty_frame(const struct site *site);

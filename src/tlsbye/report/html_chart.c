@@ -137,7 +137,7 @@ static double within(const struct times *times, unsigned percent)
 	return bucket_begin(TIME_BUCKETS);
 }
 
-void html_histogram(const struct page *page)
+void html_chart(const struct page *page)
 {
 	const struct times *times = &page->report->totals.drain;
 	char half[32], most[32], number[NUMBER_SIZE];

@@ -7,6 +7,7 @@
 
 #include "html_parts.h"
 #include "words.h"
+#include "words_place.h"
 
 enum { OPEN_AT_FIRST = 5, FRAMES_SHOWN = 16, LINKS_SHOWN = 5 };
 
@@ -48,9 +49,9 @@ static void put_summary(const struct page *page, const struct group *group, cons
 	fprintf(out, "<summary><span class=\"count\">%s</span><h3 class=\"where\">",
 		words_number(number, group->connections));
 	if (group->site.call)
-		html_put(out, "<code>", group->site.call, "()</code> ");
+		html_text_put(out, "<code>", group->site.call, "()</code> ");
 	html_text(out, place ? place : "no call site in the log");
-	html_put(out, "<small>", group->program, ": ");
+	html_text_put(out, "<small>", group->program, ": ");
 	html_text(out, rule->what);
 	fputs("</small></h3>", out);
 	put_mark(out, group);
@@ -62,21 +63,21 @@ static void put_summary(const struct page *page, const struct group *group, cons
 static void put_frame(const struct page *page, const struct frame *frame, bool innermost)
 {
 	const struct place *place = source_resolve(page->source, frame);
-	char *text = words_frame(frame, page->source);
+	char *text = words_place_of_frame(frame, page->source);
 	FILE *out = page->out;
 
-	html_put(out, innermost ? "<div><code>" : "<div>called from <code>", text, "</code></div>");
+	html_text_put(out, innermost ? "<div><code>" : "<div>called from <code>", text, "</code></div>");
 	free(text);
 	if (!innermost)
 		return;
 	if (place->file)
-		html_put(out, "<div class=\"soft\">", place->file, "</div>");
+		html_text_put(out, "<div class=\"soft\">", place->file, "</div>");
 	if (place->inlined)
-		html_put(out, "<div class=\"soft\">inlined into ", place->inlined, "</div>");
+		html_text_put(out, "<div class=\"soft\">inlined into ", place->inlined, "</div>");
 	if (place->code)
-		html_put(out, "<pre class=\"code\"><code>", place->code, "</code></pre>");
+		html_text_put(out, "<pre class=\"code\"><code>", place->code, "</code></pre>");
 	if (place->why)
-		html_put(out, "<div class=\"soft\">", place->why, "</div>");
+		html_text_put(out, "<div class=\"soft\">", place->why, "</div>");
 }
 
 static void put_site(const struct page *page, const struct group *group)
@@ -126,13 +127,13 @@ static void put_links(const struct page *page, const struct group *group)
 	size_t shown = 0;
 
 	for (size_t i = 0; i < group->stories_count && shown < LINKS_SHOWN; i++) {
-		size_t index = html_story_index(page, group->stories[i]);
+		size_t index = html_stories_index(page, group->stories[i]);
 
 		if (index == page->stories_count)
 			continue;
 		fprintf(page->out, "%s<a href=\"#c%zu\">", shown++ ? ", " : "<dt>For example</dt><dd>",
 			index);
-		html_put(page->out, "", group->stories[i]->id, "</a>");
+		html_text_put(page->out, "", group->stories[i]->id, "</a>");
 	}
 	if (shown)
 		fputs("</dd>\n", page->out);
@@ -147,17 +148,17 @@ static void put_group(struct page *page, const struct group *group, bool open)
 	fprintf(out, "<details class=\"group %s\"%s>", tone_of(group), open ? " open" : "");
 	put_summary(page, group, rule);
 	fputs("<div><dl>\n", out);
-	html_put(out, "<dt>Effect</dt><dd>", rule->effect, "</dd>\n");
-	html_put(out, "<dt>Rule</dt><dd>", rule->broken, "</dd>\n");
+	html_text_put(out, "<dt>Effect</dt><dd>", rule->effect, "</dd>\n");
+	html_text_put(out, "<dt>Rule</dt><dd>", rule->broken, "</dd>\n");
 	put_site(page, group);
 	put_data(out, group);
 	if (group->first > 0)
 		fprintf(out, "<dt>When</dt><dd>%s</dd>\n", words_span(span, group->first, group->last));
 	put_links(page, group);
 	if (rule->where && !rule->line)
-		html_put(out, "<dt>Mend it</dt><dd>", rule->where, "</dd>\n");
+		html_text_put(out, "<dt>Mend it</dt><dd>", rule->where, "</dd>\n");
 	fputs("</dl>\n", out);
-	html_advice(page, group, rule);
+	html_lines_advice(page, group, rule);
 	fputs("</div></details>\n", out);
 }
 

@@ -151,8 +151,8 @@ static void put_lanes(FILE *out, int height)
 	for (int i = 0; i < LANES; i++) {
 		fprintf(out, "<path class=\"lane\" d=\"M%d %dV%d\"/>\n", lane_x(i), HEAD - 8, height);
 		put_row(out, lane_x(i), HEAD - 18,
-			i ? "text-anchor=\"middle\" class=\"head\"" : "class=\"head\"", lane_names[i],
-			strlen(lane_names[i]));
+			i ? "text-anchor=\"middle\" class=\"head\"" : "class=\"head\"", steps_lane_names[i],
+			strlen(steps_lane_names[i]));
 	}
 	put_row(out, FIRST_LANE - 20, HEAD - 18, "text-anchor=\"end\" class=\"soft\"", "ms", 2);
 }
@@ -166,7 +166,7 @@ void html_ladder(FILE *out, const struct connection_story *story, const struct s
 	height += 6;
 	fprintf(out, "<div class=\"drawing\"><svg class=\"steps\" viewBox=\"0 0 %d %d\" role=\"img\">", WIDTH,
 		height);
-	html_put(out, "<title>Ladder of connection ", story->id, "</title>\n");
+	html_text_put(out, "<title>Ladder of connection ", story->id, "</title>\n");
 	put_lanes(out, height);
 	int y = HEAD;
 	for (size_t i = 0; i < steps->count; i++)

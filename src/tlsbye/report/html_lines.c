@@ -30,10 +30,10 @@ static size_t needed(struct page *page, const struct rule *rule)
 /* page.js gives a figure of this class its button, which copies what is in <pre>. */
 static void put_figure(FILE *out, const char *lines)
 {
-	html_put(out, "<pre><code>", lines, "</code></pre></figure>\n");
+	html_text_put(out, "<pre><code>", lines, "</code></pre></figure>\n");
 }
 
-void html_advice(struct page *page, const struct group *group, const struct rule *rule)
+void html_lines_advice(struct page *page, const struct group *group, const struct rule *rule)
 {
 	struct advice advice;
 	FILE *out = page->out;
@@ -42,10 +42,11 @@ void html_advice(struct page *page, const struct group *group, const struct rule
 	rules_advise(group, page->source, &advice);
 	if (!advice.line[0])
 		return;
-	html_put(out, "<figure class=\"lines\"><figcaption>Write this ", rule->where ? rule->where : "", "");
+	html_text_put(out, "<figure class=\"lines\"><figcaption>Write this ", rule->where ? rule->where : "",
+		      "");
 	if (advice.at && advice.at->file) {
 		const char *slash = strrchr(advice.at->file, '/');
-		html_put(out, "; here: in front of <code>", slash ? slash + 1 : advice.at->file, "");
+		html_text_put(out, "; here: in front of <code>", slash ? slash + 1 : advice.at->file, "");
 		fprintf(out, ":%d</code>", advice.at->line);
 	}
 	if (rule->lines) {
@@ -71,7 +72,7 @@ void html_lines(const struct page *page)
 
 		fprintf(out, "<details class=\"needed\"><summary><code>%.*s</code>", (int)length,
 			length ? name : "");
-		html_put(out, " in ", rule->language ? rule->language : "C", "</summary>\n");
+		html_text_put(out, " in ", rule->language ? rule->language : "C", "</summary>\n");
 		fprintf(out,
 			"<figure class=\"lines\" id=\"lines%zu\"><figcaption>To be pasted further up</figcaption>",
 			i);

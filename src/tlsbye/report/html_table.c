@@ -9,32 +9,35 @@
 #include <string.h>
 
 #include "html_parts.h"
+#include "vocabulary.h"
 #include "words.h"
 
 enum { COLUMNS = 9 };
 
-const struct standing html_standings[STANDINGS] = {
-	{"lost", "data lost", "lost"}, {"wrong", "not cured", "missing"}, {"cured", "cured", "good"},
-	{"clean", "clean", "good"},    {"other", "other", "other"},
+const struct standing html_table_standings[STANDINGS] = {
+	{DATA_LOST_WORD, "data lost", "lost"}, {VERDICT_WRONG_WORD, "not cured", "missing"},
+	{VERDICT_CURED_WORD, "cured", "good"}, {VERDICT_CLEAN_WORD, "clean", "good"},
+	{"other", "other", "other"},
 };
 
-struct standing html_standing(const struct connection_story *story)
+struct standing html_table_standing(const struct connection_story *story)
 {
 	static const struct {
 		const char *verdict, *word;
-	} others[] = {{"meant", "meant"}, {"foreign", "another's"}};
+	} others[] = {{VERDICT_MEANT_WORD, "meant"}, {VERDICT_FOREIGN_WORD, "another's"}};
 	const struct record *end = story->end;
-	struct standing other = html_standings[STANDINGS - 1];
+	struct standing other = html_table_standings[STANDINGS - 1];
 
 	if (!end || !end->verdict) {
 		other.word = "no end";
 		return other;
 	}
-	if (strcmp(end->verdict, "wrong") == 0 && end->data && strcmp(end->data, "lost") == 0)
-		return html_standings[0];
+	if (strcmp(end->verdict, VERDICT_WRONG_WORD) == 0 && end->data &&
+	    strcmp(end->data, DATA_LOST_WORD) == 0)
+		return html_table_standings[0];
 	for (int i = 1; i < STANDINGS - 1; i++)
-		if (strcmp(html_standings[i].key, end->verdict) == 0)
-			return html_standings[i];
+		if (strcmp(html_table_standings[i].key, end->verdict) == 0)
+			return html_table_standings[i];
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcmp(others[i].verdict, end->verdict) == 0)
 			other.word = others[i].word;
@@ -45,8 +48,8 @@ struct standing html_standing(const struct connection_story *story)
 
 static void put_text_cell(FILE *out, const char *text, const char *opening)
 {
-	html_put(out, "<td data-key=\"", text, "\">");
-	html_put(out, opening, text, "</span></td>");
+	html_text_put(out, "<td data-key=\"", text, "\">");
+	html_text_put(out, opening, text, "</span></td>");
 }
 
 static void put_number_cell(FILE *out, int64_t number)
@@ -81,13 +84,13 @@ static void put_begin_cell(FILE *out, double begin)
 static void put_row(const struct page *page, size_t index, const struct steps *steps)
 {
 	const struct connection_story *story = page->stories[index];
-	struct standing standing = html_standing(story);
+	struct standing standing = html_table_standing(story);
 	const struct record *end = story->end;
 	FILE *out = page->out;
 
 	fprintf(out, "<tbody id=\"c%zu\"><tr data-verdict=\"%s\">", index, standing.key);
-	html_put(out, "<th scope=\"row\" data-key=\"", story->id, "\">");
-	html_put(out, "<span class=\"mono nowrap\">", story->id, "</span></th>");
+	html_text_put(out, "<th scope=\"row\" data-key=\"", story->id, "\">");
+	html_text_put(out, "<span class=\"mono nowrap\">", story->id, "</span></th>");
 	fprintf(out, "<td data-key=\"%s\"><span class=\"mark %s\">%s</span></td>", standing.word,
 		standing.tone, standing.word);
 	put_text_cell(out, story->program, "<span class=\"mono name\">");
@@ -110,10 +113,10 @@ static void put_connection(const struct page *page, size_t index)
 		return;
 	put_row(page, index, steps);
 	fprintf(out, "<tr class=\"ladder\"><td colspan=\"%d\"><details><summary>ladder</summary>\n", COLUMNS);
-	html_put(out, "<p>", steps->who, "");
+	html_text_put(out, "<p>", steps->who, "");
 	fputs(steps->observed ? ". Only observed, nothing was changed.</p>\n" : ".</p>\n", out);
 	html_ladder(out, story, steps);
-	html_put(out, "<p>", steps->words, "</p>\n");
+	html_text_put(out, "<p>", steps->words, "</p>\n");
 	if (story->left_out)
 		fprintf(out, "<p class=\"soft\">%" PRIu64 " later events are left out.</p>\n",
 			story->left_out);
@@ -135,7 +138,8 @@ static void put_tools(const struct page *page)
 
 	for (size_t i = 0; i < page->stories_count; i++)
 		for (int j = 0; j < STANDINGS; j++)
-			counts[j] += strcmp(html_standing(page->stories[i]).key, html_standings[j].key) == 0;
+			counts[j] += strcmp(html_table_standing(page->stories[i]).key,
+					    html_table_standings[j].key) == 0;
 	fputs("<div class=\"tools\" id=\"tools\" hidden><input type=\"search\" id=\"filter\" placeholder=\"Filter: program, peer, id\" "
 	      "aria-label=\"Filter the connections\"><div class=\"verdicts\" role=\"group\" aria-label=\"Verdicts\">"
 	      "<button type=\"button\" data-verdict=\"\">all</button>",
@@ -143,11 +147,11 @@ static void put_tools(const struct page *page)
 	for (int j = 0; j < STANDINGS; j++)
 		if (counts[j])
 			fprintf(out, "<button type=\"button\" data-verdict=\"%s\">%s</button>",
-				html_standings[j].key, html_standings[j].word);
+				html_table_standings[j].key, html_table_standings[j].word);
 	fputs("</div><output id=\"shown\" for=\"filter\"></output></div>\n", out);
 }
 
-void html_connections(const struct page *page)
+void html_table(const struct page *page)
 {
 	static const struct {
 		const char *name, *attributes;

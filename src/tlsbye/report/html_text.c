@@ -40,7 +40,7 @@ void html_text(FILE *out, const char *text)
 	}
 }
 
-void html_put(FILE *out, const char *before, const char *text, const char *after)
+void html_text_put(FILE *out, const char *before, const char *text, const char *after)
 {
 	fputs(before, out);
 	html_text(out, text);

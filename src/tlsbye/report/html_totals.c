@@ -97,7 +97,7 @@ static void put_counts(FILE *out, const struct report *report)
 			fprintf(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", counts[i].says,
 				words_number(number, counts[i].count));
 	for (size_t i = 0; i < report->versions_count; i++) {
-		html_put(out, "<div><dt>", report->versions[i].name, "</dt>");
+		html_text_put(out, "<div><dt>", report->versions[i].name, "</dt>");
 		fprintf(out, "<dd>%s</dd></div>\n", words_number(number, report->versions[i].count));
 	}
 	fputs("</dl>\n", out);
@@ -127,7 +127,7 @@ void html_totals(const struct page *page)
 	fputs("</section>\n", page->out);
 }
 
-void html_skipped(const struct page *page)
+void html_totals_skipped(const struct page *page)
 {
 	const struct report *report = page->report;
 	char number[NUMBER_SIZE];
@@ -149,10 +149,10 @@ void html_skipped(const struct page *page)
 		if (!skipped->lines)
 			continue;
 		fprintf(out, "<tr><td class=\"number\">%s</td>", words_number(number, skipped->lines));
-		html_put(out, "<td>", skipped->reason, "");
+		html_text_put(out, "<td>", skipped->reason, "");
 		if (skipped->hint)
-			html_put(out, "<br><span class=\"soft\">", skipped->hint, "</span>");
-		html_put(out, "</td><td><code>", skipped->file ? skipped->file : "?", "");
+			html_text_put(out, "<br><span class=\"soft\">", skipped->hint, "</span>");
+		html_text_put(out, "</td><td><code>", skipped->file ? skipped->file : "?", "");
 		fprintf(out, ":%" PRIu64 "</code></td></tr>\n", skipped->line);
 	}
 	fputs("</tbody>\n</table></div>\n</section>\n", out);

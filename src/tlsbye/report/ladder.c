@@ -328,12 +328,12 @@ static void print_heads(struct drawing *d)
 		put(d, i, " ", 1, TONE_PLAIN, false);
 	put_text(d, d->time_width - 2, "ms", 2, TONE_PLAIN, true);
 	for (int i = 0; i < LANES; i++) {
-		int length = (int)strlen(lane_names[i]);
+		int length = (int)strlen(steps_lane_names[i]);
 		int column = i ? d->lane[i] - length / 2 : d->lane[i];
 
 		if (column + length > d->width)
 			column = d->width - length;
-		put_text(d, column, lane_names[i], length, TONE_PLAIN, false);
+		put_text(d, column, steps_lane_names[i], length, TONE_PLAIN, false);
 	}
 	end_row(d);
 	begin_row(d);

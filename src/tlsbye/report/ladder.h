@@ -22,13 +22,13 @@ void ladder_print_as(FILE *out, const struct connection_story *story, const char
  * What --connection says: an id, and with #2 behind it the second connection that had it (a pid is used again, or logs
  * of several machines meet). The id alone, for the model; NULL: no memory.
  */
-char *ladder_id(const char *asked);
+char *ladder_chosen_id(const char *asked);
 
 /* The ladders of report->chosen that were asked for. False where there is none: that is said on stderr. */
-bool ladder_print_chosen(FILE *out, const struct report *report, const char *asked, struct source *source,
+bool ladder_chosen_print(FILE *out, const struct report *report, const char *asked, struct source *source,
 			 bool color, int width);
 
 /* There is no such connection: says so on stderr, and which there are. */
-void ladder_unknown(const struct report *report, const char *id);
+void ladder_chosen_unknown(const struct report *report, const char *id);
 
 #endif

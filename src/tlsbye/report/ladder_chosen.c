@@ -66,7 +66,7 @@ static void consider(struct near nearest[NAMED], const char *id, double far)
 	nearest[place] = (struct near){.id = id, .distance = far};
 }
 
-void ladder_unknown(const struct report *report, const char *id)
+void ladder_chosen_unknown(const struct report *report, const char *id)
 {
 	struct near nearest[NAMED] = {{0}};
 	struct number wanted = number_of(id);
@@ -89,12 +89,12 @@ void ladder_unknown(const struct report *report, const char *id)
 	cli_say("each event has its connection's \"id\"; 'tlsbye report FILE' names examples for each group");
 }
 
-char *ladder_id(const char *asked)
+char *ladder_chosen_id(const char *asked)
 {
 	return strndup(asked, strcspn(asked, "#"));
 }
 
-bool ladder_print_chosen(FILE *out, const struct report *report, const char *asked, struct source *source,
+bool ladder_chosen_print(FILE *out, const struct report *report, const char *asked, struct source *source,
 			 bool color, int width)
 {
 	const char *mark = strchr(asked, '#');
@@ -116,6 +116,6 @@ bool ladder_print_chosen(FILE *out, const struct report *report, const char *ask
 	if (!printed && report->chosen_count)
 		cli_say("%s: of this id the log has %zu", asked, report->chosen_count);
 	else if (!printed)
-		ladder_unknown(report, asked);
+		ladder_chosen_unknown(report, asked);
 	return printed > 0;
 }

@@ -20,7 +20,7 @@
 #define BEGINNING   "{\"v\":"  /* of an event, as the object writes it */
 #define TEXT_LINE   "tlsbye: " /* how a line of LOG_FORMAT=text begins */
 
-enum reason {
+enum skip_reason {
 	CUT,
 	NOT_JSON,
 	NOT_OBJECT,
@@ -71,11 +71,11 @@ struct log_reader {
 struct log_reader *log_reader_new(record_fn *tell, void *context, struct progress *progress)
 {
 	struct log_reader *reader = calloc(1, sizeof(*reader));
-	struct parser *parser = parser_new();
+	struct parser *parser = parse_new();
 
 	if (!reader || !parser) {
 		free(reader);
-		parser_free(parser);
+		parse_free(parser);
 		return NULL;
 	}
 	reader->tell = tell;
@@ -88,11 +88,11 @@ struct log_reader *log_reader_new(record_fn *tell, void *context, struct progres
 void log_reader_free(struct log_reader *reader)
 {
 	if (reader)
-		parser_free(reader->parser);
+		parse_free(reader->parser);
 	free(reader);
 }
 
-static void skip(struct log_reader *reader, enum reason reason, uint64_t line)
+static void skip(struct log_reader *reader, enum skip_reason reason, uint64_t line)
 {
 	struct skipped *skipped = &reader->skipped[reason];
 
@@ -125,9 +125,9 @@ static bool is_text_event(const char *line, size_t length)
 	return bracket < end && *bracket == ']';
 }
 
-static enum reason reason_of(const char *line, size_t length, enum parsed parsed)
+static enum skip_reason reason_of(const char *line, size_t length, enum parsed parsed)
 {
-	static const enum reason of_object[] = {
+	static const enum skip_reason of_object[] = {
 		[PARSED_CUT] = CUT,           [PARSED_NOT_JSON] = NOT_JSON, [PARSED_NOT_OBJECT] = NOT_OBJECT,
 		[PARSED_NO_EVENT] = NO_EVENT, [PARSED_NEWER] = NEWER,       [PARSED_WRONG_TYPE] = WRONG_TYPE,
 		[PARSED_MISSING] = MISSING};

@@ -15,6 +15,7 @@
 #include "seen.h"
 #include "stories.h"
 #include "tally.h"
+#include "vocabulary.h"
 
 enum { CHOSEN_LIMIT = 10000 };     /* events of --connection */
 enum { EVENTS_LIMIT = 500 };       /* events of one connection on the page */
@@ -77,38 +78,38 @@ static void add_hidden_end(struct model *model, const struct record *r, struct s
 static void add_end(struct model *model, const struct record *r, struct seen *seen)
 {
 	struct totals *totals = &model->report.totals;
-	bool unfinished = r->unfinished > 0 || (r->faults & 1U << FAULT_UNFINISHED_WRITE);
+	bool unfinished = r->unfinished > 0 || (r->faults & FAULT_UNFINISHED_WRITE);
 
 	if (seen && seen->ends < UINT16_MAX)
 		seen->ends++;
-	if (says(r->verdict, "foreign")) {
+	if (says(r->verdict, VERDICT_FOREIGN_WORD)) {
 		totals->foreign++;
 		return;
 	}
 	totals->connections++;
 	tally_add(&model->programs, r->program);
-	if (says(r->verdict, "clean"))
+	if (says(r->verdict, VERDICT_CLEAN_WORD))
 		totals->clean++;
-	else if (says(r->verdict, "cured"))
+	else if (says(r->verdict, VERDICT_CURED_WORD))
 		totals->cured++;
-	else if (says(r->verdict, "wrong"))
+	else if (says(r->verdict, VERDICT_WRONG_WORD))
 		totals->wrong++;
-	else if (says(r->verdict, "meant"))
+	else if (says(r->verdict, VERDICT_MEANT_WORD))
 		totals->meant++;
 	else
 		totals->undecided++;
-	totals->lost += says(r->data, "lost");
+	totals->lost += says(r->data, DATA_LOST_WORD);
 	totals->lost_bytes += r->lost_bytes > 0 ? (uint64_t)r->lost_bytes : 0;
-	if (says(r->verdict, "wrong")) {
-		totals->data_unknown += says(r->data, "unknown");
-		totals->resets += says(r->will_reset, "yes");
+	if (says(r->verdict, VERDICT_WRONG_WORD)) {
+		totals->data_unknown += says(r->data, DATA_UNKNOWN_WORD);
+		totals->resets += says(r->will_reset, RESET_YES_WORD);
 	}
 	if (r->drain_us >= 0)
-		times_add(&totals->drain, r->drain_us);
+		tally_times_add(&totals->drain, r->drain_us);
 	if (unfinished && !(seen && seen->marks & SEEN_ABANDONED))
 		totals->abandoned++;
 	groups_add_end(&model->groups, r);
-	if (says(r->peer_hidden, "certain"))
+	if (says(r->peer_hidden, HIDDEN_WORD))
 		add_hidden_end(model, r, seen);
 	if (seen)
 		seen->marks &= (uint8_t) ~(SEEN_ABANDONED | SEEN_READ_FAILED | SEEN_HIDDEN);
@@ -181,7 +182,7 @@ void model_add(void *context, const struct record *r)
 		totals->untold += r->kind == EVENT_TRACKED;
 	add_event(model, r, seen);
 	if (model->connection && strcmp(model->connection, r->id) == 0)
-		events_add(&model->chosen, r);
+		stories_events_add(&model->chosen, r);
 }
 
 /* --- the second reading --- */
@@ -249,7 +250,7 @@ void model_add_event(void *context, const struct record *r)
 	}
 	for (; low < model->wanted_count && by_name(model->wanted[low]->record, r) == 0; low++)
 		if (within(model->wanted[low]->record, r))
-			events_add(&model->wanted[low]->events, r);
+			stories_events_add(&model->wanted[low]->events, r);
 }
 
 /* Of the connections with this id, the one that the group is about. */
@@ -340,7 +341,7 @@ void model_free(struct model *model)
 	if (!model)
 		return;
 	groups_free(&model->groups);
-	events_free(&model->chosen);
+	stories_events_free(&model->chosen);
 	free(model->chosen_stories);
 	free(model->chosen_list);
 	free(model->wanted);

@@ -52,7 +52,7 @@ enum group_kind {
 struct group {
 	enum group_kind kind;
 	const char *code;
-	enum fault fault; /* of GROUP_FAULT only; FAULTS otherwise */
+	enum fault_place fault; /* of GROUP_FAULT only; FAULT_COUNT otherwise */
 	const char *program;
 	struct site site; /* the guilty call, of the example; site.call NULL: no site is known */
 	const struct record *

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "parse_pieces.h"
+#include "vocabulary.h"
 
 /* Eight bytes at a time: this is done with each byte of a log. */
 static bool is_ascii(const char *line, size_t length)
@@ -41,29 +42,6 @@ static void begin_line(struct parser *p, const char *line, size_t length)
 	p->other_value = p->wrong_type = p->has_time = false;
 	p->schema = 0;
 	p->objects_count = p->sites_count = p->text_used = p->doors_used = 0;
-}
-
-static const struct {
-	const char *name;
-	enum event_kind kind;
-} kinds[] = {{"end", EVENT_END},
-	     {"tracked", EVENT_TRACKED},
-	     {"handshake", EVENT_HANDSHAKE},
-	     {"notify", EVENT_NOTIFY},
-	     {"half-close", EVENT_HALF_CLOSE},
-	     {"drain", EVENT_DRAIN},
-	     {"read-failed", EVENT_READ_FAILED},
-	     {"write-incomplete", EVENT_WRITE_INCOMPLETE},
-	     {"hidden-end", EVENT_HIDDEN_END},
-	     {"setting", EVENT_SETTING},
-	     {"out-of-reach", EVENT_OUT_OF_REACH}};
-
-static enum event_kind kind_of(const char *name)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			return kinds[i].kind;
-	return EVENT_OTHER;
 }
 
 /* The objects may stand behind the sites: so the indexes become pointers only now. */
@@ -101,8 +79,9 @@ static enum parsed judge_event(struct parser *p)
 		return PARSED_NO_EVENT;
 	if (p->schema == 0 || !r->event || !p->has_time || !r->program || r->pid < 0)
 		return PARSED_MISSING;
-	r->kind = kind_of(r->event);
-	of_connection = r->kind != EVENT_SETTING && r->kind != EVENT_OUT_OF_REACH && r->kind != EVENT_OTHER;
+	r->kind = vocabulary_kind(r->event);
+	of_connection =
+		r->kind != EVENT_SETTING && r->kind != EVENT_OUT_OF_REACH && (int)r->kind != EVENT_OTHER;
 	if ((of_connection && !r->id) || (r->kind == EVENT_END && !r->verdict))
 		return PARSED_MISSING;
 	link_sites(p);
@@ -111,7 +90,7 @@ static enum parsed judge_event(struct parser *p)
 
 enum parsed parse_line(struct parser *parser, const char *line, size_t length, const struct record **record)
 {
-	yajl_handle yajl = yajl_alloc(&parse_callbacks, NULL, parser);
+	yajl_handle yajl = yajl_alloc(&parse_pieces_callbacks, NULL, parser);
 	enum parsed result;
 
 	if (!yajl)
@@ -130,7 +109,7 @@ enum parsed parse_line(struct parser *parser, const char *line, size_t length, c
 	return result;
 }
 
-struct parser *parser_new(void)
+struct parser *parse_new(void)
 {
 	struct parser *parser = calloc(1, sizeof(*parser));
 
@@ -140,7 +119,7 @@ struct parser *parser_new(void)
 	return parser;
 }
 
-void parser_free(struct parser *parser)
+void parse_free(struct parser *parser)
 {
 	free(parser);
 }

@@ -26,8 +26,8 @@ enum parsed {
 
 struct parser;
 
-struct parser *parser_new(void);
-void parser_free(struct parser *parser);
+struct parser *parse_new(void);
+void parse_free(struct parser *parser);
 
 /* At most LINE_LIMIT bytes; a byte that is no digit follows them. *record lives until the next call. */
 enum parsed parse_line(struct parser *parser, const char *line, size_t length, const struct record **record);

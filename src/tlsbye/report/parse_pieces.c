@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../utf8.h"
+#include "vocabulary.h"
 
 static const char *keep_text(struct parser *p, const char *text, size_t length)
 {
@@ -42,9 +43,10 @@ static void add_door(struct parser *p, const char *name, size_t length)
 
 static void add_fault(struct parser *p, const char *name, size_t length)
 {
-	for (enum fault f = 0; f < FAULTS; f++)
-		if (strlen(fault_name(f)) == length && memcmp(fault_name(f), name, length) == 0)
-			p->record.faults |= 1U << f;
+	enum fault_place fault = vocabulary_fault(name, length);
+
+	if (fault < FAULT_COUNT)
+		p->record.faults |= 1U << fault;
 }
 
 static void add_frame_part(struct parser *p, bool null, uint64_t value)
@@ -191,7 +193,7 @@ static int on_key(void *context, const unsigned char *start, size_t length)
 	const char *key = (const char *)start;
 
 	if (p->depth == 1) {
-		p->field = field_find(key, length);
+		p->field = fields_find(key, length);
 	} else if (p->field && p->field->type == OBJECT_LIST && p->depth == 3) {
 		struct object *object = &p->objects[p->objects_count - 1];
 
@@ -263,12 +265,12 @@ static int on_end(void *context)
 	return 1;
 }
 
-const yajl_callbacks parse_callbacks = {.yajl_null = on_null,
-					.yajl_boolean = on_boolean,
-					.yajl_number = on_number,
-					.yajl_string = on_string,
-					.yajl_start_map = on_map,
-					.yajl_map_key = on_key,
-					.yajl_end_map = on_end,
-					.yajl_start_array = on_list,
-					.yajl_end_array = on_end};
+const yajl_callbacks parse_pieces_callbacks = {.yajl_null = on_null,
+					       .yajl_boolean = on_boolean,
+					       .yajl_number = on_number,
+					       .yajl_string = on_string,
+					       .yajl_start_map = on_map,
+					       .yajl_map_key = on_key,
+					       .yajl_end_map = on_end,
+					       .yajl_start_array = on_list,
+					       .yajl_end_array = on_end};

@@ -49,6 +49,6 @@ struct parser {
 };
 
 /* Their context is a struct parser that is at the beginning of a line. */
-extern const yajl_callbacks parse_callbacks;
+extern const yajl_callbacks parse_pieces_callbacks;
 
 #endif

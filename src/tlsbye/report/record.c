@@ -9,21 +9,6 @@
 
 #include "fields.h"
 
-static const char *const fault_names[FAULTS] = {
-	[FAULT_UNREAD_AT_CLOSE] = "unread-at-close",
-	[FAULT_SHUTDOWN_RDWR] = "shutdown-rdwr",
-	[FAULT_WRITE_TO_CLOSED_PEER] = "write-to-closed-peer",
-	[FAULT_UNFINISHED_WRITE] = "unfinished-write",
-	[FAULT_UNFLUSHED] = "unflushed",
-	[FAULT_FIN_UNAWAITED] = "fin-unawaited",
-	[FAULT_NO_CLOSE_NOTIFY] = "no-close_notify",
-};
-
-const char *fault_name(enum fault fault)
-{
-	return fault_names[fault];
-}
-
 const struct site *record_site(const struct record *record, const char *call)
 {
 	for (size_t i = 0; i < record->sites_count; i++)
@@ -101,11 +86,11 @@ static void lay_out(struct block *block, const struct record *from)
 	if (copy)
 		*copy = *from;
 	for (size_t i = 0; i < fields_count; i++) {
-		const char **text = field_text((struct record *)from, &fields[i]);
+		const char **text = fields_text((struct record *)from, &fields[i]);
 		const char *kept = text ? place_text(block, *text) : NULL;
 
 		if (copy && text)
-			*field_text(copy, &fields[i]) = kept;
+			*fields_text(copy, &fields[i]) = kept;
 	}
 	for (size_t i = 0; i < from->sites_count; i++) {
 		const struct site *site = &from->sites[i];

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "event_table.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -24,32 +26,8 @@ enum { UNSAID = -1 };
 enum { RECORD_OBJECTS = 64 };             /* so many that its frames are in */
 enum { RECORDS_MOST = 48 * 1024 * 1024 }; /* bytes of the copies that exist at a time */
 
-enum event_kind {
-	EVENT_TRACKED,
-	EVENT_HANDSHAKE,
-	EVENT_READ_FAILED,
-	EVENT_HIDDEN_END,
-	EVENT_WRITE_INCOMPLETE,
-	EVENT_NOTIFY,
-	EVENT_HALF_CLOSE,
-	EVENT_DRAIN,
-	EVENT_END,
-	EVENT_SETTING,
-	EVENT_OUT_OF_REACH,
-	EVENT_OTHER /* a name that this report does not know: shown in a ladder, counted, no more */
-};
-
-/* What the program did wrong; the order is that of badness, and a bit of record.faults is 1 << fault. */
-enum fault {
-	FAULT_UNREAD_AT_CLOSE,
-	FAULT_SHUTDOWN_RDWR,
-	FAULT_WRITE_TO_CLOSED_PEER,
-	FAULT_UNFINISHED_WRITE,
-	FAULT_UNFLUSHED,
-	FAULT_FIN_UNAWAITED,
-	FAULT_NO_CLOSE_NOTIFY,
-	FAULTS
-};
+/* A name that this report does not know: shown in a ladder, counted, no more. */
+enum { EVENT_OTHER = EVENT_KIND_COUNT };
 
 struct object {
 	const char *path;
@@ -120,7 +98,7 @@ struct record {
 	/* end: the verdict */
 	const char *verdict, *data;
 	int64_t lost_bytes;
-	unsigned faults; /* bits */
+	unsigned faults; /* FAULT_ bits */
 
 	int64_t us;       /* handshake, drain: how long; end: from tracked to the end */
 	const char *text; /* setting */
@@ -130,9 +108,6 @@ struct record {
 
 	size_t size; /* of a copy, with all that it points to */
 };
-
-/* "no-close_notify" and so on. */
-const char *fault_name(enum fault fault);
 
 /* The site of this call ("SSL_free"), or NULL. */
 const struct site *record_site(const struct record *record, const char *call);

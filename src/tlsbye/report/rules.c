@@ -11,11 +11,13 @@
 #include <string.h>
 
 #include "rules_lines.h"
+#include "vocabulary.h"
 
 #define BEFORE_LETTING_GO                                                                                    \
 	"in front of SSL_free() and close(), whichever comes first (of exit() where there is neither)"
-#define GOODBYE .line = "tls_goodbye(ssl, fd);", .lines = lines_goodbye_c, .language = "C"
-#define WRITE   .line = "if (!tls_write_all(ssl, fd, data, length))", .lines = lines_write_c, .language = "C"
+#define GOODBYE .line = "tls_goodbye(ssl, fd);", .lines = rules_lines_goodbye_c, .language = "C"
+#define WRITE                                                                                                \
+	.line = "if (!tls_write_all(ssl, fd, data, length))", .lines = rules_lines_write_c, .language = "C"
 #define TELL                                                                                                 \
 	.where =                                                                                             \
 		"in the program of the other side; until it is cured, tlsbye run in front of it does the same"
@@ -26,8 +28,8 @@
 
 /* --- what a program did wrong --- */
 
-static const struct rule faults[FAULTS] = {
-	[FAULT_NO_CLOSE_NOTIFY] =
+static const struct rule faults[FAULT_COUNT] = {
+	[FAULT_NO_CLOSE_NOTIFY_PLACE] =
 		{.what = "the connection is let go without SSL_shutdown()",
 		 .effect =
 			 "the peer cannot tell the end of the data from a cut cable; the session cannot be resumed",
@@ -36,7 +38,7 @@ static const struct rule faults[FAULTS] = {
 				     "does for you (SSL_shutdown(3), DESCRIPTION)",
 		 .where = BEFORE_LETTING_GO,
 		 GOODBYE},
-	[FAULT_UNREAD_AT_CLOSE] =
+	[FAULT_UNREAD_AT_CLOSE_PLACE] =
 		{.what = "the socket is closed while received bytes lie unread",
 		 .effect =
 			 "the kernel resets the connection and drops what the peer has not taken yet, although "
@@ -45,7 +47,7 @@ static const struct rule faults[FAULTS] = {
 			   ": read to the peer's end before close(); close_notify alone does not help",
 		 .where = BEFORE_LETTING_GO,
 		 GOODBYE},
-	[FAULT_FIN_UNAWAITED] =
+	[FAULT_FIN_UNAWAITED_PLACE] =
 		{.what = "the socket is closed before the peer has ended",
 		 .effect =
 			 "whatever the peer still sends, its close_notify or a session ticket too, makes the kernel "
@@ -56,7 +58,7 @@ static const struct rule faults[FAULTS] = {
 			 "reset " RESET_RULE,
 		 .where = BEFORE_LETTING_GO,
 		 GOODBYE},
-	[FAULT_SHUTDOWN_RDWR] =
+	[FAULT_SHUTDOWN_RDWR_PLACE] =
 		{.what = "the socket is shut in both directions by shutdown(SHUT_RDWR)",
 		 .effect =
 			 "whatever the peer still sends makes the kernel reset the connection and drop what is on its way",
@@ -65,7 +67,7 @@ static const struct rule faults[FAULTS] = {
 			 "reset " RESET_RULE ": end the writing alone, and read to the peer's end",
 		 .where = "in place of shutdown(fd, SHUT_RDWR), and " BEFORE_LETTING_GO,
 		 GOODBYE},
-	[FAULT_UNFINISHED_WRITE] =
+	[FAULT_UNFINISHED_WRITE_PLACE] =
 		{.what = "the connection is let go while an SSL_write() wanted to be repeated",
 		 .effect = "the rest of that data is never sent, and the peer may get a piece of a record",
 		 .broken =
@@ -74,16 +76,16 @@ static const struct rule faults[FAULTS] = {
 			 "say that all was written",
 		 .where = "in place of SSL_write()",
 		 WRITE},
-	[FAULT_UNFLUSHED] =
+	[FAULT_UNFLUSHED_PLACE] =
 		{.what = "bytes are left in a BIO_f_buffer",
 		 .effect = "what the program has written is not sent",
 		 .broken =
 			 "a BIO_f_buffer keeps what is written until it is full or BIO_flush() is called (BIO_f_buffer(3))",
 		 .where = "behind the last write, for the BIO that is written to",
 		 .line = "if (!tls_flush(SSL_get_wbio(ssl), fd))",
-		 .lines = lines_flush_c,
+		 .lines = rules_lines_flush_c,
 		 .language = "C"},
-	[FAULT_WRITE_TO_CLOSED_PEER] =
+	[FAULT_WRITE_TO_CLOSED_PEER_PLACE] =
 		{.what = "the program writes to a peer that has closed",
 		 .effect =
 			 "the data is lost, and the reset that answers it may destroy what lies unread here: the peer's "
@@ -106,57 +108,54 @@ static const struct rule datagram = {.what = "the DTLS connection is let go with
 
 /* --- what it suffered --- */
 
-struct coded {
-	const char *code;
-	struct rule rule;
-};
-
-static const struct coded causes[] = {
-	{"peer-closed-without-close_notify",
-	 {.what = "the peer ended without close_notify",
-	  .effect = "nobody here can tell whether all of the data has come",
-	  .broken = "by the other side: " NOTIFY_RULE "; its program closed without SSL_shutdown(), or died",
-	  TELL}},
-	{"peer-reset",
-	 {.what = "the peer reset the connection",
-	  .effect = "what it had sent and was not read yet may be lost",
-	  .broken =
-		  "most often by the other side: it closed with bytes unread, or before this side had ended " RESET_RULE
-		  "; or it was killed, or meant to abort",
-	  TELL}},
-	{"wrote-to-closed-peer",
-	 {.what = "the peer had ended, and was written to",
-	  .effect =
-		  "the reset that answers such a write is what this read met; what the peer had sent before may be lost",
-	  .broken = "data for a closed TCP is answered with a reset " RESET_RULE
-		    ": read what has come before writing more, and stop at the first SSL_write() that fails",
-	  .where = "in place of SSL_write()",
-	  WRITE}},
-	{"peer-alert",
-	 {.what = "the peer refused with a fatal alert",
-	  .effect = "the connection is of no use; the alert's name tells why",
-	  .broken =
-		  "none: a fatal alert ends a connection without close_notify (RFC 8446, 6.2; RFC 5246, 7.2.2)"}},
-	{"not-tls",
-	 {.what = "what came is no TLS",
-	  .effect = "no connection",
-	  .broken = "none of the goodbye: the peer speaks plaintext or another protocol on this port"}},
-	{"bad-record",
-	 {.what = "a record came that does not decrypt",
-	  .effect = "the data up to there is good, and nothing behind it is known",
-	  .broken = "by the other side or the way: damaged, or two processes (a fork) that write on one "
-		    "connection (RFC 8446, 5.2; RFC 5246, 6.2.3)"}},
-	{"timeout",
-	 {.what = "the peer, or the way to it, fell silent",
-	  .effect = "nobody here can tell whether all of the data has come",
-	  .broken = "none of the goodbye: the kernel gave up (tcp(7), ETIMEDOUT)"}},
-	{"own-end",
-	 {.what = "this side had ended the connection already",
-	  .effect = "the read cannot succeed",
-	  .broken = "SSL_read() behind one's own shutdown() or close() of the socket: read to the end first",
-	  .where = BEFORE_LETTING_GO,
-	  GOODBYE}},
-	{0},
+/* By the cause; those without a rule have other_cause. */
+static const struct rule causes[CAUSE_COUNT + 1] = {
+	[CAUSE_PEER_CLOSED] = {.what = "the peer ended without close_notify",
+			       .effect = "nobody here can tell whether all of the data has come",
+			       .broken = "by the other side: " NOTIFY_RULE
+					 "; its program closed without SSL_shutdown(), or died",
+			       TELL},
+	[CAUSE_PEER_RESET] =
+		{.what = "the peer reset the connection",
+		 .effect = "what it had sent and was not read yet may be lost",
+		 .broken =
+			 "most often by the other side: it closed with bytes unread, or before this side had ended " RESET_RULE
+			 "; or it was killed, or meant to abort",
+		 TELL},
+	[CAUSE_WROTE_TO_CLOSED_PEER] =
+		{.what = "the peer had ended, and was written to",
+		 .effect =
+			 "the reset that answers such a write is what this read met; what the peer had sent before may be lost",
+		 .broken =
+			 "data for a closed TCP is answered with a reset " RESET_RULE
+			 ": read what has come before writing more, and stop at the first SSL_write() that fails",
+		 .where = "in place of SSL_write()",
+		 WRITE},
+	[CAUSE_PEER_ALERT] =
+		{.what = "the peer refused with a fatal alert",
+		 .effect = "the connection is of no use; the alert's name tells why",
+		 .broken =
+			 "none: a fatal alert ends a connection without close_notify (RFC 8446, 6.2; RFC 5246, 7.2.2)"},
+	[CAUSE_NOT_TLS] =
+		{.what = "what came is no TLS",
+		 .effect = "no connection",
+		 .broken = "none of the goodbye: the peer speaks plaintext or another protocol on this port"},
+	[CAUSE_BAD_RECORD] =
+		{.what = "a record came that does not decrypt",
+		 .effect = "the data up to there is good, and nothing behind it is known",
+		 .broken =
+			 "by the other side or the way: damaged, or two processes (a fork) that write on one "
+			 "connection (RFC 8446, 5.2; RFC 5246, 6.2.3)"},
+	[CAUSE_TIMEOUT] = {.what = "the peer, or the way to it, fell silent",
+			   .effect = "nobody here can tell whether all of the data has come",
+			   .broken = "none of the goodbye: the kernel gave up (tcp(7), ETIMEDOUT)"},
+	[CAUSE_OWN_END] =
+		{.what = "this side had ended the connection already",
+		 .effect = "the read cannot succeed",
+		 .broken =
+			 "SSL_read() behind one's own shutdown() or close() of the socket: read to the end first",
+		 .where = BEFORE_LETTING_GO,
+		 GOODBYE},
 };
 
 static const struct rule other_cause = {
@@ -224,13 +223,14 @@ static const struct rule *rule_in_c(const struct group *group)
 {
 	const char *code = group->code ? group->code : "";
 	const char *transport = group->example ? group->example->transport : NULL;
-	const struct coded *cause = causes;
+	const struct rule *cause = &causes[vocabulary_cause(group->code)];
 
 	switch (group->kind) {
 	case GROUP_FAULT:
-		if (group->fault == FAULT_NO_CLOSE_NOTIFY && transport && strcmp(transport, "datagram") == 0)
+		if (group->fault == FAULT_NO_CLOSE_NOTIFY_PLACE && transport &&
+		    strcmp(transport, TRANSPORT_DATAGRAM_WORD) == 0)
 			return &datagram;
-		return &faults[group->fault < FAULTS ? group->fault : FAULT_NO_CLOSE_NOTIFY];
+		return &faults[group->fault < FAULT_COUNT ? group->fault : FAULT_NO_CLOSE_NOTIFY_PLACE];
 	case GROUP_WRITE_INCOMPLETE:
 		return write_rule(code);
 	case GROUP_HIDDEN_END:
@@ -238,9 +238,7 @@ static const struct rule *rule_in_c(const struct group *group)
 	case GROUP_READ_FAILED:
 		break;
 	}
-	while (cause->code && strcmp(cause->code, code) != 0)
-		cause++;
-	return cause->code ? &cause->rule : &other_cause;
+	return cause->what ? cause : &other_cause;
 }
 
 /* --- programs whose C is the interpreter's --- */
@@ -261,7 +259,7 @@ static const struct interpreter {
 	 "in the Python program, in place of conn.close(): "
 	 "unwrap() alone waits for the peer, and fails where it has sent more",
 	 "tls_goodbye(conn)",
-	 lines_goodbye_python,
+	 rules_lines_goodbye_python,
 	 "in the Python program, in place of conn.send(data): with a timeout sendall() repeats until all is written",
 	 "conn.settimeout(30); conn.sendall(data)"},
 	{"Perl",
@@ -269,7 +267,7 @@ static const struct interpreter {
 	 "in the Perl program, in place of close($conn), "
 	 "and before $conn goes out of scope, where IO::Socket::SSL says nothing",
 	 "tls_goodbye($conn);",
-	 lines_goodbye_perl,
+	 rules_lines_goodbye_perl,
 	 "in the Perl program, in place of syswrite($conn, $data): on a blocking socket print repeats until all is written",
 	 "$conn->blocking(1); print {$conn} $data or die;"},
 	{"Ruby",
@@ -277,7 +275,7 @@ static const struct interpreter {
 	 "in the Ruby program, in place of ssl.close or of closing the socket: "
 	 "sync_close sends close_notify and closes at once",
 	 "tls_goodbye(ssl)",
-	 lines_goodbye_ruby,
+	 rules_lines_goodbye_ruby,
 	 "in the Ruby program, in place of ssl.write_nonblock(data): write repeats until all is written",
 	 "ssl.write(data)"},
 };
@@ -299,19 +297,19 @@ static size_t place_among_translated(const struct group *group, const struct rul
 {
 	if (group->kind == GROUP_FAULT)
 		return (size_t)(rule - faults);
-	return rule == &unfinished ? FAULTS : rule == &write_broken ? FAULTS + 1 : FAULTS + 2;
+	return rule == &unfinished ? FAULT_COUNT : rule == &write_broken ? FAULT_COUNT + 1 : FAULT_COUNT + 2;
 }
 
 const struct rule *rules_for(const struct group *group)
 {
-	static struct rule translated[INTERPRETERS][FAULTS + 3];
+	static struct rule translated[INTERPRETERS][FAULT_COUNT + 3];
 	const struct rule *rule = rule_in_c(group);
 	int language = interpreter_of(group);
-	bool writes = rule->lines == lines_write_c;
+	bool writes = rule->lines == rules_lines_write_c;
 
 	if (rule == &hidden_end && language >= 0 && strcmp(interpreters[language].language, "Python") == 0)
 		return &hidden_end_python;
-	if (language < 0 || (!writes && (group->kind != GROUP_FAULT || rule->lines != lines_goodbye_c)))
+	if (language < 0 || (!writes && (group->kind != GROUP_FAULT || rule->lines != rules_lines_goodbye_c)))
 		return rule;
 	const struct interpreter *its = &interpreters[language];
 	struct rule *ours = &translated[language][place_among_translated(group, rule)];
@@ -382,7 +380,7 @@ void rules_advise(const struct group *group, struct source *source, struct advic
 	/* The call stands in the interpreter's source, where nobody is to write anything. */
 	if (group->site.count && interpreter_of(group) < 0)
 		advice->at = source_resolve(source, &group->site.frames[0]);
-	if (rule->lines != lines_goodbye_c)
+	if (rule->lines != rules_lines_goodbye_c)
 		return;
 	known = argument_of(freed, "SSL_free", ssl, sizeof(ssl));
 	if (known)

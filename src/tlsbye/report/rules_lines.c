@@ -5,7 +5,7 @@
  */
 #include "rules_lines.h"
 
-const char lines_goodbye_c[] =
+const char rules_lines_goodbye_c[] =
 	"#include <errno.h>\n"
 	"#include <fcntl.h>\n"
 	"#include <poll.h>\n"
@@ -74,7 +74,7 @@ const char lines_goodbye_c[] =
 	"\t}\n"
 	"}\n";
 
-const char lines_write_c[] =
+const char rules_lines_write_c[] =
 	"#include <errno.h>\n"
 	"#include <poll.h>\n"
 	"#include <openssl/err.h>\n"
@@ -112,7 +112,7 @@ const char lines_write_c[] =
 	"\treturn 1;\n"
 	"}\n";
 
-const char lines_flush_c[] =
+const char rules_lines_flush_c[] =
 	"#include <errno.h>\n"
 	"#include <poll.h>\n"
 	"#include <openssl/bio.h>\n"
@@ -138,7 +138,7 @@ const char lines_flush_c[] =
 	"\treturn 1;\n"
 	"}\n";
 
-const char lines_goodbye_python[] =
+const char rules_lines_goodbye_python[] =
 	"import select, socket, ssl, time\n"
 	"\n"
 	"def tls_goodbye(conn, seconds=5):\n"
@@ -166,7 +166,7 @@ const char lines_goodbye_python[] =
 	"        pass\n"
 	"    sock.close()\n";
 
-const char lines_goodbye_perl[] =
+const char rules_lines_goodbye_perl[] =
 	"use IO::Select;\n"
 	"\n"
 	"# close_notify, FIN, then read away what still comes, for so many seconds at the most. It closes $conn.\n"
@@ -185,7 +185,7 @@ const char lines_goodbye_perl[] =
 	"\tclose($conn);\n"
 	"}\n";
 
-const char lines_goodbye_ruby[] =
+const char rules_lines_goodbye_ruby[] =
 	"require 'io/wait'\n"
 	"\n"
 	"# close_notify, FIN, then read away what still comes, for so many seconds at the most. It closes ssl.\n"

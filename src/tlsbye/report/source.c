@@ -82,15 +82,15 @@ static void fill_with_line(struct cached_place *cached, const struct module *mod
 			   const struct found *found)
 {
 	struct place *place = &cached->place;
-	char *file = source_file(&found->frames[0]);
+	char *file = source_text_file(&found->frames[0]);
 
 	place->line = found->frames[0].line;
-	place->function = keep(cached, source_function(found, &found->frames[0]));
+	place->function = keep(cached, source_text_function(found, &found->frames[0]));
 	place->code = keep(cached, source_code(file, place->line, debug_info_time(module->info)));
 	if (file)
-		source_shorten(file);
+		source_text_shorten(file);
 	place->file = keep(cached, file);
-	place->inlined = keep(cached, source_inlined(found));
+	place->inlined = keep(cached, source_text_inlined(found));
 	place->text = keep(cached, words("%s%s%s:%d%s%s%s", place->function ? place->function : "",
 					 place->function ? "() at " : "", place->file, place->line,
 					 place->inlined ? ", inlined into " : "",
@@ -230,7 +230,7 @@ static void open_module(struct source *source, struct module *module)
 	struct module **slot;
 
 	if (!source->searching)
-		source->searching = debug_search_begin(&source->search, NULL);
+		source->searching = debug_info_search_begin(&source->search, NULL);
 	module->why = source->searching ? no_file(module->path) : "no memory";
 	if (module->why)
 		return;
@@ -311,7 +311,7 @@ struct source *source_open(void)
 bool source_look_in(struct source *source, const char *directory)
 {
 	if (!source->searching)
-		source->searching = debug_search_begin(&source->search, directory);
+		source->searching = debug_info_search_begin(&source->search, directory);
 	return source->searching;
 }
 
@@ -365,6 +365,6 @@ void source_close(struct source *source)
 	tdestroy(source->modules, free_module);
 	tdestroy(source->nowhere.places, free_place);
 	if (source->searching)
-		debug_search_end(&source->search);
+		debug_info_search_end(&source->search);
 	free(source);
 }

@@ -10,7 +10,7 @@
 #include "words.h"
 
 /* "/x/build/../demo/server.c" -> "/x/demo/server.c", in place. Compilers keep the way that they were called by. */
-void source_shorten(char *path)
+void source_text_shorten(char *path)
 {
 	char *read = path, *write = path;
 
@@ -29,7 +29,7 @@ void source_shorten(char *path)
 	*write = '\0';
 }
 
-char *source_file(const struct call_frame *frame)
+char *source_text_file(const struct call_frame *frame)
 {
 	char *path;
 
@@ -41,7 +41,7 @@ char *source_file(const struct call_frame *frame)
 	return path;
 }
 
-char *source_function(const struct found *found, const struct call_frame *frame)
+char *source_text_function(const struct found *found, const struct call_frame *frame)
 {
 	const char *name = frame->function;
 
@@ -52,17 +52,17 @@ char *source_function(const struct found *found, const struct call_frame *frame)
 }
 
 /* "serve() at /x/server.c:63, inlined .." for the frames behind the first one. */
-char *source_inlined(const struct found *found)
+char *source_text_inlined(const struct found *found)
 {
 	char *text = NULL;
 
 	for (int i = 1; i < found->count; i++) {
-		char *file = source_file(&found->frames[i]);
-		char *function = source_function(found, &found->frames[i]);
+		char *file = source_text_file(&found->frames[i]);
+		char *function = source_text_function(found, &found->frames[i]);
 		char *longer;
 
 		if (file)
-			source_shorten(file);
+			source_text_shorten(file);
 		longer = words("%s%s%s() at %s:%d", text ? text : "", text ? ", inlined into " : "",
 			       function ? function : "?", file ? file : "?", found->frames[i].line);
 		free(text);

@@ -13,10 +13,10 @@ extern "C" {
 
 enum { NAME_MOST = 200 }; /* of a function: templates can fill pages */
 
-void source_shorten(char *path);
-char *source_file(const struct call_frame *frame);
-char *source_function(const struct found *found, const struct call_frame *frame);
-char *source_inlined(const struct found *found);
+void source_text_shorten(char *path);
+char *source_text_file(const struct call_frame *frame);
+char *source_text_function(const struct found *found, const struct call_frame *frame);
+char *source_text_inlined(const struct found *found);
 
 #ifdef __cplusplus
 }

@@ -6,85 +6,14 @@
 #include "steps.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "steps_make.h"
-#include "words.h"
+#include "vocabulary.h"
 
-const char *const lane_names[LANES] = {"program", "OpenSSL", "kernel", "peer"};
-
-/* --- building --- */
-
-struct step *step_add(struct making *m, enum lane from, enum lane to, enum tone tone)
-{
-	static struct step spare;
-	struct steps *steps = m->steps;
-	struct step *grown = reallocarray(steps->list, steps->count + 1, sizeof(*grown));
-
-	if (!grown) {
-		m->no_memory = true;
-		memset(&spare, 0, sizeof(spare));
-		return &spare;
-	}
-	steps->list = grown;
-	grown += steps->count;
-	*grown = (struct step){.ms = m->timed ? m->moment : -1,
-			       .from = from,
-			       .to = to,
-			       .tone = tone,
-			       .order = m->moment,
-			       .sequence = steps->count++};
-	return grown;
-}
-
-static char *format_text(struct making *m, const char *format, va_list args)
-{
-	char *text;
-
-	if (m->no_memory || vasprintf(&text, format, args) < 0) {
-		m->no_memory = true;
-		return NULL;
-	}
-	return text;
-}
-
-void step_label(struct making *m, struct step *step, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	free(step->label);
-	step->label = format_text(m, format, args);
-	va_end(args);
-}
-
-void step_note(struct making *m, struct step *step, const char *format, ...)
-{
-	va_list args;
-
-	for (int i = 0; i < STEP_NOTES; i++) {
-		if (step->notes[i])
-			continue;
-		va_start(args, format);
-		step->notes[i] = format_text(m, format, args);
-		va_end(args);
-		return;
-	}
-}
-
-void step_place(struct making *m, struct step *step, const struct site *site)
-{
-	char *place = words_place(site, m->source);
-
-	if (place)
-		step_note(m, step, "%s", place);
-	free(place);
-}
-
-/* --- the whole --- */
+const char *const steps_lane_names[LANES] = {"program", "OpenSSL", "kernel", "peer"};
 
 /* "legacy-server[1234], server, fd 5, 127.0.0.1:443 - 127.0.0.1:51234" */
 static char *who(const struct connection_story *story)
@@ -101,7 +30,7 @@ static char *who(const struct connection_story *story)
 		fprintf(out, ", %s", story->role);
 	if (any && any->fd >= 0)
 		fprintf(out, ", fd %" PRId64, any->fd);
-	if (story->transport && strcmp(story->transport, "tcp") != 0)
+	if (story->transport && strcmp(story->transport, TRANSPORT_TCP_WORD) != 0)
 		fprintf(out, ", %s", story->transport);
 	if (story->local && story->peer)
 		fprintf(out, ", %s - %s", story->local, story->peer);
@@ -142,10 +71,10 @@ struct steps *steps_of(const struct connection_story *story, struct source *sour
 	steps->observed = last && last->mode && strcmp(last->mode, "observe") == 0;
 	steps->only_end = story->end && story->count <= 1;
 	steps->who = who(story);
-	steps_from_events(&m);
+	steps_events_make(&m);
 	if (story->end)
-		steps_from_end(&m);
-	steps_judge(&m);
+		steps_end_make(&m);
+	steps_verdict_make(&m);
 	if (steps->count)
 		qsort(steps->list, steps->count, sizeof(*steps->list), compare_steps);
 	if (!m.no_memory && steps->who && steps->words)

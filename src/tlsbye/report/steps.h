@@ -14,7 +14,7 @@
 #include "source.h"
 
 enum lane { LANE_PROGRAM, LANE_OPENSSL, LANE_KERNEL, LANE_PEER, LANES };
-extern const char *const lane_names[LANES];
+extern const char *const steps_lane_names[LANES];
 
 enum tone {
 	TONE_PLAIN,

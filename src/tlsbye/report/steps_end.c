@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The letting go, out of the end event: the doors in the order program, OpenSSL, kernel, peer; then what we did or
+ * The letting go, out of the end event: the close paths in the order program, OpenSSL, kernel, peer; then what we did or
  * would have done about it.
  *
  * Rules: only what the log says. A bare close whose outcome is not known is not drawn as one.
@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "vocabulary.h"
 #include "words.h"
 
 /* Right before an event of the same moment: what caused it. */
@@ -19,61 +20,64 @@ static bool is(const char *value, const char *code)
 	return value && strcmp(value, code) == 0;
 }
 
-/* --- the doors --- */
+/* --- the close paths --- */
 
-/* A door has one name in "doors"; its site has the name of the very function. */
-static const struct door {
-	const char *name;
+/* A close path has one name in "doors"; its site has the name of the very function. */
+static const struct close_path {
 	enum lane to;
 	const char *calls[8];
-} doors[] = {
-	{"shutdown", LANE_KERNEL, {"shutdown"}},
-	{"SSL_clear", LANE_OPENSSL, {"SSL_clear"}},
-	{"SSL_free", LANE_OPENSSL, {"SSL_free"}},
-	{"BIO_free", LANE_OPENSSL, {"BIO_free", "BIO_free_all"}},
-	{"close", LANE_KERNEL, {"close", "fclose", "freopen", "dup2", "dup3", "close_range", "closefrom"}},
-	{"exit", LANE_KERNEL, {"exit", "_exit", "_Exit", "quick_exit", "execve"}},
+} close_paths[CLOSE_PATH_COUNT] = {
+	[PATH_SHUTDOWN_PLACE] = {LANE_KERNEL, {"shutdown"}},
+	[PATH_SSL_CLEAR_PLACE] = {LANE_OPENSSL, {"SSL_clear"}},
+	[PATH_SSL_FREE_PLACE] = {LANE_OPENSSL, {"SSL_free"}},
+	[PATH_BIO_FREE_PLACE] = {LANE_OPENSSL, {"BIO_free", "BIO_free_all"}},
+	[PATH_CLOSE_PLACE] = {LANE_KERNEL,
+			      {"close", "fclose", "freopen", "dup2", "dup3", "close_range", "closefrom"}},
+	[PATH_EXIT_PLACE] = {LANE_KERNEL, {"exit", "_exit", "_Exit", "quick_exit", "execve"}},
 };
-enum { DOORS = sizeof(doors) / sizeof(doors[0]), CALLS = sizeof(doors[0].calls) / sizeof(doors[0].calls[0]) };
+enum { CALLS = sizeof(close_paths[0].calls) / sizeof(close_paths[0].calls[0]) };
 
 /* Is it one of the words of "SSL_free, close"? */
-static bool went_through(const struct record *end, const char *door)
+static bool went_through(const struct record *end, enum close_path_place path)
 {
+	const char *word = vocabulary_close_path_word(path);
+
 	for (const char *list = end->doors; list && *list; list += strspn(list, ", ")) {
 		size_t length = strcspn(list, ", ");
 
-		if (length == strlen(door) && memcmp(list, door, length) == 0)
+		if (length == strlen(word) && memcmp(list, word, length) == 0)
 			return true;
 		list += length;
 	}
 	return false;
 }
 
-static const struct site *site_of(const struct record *end, const struct door *door)
+static const struct site *site_of(const struct record *end, const struct close_path *path)
 {
-	for (size_t i = 0; i < CALLS && door->calls[i]; i++) {
-		const struct site *site = record_site(end, door->calls[i]);
+	for (size_t i = 0; i < CALLS && path->calls[i]; i++) {
+		const struct site *site = record_site(end, path->calls[i]);
 		if (site)
 			return site;
 	}
 	return NULL;
 }
 
-static void add_door(struct making *m, const struct door *door)
+static void add_close_path(struct making *m, enum close_path_place which)
 {
+	const struct close_path *path = &close_paths[which];
 	const struct record *end = m->story->end;
-	const struct site *site = site_of(end, door);
-	struct step *step = step_add(m, LANE_PROGRAM, door->to, TONE_PLAIN);
+	const struct site *site = site_of(end, path);
+	struct step *step = step_add(m, LANE_PROGRAM, path->to, TONE_PLAIN);
 	char bytes[BYTES_SIZE];
 
-	step_label(m, step, "%s()", site ? site->call : door->name);
+	step_label(m, step, "%s()", site ? site->call : vocabulary_close_path_word(which));
 	step_place(m, step, site);
-	if (door->to == LANE_OPENSSL && end->unflushed > 0)
+	if (path->to == LANE_OPENSSL && end->unflushed > 0)
 		step_note(m, step, "%s in a BIO_f_buffer never flushed", words_bytes(bytes, end->unflushed));
-	if (door->to == LANE_OPENSSL && end->unfinished > 0)
+	if (path->to == LANE_OPENSSL && end->unfinished > 0)
 		step_note(m, step, "the last SSL_write() unfinished: up to %s",
 			  words_bytes(bytes, end->unfinished));
-	if (door->to != LANE_KERNEL || is(door->name, "shutdown"))
+	if (path->to != LANE_KERNEL || which == PATH_SHUTDOWN_PLACE)
 		return;
 	if (end->unread > 0)
 		step_note(m, step, "%s unread in the socket", words_bytes(bytes, end->unread));
@@ -110,17 +114,17 @@ static void add_close_notify(struct making *m)
 	if (m->notified)
 		return;
 	m->notified = true;
-	if (is(end->close_notify, "tlsbye")) {
+	if (is(end->close_notify, BY_TLSBYE_WORD)) {
 		step_label(m, step_add(m, LANE_OPENSSL, LANE_PEER, TONE_GOOD), "close_notify by tlsbye");
-	} else if (is(end->close_notify, "program")) {
+	} else if (is(end->close_notify, BY_PROGRAM_WORD)) {
 		step_label(m, step_add(m, LANE_OPENSSL, LANE_PEER, TONE_PLAIN), "close_notify");
-	} else if (is(end->close_notify, "none")) {
-		bool fine = is(end->verdict, "foreign") || is(end->verdict, "meant");
+	} else if (is(end->close_notify, BY_NOBODY_WORD)) {
+		bool fine = is(end->verdict, VERDICT_FOREIGN_WORD) || is(end->verdict, VERDICT_MEANT_WORD);
 		step = step_add(m, LANE_OPENSSL, LANE_OPENSSL, fine ? TONE_PLAIN : TONE_MISSING);
 		step_label(m, step, "no close_notify");
 		if (end->why)
 			step_note(m, step, "%s%s", m->steps->observed ? "nor would tlsbye send it: " : "",
-				  words_silence(end->why));
+				  vocabulary_reason_clause(end->why));
 	}
 }
 
@@ -134,7 +138,7 @@ static void add_called_shutdown(struct making *m)
 	step = step_add(m, LANE_PROGRAM, LANE_OPENSSL, TONE_PLAIN);
 	step_label(m, step, "SSL_shutdown()");
 	step_place(m, step, record_site(end, "SSL_shutdown"));
-	if (is(end->close_notify, "program"))
+	if (is(end->close_notify, BY_PROGRAM_WORD))
 		add_close_notify(m);
 }
 
@@ -170,7 +174,7 @@ static bool fin_is_due(const struct making *m)
 static void add_bare_close(struct making *m)
 {
 	const struct record *end = m->story->end;
-	bool resets = is(end->will_reset, "yes");
+	bool resets = is(end->will_reset, RESET_YES_WORD);
 	char bytes[BYTES_SIZE];
 	struct step *step;
 
@@ -190,7 +194,7 @@ static void add_bare_close(struct making *m)
 		if (end->unsent > 0)
 			step_note(m, step, "%s not yet acknowledged: thrown away",
 				  words_bytes(bytes, end->unsent));
-	} else if (is(end->will_reset, "possible")) {
+	} else if (is(end->will_reset, RESET_POSSIBLE_WORD)) {
 		step = step_add(m, LANE_KERNEL, LANE_PEER, TONE_MISSING);
 		step_label(m, step, "RST if more comes");
 		step_note(m, step, "nobody waited for its end");
@@ -228,30 +232,32 @@ static void add_would(struct making *m, bool lets_socket_go)
 static void add_peer_end(struct making *m)
 {
 	static const struct {
-		const char *code, *label, *note;
+		const char *label, *note;
 		enum lane to;
 		enum tone tone;
-	} ends[] = {
-		{"fin", "FIN", NULL, LANE_KERNEL, TONE_PLAIN},
-		{"reset", "RST", NULL, LANE_KERNEL, TONE_LOST},
-		{"idle", "silent, still open", "the drain ended (LINGER_IDLE)", LANE_PEER, TONE_MISSING},
-		{"limit", "still sending", "the drain reached its limit", LANE_PEER, TONE_MISSING},
-		{"at-exit", "still open", "when the process ended (AT_EXIT)", LANE_PEER, TONE_MISSING},
-		{"room", "still open", "its drain made room for another (LINGER_SOCKETS)", LANE_PEER,
-		 TONE_MISSING},
+	} ends[PEER_END_COUNT + 1] = {
+		[PEER_FIN] = {"FIN", NULL, LANE_KERNEL, TONE_PLAIN},
+		[PEER_RESET] = {"RST", NULL, LANE_KERNEL, TONE_LOST},
+		[PEER_IDLE] = {"silent, still open", "the drain ended (LINGER_IDLE)", LANE_PEER,
+			       TONE_MISSING},
+		[PEER_OVER_LIMIT] = {"still sending", "the drain reached its limit", LANE_PEER, TONE_MISSING},
+		[PEER_OUTLIVES_US] = {"still open", "when the process ended (AT_EXIT)", LANE_PEER,
+				      TONE_MISSING},
+		[PEER_GIVEN_UP] = {"still open", "its drain made room for another (LINGER_SOCKETS)",
+				   LANE_PEER, TONE_MISSING},
 	};
 	const struct record *end = m->story->end;
+	enum peer_end which = vocabulary_peer_end(end->peer_end);
+	struct step *step;
 
 	if (end->peer_notified > 0)
 		step_label(m, step_add(m, LANE_PEER, LANE_OPENSSL, TONE_PLAIN), "close_notify");
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		if (!is(end->peer_end, ends[i].code))
-			continue;
-		struct step *step = step_add(m, LANE_PEER, ends[i].to, ends[i].tone);
-		step_label(m, step, "%s", ends[i].label);
-		if (ends[i].note)
-			step_note(m, step, "%s", ends[i].note);
-	}
+	if (!ends[which].label)
+		return;
+	step = step_add(m, LANE_PEER, ends[which].to, ends[which].tone);
+	step_label(m, step, "%s", ends[which].label);
+	if (ends[which].note)
+		step_note(m, step, "%s", ends[which].note);
 }
 
 /* --- all of it --- */
@@ -270,29 +276,29 @@ static double when_talked(const struct making *m)
 }
 
 /*
- * The log has no time for a door. What our goodbye did tells it nearly: close_notify was said at the first door, and the
- * half-close came at the last.
+ * The log has no time for a close path. What our goodbye did tells it nearly: close_notify was said on the first, and the
+ * half-close came on the last.
  */
-void steps_from_end(struct making *m)
+void steps_end_make(struct making *m)
 {
 	const struct record *end = m->story->end;
 	double finish = ms_of(m, end->time);
 	double gone = end->drain_us > 0 ? finish - (double)end->drain_us / 1e3 : finish;
-	bool lets_socket_go = went_through(end, "close") || went_through(end, "exit");
+	bool lets_socket_go = went_through(end, PATH_CLOSE_PLACE) || went_through(end, PATH_EXIT_PLACE);
 
 	m->moment = when_talked(m);
 	add_data(m);
 	m->moment = (m->notify_at >= 0 ? m->notify_at : gone) - JUST_BEFORE;
 	add_called_shutdown(m);
-	for (size_t i = 0; i < DOORS; i++) {
-		if (doors[i].to == LANE_KERNEL && !is(doors[i].name, "shutdown") &&
-		    went_through(end, doors[i].name)) {
-			if (went_through(end, "SSL_free") || went_through(end, "BIO_free"))
+	for (enum close_path_place i = 0; i < CLOSE_PATH_COUNT; i++) {
+		if (!went_through(end, i))
+			continue;
+		if (close_paths[i].to == LANE_KERNEL && i != PATH_SHUTDOWN_PLACE) {
+			if (went_through(end, PATH_SSL_FREE_PLACE) || went_through(end, PATH_BIO_FREE_PLACE))
 				add_close_notify(m);
 			m->moment = (m->half_close_at >= 0 ? m->half_close_at : gone) - JUST_BEFORE;
 		}
-		if (went_through(end, doors[i].name))
-			add_door(m, &doors[i]);
+		add_close_path(m, i);
 	}
 	add_close_notify(m);
 	m->moment = end->drain_us > 0 ? finish : m->moment;
@@ -304,6 +310,6 @@ void steps_from_end(struct making *m)
 	}
 	m->moment = finish;
 	add_peer_end(m);
-	if (m->steps->observed && is(end->verdict, "wrong"))
+	if (m->steps->observed && is(end->verdict, VERDICT_WRONG_WORD))
 		add_would(m, lets_socket_go);
 }

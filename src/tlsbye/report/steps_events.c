@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "vocabulary.h"
 #include "words.h"
 
 static bool is(const char *value, const char *code)
@@ -22,9 +23,9 @@ static void tell_tracked(struct making *m, const struct record *r)
 	const char *role = r->role ? r->role : m->story->role;
 
 	step_label(m, step, "%s",
-		   is(role, "client")   ? "connects"
-		   : is(role, "server") ? "accepts"
-					: "first call");
+		   is(role, ROLE_CLIENT_WORD)   ? "connects"
+		   : is(role, ROLE_SERVER_WORD) ? "accepts"
+						: "first call");
 }
 
 static void tell_handshake(struct making *m, const struct record *r)
@@ -44,14 +45,14 @@ static void tell_peer_before(struct making *m, const struct record *r)
 {
 	bool told = m->peer_told;
 
-	m->peer_told |= is(r->peer_end, "fin") || is(r->peer_end, "reset");
-	m->peer_reset |= is(r->peer_end, "reset");
+	m->peer_told |= is(r->peer_end, PEER_STATE_FIN_WORD) || is(r->peer_end, PEER_STATE_RESET_WORD);
+	m->peer_reset |= is(r->peer_end, PEER_STATE_RESET_WORD);
 	if (told)
 		return;
-	if (is(r->peer_end, "fin"))
+	if (is(r->peer_end, PEER_STATE_FIN_WORD))
 		step_label(m, step_add(m, LANE_PEER, LANE_KERNEL, TONE_MISSING), "%s",
 			   r->peer_notified > 0 ? "FIN" : "FIN, unannounced");
-	else if (is(r->peer_end, "reset"))
+	else if (is(r->peer_end, PEER_STATE_RESET_WORD))
 		step_label(m, step_add(m, LANE_PEER, LANE_KERNEL, TONE_LOST), "RST");
 }
 
@@ -66,7 +67,7 @@ static void note_error(struct making *m, struct step *step, const struct record 
 static void note_cause(struct making *m, struct step *step, const struct record *r)
 {
 	if (r->cause)
-		step_note(m, step, "%s%s%s", words_cause(r->cause), r->alert ? ": " : "",
+		step_note(m, step, "%s%s%s", vocabulary_cause_clause(r->cause), r->alert ? ": " : "",
 			  r->alert ? r->alert : "");
 }
 
@@ -121,7 +122,7 @@ static void tell_write_incomplete(struct making *m, const struct record *r)
 
 static void tell_notify(struct making *m, const struct record *r)
 {
-	bool program = is(r->by, "program");
+	bool program = is(r->by, BY_PROGRAM_WORD);
 	struct step *step;
 
 	if (program) {
@@ -132,20 +133,20 @@ static void tell_notify(struct making *m, const struct record *r)
 	} else {
 		m->notify_at = m->moment;
 	}
-	if (is(r->result, "silent")) {
+	if (is(r->result, NOTIFY_RESULT_SILENT_WORD)) {
 		step = step_add(m, LANE_OPENSSL, LANE_OPENSSL, TONE_MISSING);
 		step_label(m, step, "no close_notify");
 		if (r->why)
 			step_note(m, step, "%s%s", m->steps->observed ? "nor would tlsbye send it: " : "",
-				  words_silence(r->why));
+				  vocabulary_reason_clause(r->why));
 	} else {
 		step = step_add(m, LANE_OPENSSL, LANE_PEER, program ? TONE_PLAIN : TONE_GOOD);
-		step->would = is(r->result, "would-send");
+		step->would = is(r->result, NOTIFY_RESULT_WOULD_SEND_WORD);
 		step_label(m, step, "%s",
 			   step->would ? "would send close_notify"
 			   : program   ? "close_notify"
 				       : "close_notify by tlsbye");
-		if (is(r->result, "pending"))
+		if (is(r->result, NOTIFY_RESULT_PENDING_WORD))
 			step_note(m, step, "waits for room in the send queue");
 	}
 	m->notified |= !step->would; /* only observed: that there was none is still to be told */
@@ -153,7 +154,7 @@ static void tell_notify(struct making *m, const struct record *r)
 
 static void tell_half_close(struct making *m, const struct record *r)
 {
-	bool program = is(r->by, "program");
+	bool program = is(r->by, BY_PROGRAM_WORD);
 
 	if (program) {
 		struct step *call = step_add(m, LANE_PROGRAM, LANE_KERNEL, TONE_PLAIN);
@@ -184,7 +185,7 @@ static void tell_other(struct making *m, const struct record *r)
 	step_label(m, step_add(m, LANE_PROGRAM, LANE_PROGRAM, TONE_PLAIN), "%s", r->event ? r->event : "?");
 }
 
-void steps_from_events(struct making *m)
+void steps_events_make(struct making *m)
 {
 	static void (*const tell[])(struct making *, const struct record *) = {
 		[EVENT_TRACKED] = tell_tracked,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vocabulary.h"
 #include "words.h"
 
 static bool is(const char *value, const char *code)
@@ -18,15 +19,17 @@ static bool is(const char *value, const char *code)
 /* "closed the socket with bytes unread, and let go without SSL_shutdown()" */
 static void say_faults(FILE *out, const struct record *end)
 {
-	unsigned left = end->faults & ((1U << FAULTS) - 1);
+	unsigned left = end->faults & ((1U << FAULT_COUNT) - 1);
 
 	if (!left)
 		fputs("did not end the connection as it should", out);
-	for (unsigned fault = 0; fault < FAULTS; fault++) {
+	for (unsigned i = 0; i < FAULT_COUNT; i++) {
+		enum fault_place fault = vocabulary_faults_by_loss[i];
+
 		if (!(left & 1U << fault))
 			continue;
 		left &= ~(1U << fault);
-		fputs(words_fault(fault), out);
+		fputs(vocabulary_fault_clause(fault), out);
 		if (left)
 			fputs(left & (left - 1) ? ", " : ", and ", out);
 	}
@@ -36,21 +39,21 @@ static void say_data(FILE *out, const struct record *end)
 {
 	char bytes[BYTES_SIZE];
 
-	if (is(end->data, "lost") && end->lost_bytes > 0)
+	if (is(end->data, DATA_LOST_WORD) && end->lost_bytes > 0)
 		fprintf(out, " At least %s that it wrote %s lost.", words_bytes(bytes, end->lost_bytes),
 			end->lost_bytes == 1 ? "is" : "are");
-	else if (is(end->data, "lost"))
+	else if (is(end->data, DATA_LOST_WORD))
 		fputs(" Data that it wrote is lost.", out);
-	else if (is(end->data, "safe"))
+	else if (is(end->data, DATA_SAFE_WORD))
 		fputs(" What it wrote has arrived.", out);
-	else if (is(end->data, "unknown"))
+	else if (is(end->data, DATA_UNKNOWN_WORD))
 		fputs(" Whether all that it wrote has arrived is not known.", out);
 }
 
 static void say_ours(FILE *out, const struct record *end)
 {
 	char bytes[BYTES_SIZE];
-	bool said = is(end->close_notify, "tlsbye");
+	bool said = is(end->close_notify, BY_TLSBYE_WORD);
 
 	fputs(" tlsbye ", out);
 	if (end->completed_record > 0)
@@ -75,28 +78,28 @@ static void say_uncured(FILE *out, const struct record *end)
 			      : " Only observed.",
 		      out);
 	if (end->why)
-		fprintf(out, " No close_notify from tlsbye: %s.", words_silence(end->why));
+		fprintf(out, " No close_notify from tlsbye: %s.", vocabulary_reason_clause(end->why));
 }
 
 static enum tone judge_end(FILE *out, const struct record *end, bool failed)
 {
-	if (is(end->verdict, "clean")) {
+	if (is(end->verdict, VERDICT_CLEAN_WORD)) {
 		fputs(failed ? "Clean on this side: the program left nothing out. But a call of it had failed, see above."
 			     : "Clean: nothing was missing.",
 		      out);
 		say_data(out, end);
-		return is(end->data, "lost") ? TONE_LOST : failed ? TONE_PLAIN : TONE_GOOD;
+		return is(end->data, DATA_LOST_WORD) ? TONE_LOST : failed ? TONE_PLAIN : TONE_GOOD;
 	}
-	if (is(end->verdict, "foreign")) {
+	if (is(end->verdict, VERDICT_FOREIGN_WORD)) {
 		fputs("Not this process's: another one owns the connection, and this copy of it was let go in silence.",
 		      out);
 		return TONE_PLAIN;
 	}
-	if (is(end->verdict, "meant")) {
+	if (is(end->verdict, VERDICT_MEANT_WORD)) {
 		fputs("An abort that was meant.", out);
 		return TONE_PLAIN;
 	}
-	bool cured = is(end->verdict, "cured");
+	bool cured = is(end->verdict, VERDICT_CURED_WORD);
 	fputs(cured ? "Cured: the program " : "Wrong: the program ", out);
 	say_faults(out, end);
 	fputs(".", out);
@@ -105,10 +108,10 @@ static enum tone judge_end(FILE *out, const struct record *end, bool failed)
 	say_data(out, end);
 	if (!cured)
 		say_uncured(out, end);
-	return cured ? TONE_GOOD : is(end->data, "lost") ? TONE_LOST : TONE_MISSING;
+	return cured ? TONE_GOOD : is(end->data, DATA_LOST_WORD) ? TONE_LOST : TONE_MISSING;
 }
 
-void steps_judge(struct making *m)
+void steps_verdict_make(struct making *m)
 {
 	size_t size;
 	FILE *out = open_memstream(&m->steps->words, &size);

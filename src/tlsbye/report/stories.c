@@ -19,7 +19,7 @@ static int compare(const struct record *a, const struct record *b)
 	return a->time < b->time ? -1 : a->time > b->time;
 }
 
-void events_add(struct events *events, const struct record *record)
+void stories_events_add(struct events *events, const struct record *record)
 {
 	struct record *copy;
 	size_t at;
@@ -50,7 +50,7 @@ void events_add(struct events *events, const struct record *record)
 	events->count++;
 }
 
-void events_free(struct events *events)
+void stories_events_free(struct events *events)
 {
 	for (size_t i = 0; i < events->count; i++)
 		record_free(events->records[i]);
@@ -58,7 +58,7 @@ void events_free(struct events *events)
 	*events = (struct events){0};
 }
 
-void story_tell(struct connection_story *story, struct record *const *records, size_t count)
+void stories_tell(struct connection_story *story, struct record *const *records, size_t count)
 {
 	const struct record *first = records[0];
 
@@ -99,7 +99,7 @@ struct connection_story *stories_of(const struct events *events, size_t *count)
 	for (size_t i = 1; i <= events->count; i++) {
 		if (i < events->count && !begins(events->records[i - 1], events->records[i]))
 			continue;
-		story_tell(&stories[*count], events->records + from, i - from);
+		stories_tell(&stories[*count], events->records + from, i - from);
 		stories[*count].left_out = events->left_out;
 		++*count;
 		from = i;

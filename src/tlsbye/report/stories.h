@@ -14,8 +14,8 @@ struct events {
 	uint64_t left_out;
 };
 
-void events_add(struct events *events, const struct record *record); /* a copy */
-void events_free(struct events *events);
+void stories_events_add(struct events *events, const struct record *record); /* a copy */
+void stories_events_free(struct events *events);
 
 /*
  * The events of one id, program by program, as one story for each connection: an id is used again when its pid is. The
@@ -24,6 +24,6 @@ void events_free(struct events *events);
 struct connection_story *stories_of(const struct events *events, size_t *count);
 
 /* Fill in the story of these records, which are in order. */
-void story_tell(struct connection_story *story, struct record *const *records, size_t count);
+void stories_tell(struct connection_story *story, struct record *const *records, size_t count);
 
 #endif

@@ -109,17 +109,18 @@ static void groups(const struct page *page, const struct report *report)
 	for (size_t i = 0; i < report->groups_count; i++) {
 
 		if (i < IN_FULL)
-			group_in_full(page, report, i);
+			summary_group_in_full(page, report, i);
 		else
-			group_in_short(page, report->groups[i], i, i == IN_FULL);
+			summary_group_in_short(page, report->groups[i], i, i == IN_FULL);
 		calls_functions |= rules_for(report->groups[i])->lines != NULL;
 	}
 	if (report->groups_left_out > 0)
 		fprintf(page->out, "%s more are in no group: there are too many different places.\n",
 			words_number(number, report->groups_left_out));
 	if (calls_functions)
-		paragraph(page, "", "\nThe functions that these lines call: tlsbye report --lines %s",
-			  report->files[0]);
+		summary_group_paragraph(page, "",
+					"\nThe functions that these lines call: tlsbye report --lines %s",
+					report->files[0]);
 }
 
 void summary_print(FILE *out, const struct report *report, struct source *source, struct screen screen)
@@ -139,12 +140,12 @@ void summary_print(FILE *out, const struct report *report, struct source *source
 		handshakes(&page, report);
 	}
 	if (report->no_debug)
-		paragraph(
+		summary_group_paragraph(
 			&page, "",
 			"Only events of level info and above are here: of connections that went well nothing may have "
 			"been logged (--log-level=debug logs all).");
 	if (report->totals.events == 0)
-		paragraph(
+		summary_group_paragraph(
 			&page, "",
 			"Had the program TLS that can be reached? tlsbye check tells. Where it changes its user, that "
 			"one has to be allowed to write to the log.");

@@ -10,10 +10,11 @@
 
 #include "rules.h"
 #include "words.h"
+#include "words_place.h"
 
 enum { INDENT = 3 };
 
-void paragraph(const struct page *page, const char *indent, const char *format, ...)
+void summary_group_paragraph(const struct page *page, const char *indent, const char *format, ...)
 {
 	int column = 0, width = page->width - 1;
 	char *text, *save = NULL;
@@ -107,10 +108,11 @@ static void words_of_failure(const struct page *page, const struct record *examp
 {
 	if (example->kind == EVENT_END || !example->error)
 		return;
-	paragraph(page, "   ", "%s() said %s%s%s%s%s", example->call ? example->call : "The call",
-		  example->error, example->error_number ? ", " : "",
-		  example->error_number ? example->error_number : "", example->reason ? ", " : "",
-		  example->reason ? example->reason : "");
+	summary_group_paragraph(page, "   ", "%s() said %s%s%s%s%s",
+				example->call ? example->call : "The call", example->error,
+				example->error_number ? ", " : "",
+				example->error_number ? example->error_number : "",
+				example->reason ? ", " : "", example->reason ? example->reason : "");
 }
 
 /* Is it the line, at the place, that one of the groups above has shown already? */
@@ -140,8 +142,8 @@ static void advice(const struct page *page, const struct report *report, size_t 
 		return;
 	}
 	if (rule->where)
-		paragraph(page, "   ", "%s %s%s", *advice.line ? "Write" : "Do it", rule->where,
-			  *advice.line ? ":" : ".");
+		summary_group_paragraph(page, "   ", "%s %s%s", *advice.line ? "Write" : "Do it", rule->where,
+					*advice.line ? ":" : ".");
 	if (*advice.line && advice.at && advice.at->file)
 		fprintf(page->out, "       %s%s%s    (in front of %s:%d)\n", page->bold, advice.line,
 			page->plain, advice.at->file, advice.at->line);
@@ -155,7 +157,7 @@ static void examples(const struct page *page, const struct report *report, const
 		report->files[0], report->files_count > 1 ? " ..." : "");
 }
 
-void group_in_full(const struct page *page, const struct report *report, size_t number)
+void summary_group_in_full(const struct page *page, const struct report *report, size_t number)
 {
 	const struct group *group = report->groups[number];
 	const struct rule *rule = rules_for(group);
@@ -165,13 +167,14 @@ void group_in_full(const struct page *page, const struct report *report, size_t 
 	site(page, &group->site);
 	no_site(page, group);
 	words_of_failure(page, group->example);
-	paragraph(page, "   ", "%c%s: %s.", rule->what[0] & ~0x20, rule->what + 1, rule->effect);
-	paragraph(page, "   ", "Rule: %s.", rule->broken);
+	summary_group_paragraph(page, "   ", "%c%s: %s.", rule->what[0] & ~0x20, rule->what + 1,
+				rule->effect);
+	summary_group_paragraph(page, "   ", "Rule: %s.", rule->broken);
 	advice(page, report, number);
 	examples(page, report, group);
 }
 
-void group_in_short(const struct page *page, const struct group *group, size_t number, bool first)
+void summary_group_in_short(const struct page *page, const struct group *group, size_t number, bool first)
 {
 	char *place = words_place(&group->site, page->source), *text = figures(group);
 

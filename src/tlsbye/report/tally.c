@@ -47,7 +47,7 @@ void tally_free(struct tally *tally)
 	tally->used = 0;
 }
 
-void times_add(struct times *times, int64_t us)
+void tally_times_add(struct times *times, int64_t us)
 {
 	int bucket = 0;
 

@@ -18,6 +18,6 @@ void tally_add(struct tally *tally, const char *name);
 void tally_sort(struct tally *tally); /* most first */
 void tally_free(struct tally *tally);
 
-void times_add(struct times *times, int64_t us);
+void tally_times_add(struct times *times, int64_t us);
 
 #endif

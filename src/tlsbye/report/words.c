@@ -11,10 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-struct phrase {
-	const char *code, *says;
-};
-
 char *words(const char *format, ...)
 {
 	char *text;
@@ -78,98 +74,4 @@ const char *words_span(char buffer[SPAN_SIZE], double first, double last)
 		snprintf(buffer, SPAN_SIZE, "%.*s to %s UTC", SECOND, from,
 			 strncmp(from, to, DAY) == 0 ? to + DAY : to);
 	return buffer;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
-char *words_frame(const struct frame *frame, struct source *source)
-{
-	const struct place *place = source_resolve(source, frame);
-
-	if (place->file && place->function)
-		return words("%s:%d, in %s()", base_name(place->file), place->line, place->function);
-	if (place->file)
-		return words("%s:%d", base_name(place->file), place->line);
-	if (!place->object)
-		return words("0x%" PRIx64 ", in no object", frame->offset);
-	if (place->function) /* by its symbol: "serve+0x12" */
-		return words("%s, in %s", place->function, base_name(place->object));
-	return words("%s+0x%" PRIx64, base_name(place->object), frame->offset);
-}
-
-char *words_place(const struct site *site, struct source *source)
-{
-	return site && site->count && source ? words_frame(&site->frames[0], source) : NULL;
-}
-
-static const char *phrase_for(const struct phrase *phrases, size_t count, const char *code)
-{
-	for (size_t i = 0; code && i < count; i++)
-		if (strcmp(phrases[i].code, code) == 0)
-			return phrases[i].says;
-	return code;
-}
-#define PHRASE(phrases, code) phrase_for(phrases, sizeof(phrases) / sizeof((phrases)[0]), code)
-
-const char *words_silence(const char *why)
-{
-	static const struct phrase phrases[] = {
-		{"notify-off", "TLSBYE_NOTIFY=off"},
-		{"not-owner", "another process may own the connection since a fork"},
-		{"no-handshake", "the handshake did not complete"},
-		{"fatal-error", "the connection had failed"},
-		{"unfinished-write", "the program did not finish writing"},
-		{"quiet-shutdown", "the program asked for a quiet shutdown"},
-		{"abort-meant", "SO_LINGER 0 asks for an abort"},
-		{"failed-exit", "the exit status was not 0"},
-		{"own-bio", "the program writes through a BIO of its own"},
-		{"filter-bio", "a BIO of the program's holds bytes back"},
-		{"calls-unseen", "the program may have been in a call that no hook sees"},
-		{"somebody-inside", "another thread was using the SSL"},
-		{"ssl-gone", "the SSL was gone"},
-		{"socket-changed", "the socket was closed or replaced before"},
-		{"unheard", "the connection was broken or shut already"},
-		{"no-descriptor", "no descriptor was free"},
-		{"no-thread", "the linger thread could not be reached"},
-		{"another-ssl", "another SSL was using the socket"},
-		{"no-peer", "the peer's address is not known"},
-		{"no-room", "the send queue was full"},
-	};
-	return PHRASE(phrases, why);
-}
-
-const char *words_cause(const char *cause)
-{
-	static const struct phrase phrases[] = {
-		{"peer-closed-without-close_notify",
-		 "the peer closed without close_notify: it freed its SSL without SSL_shutdown(), or died"},
-		{"peer-reset", "the peer reset: it closed with bytes unread, or aborted"},
-		{"wrote-to-closed-peer",
-		 "this side wrote to a peer that had closed, and that was answered by a reset"},
-		{"peer-alert", "the peer sent a fatal alert"},
-		{"not-tls", "what came is no TLS"},
-		{"bad-record", "a record came that does not decrypt"},
-		{"timeout", "the peer did not answer any more"},
-		{"own-end", "this side had ended the connection already"},
-		{"other", "another reason"},
-	};
-	return PHRASE(phrases, cause);
-}
-
-const char *words_fault(enum fault fault)
-{
-	static const char *const says[FAULTS] = {
-		[FAULT_UNREAD_AT_CLOSE] = "closed the socket with bytes unread",
-		[FAULT_SHUTDOWN_RDWR] = "shut both directions down at once (SHUT_RDWR)",
-		[FAULT_WRITE_TO_CLOSED_PEER] = "wrote to a peer that had closed",
-		[FAULT_UNFINISHED_WRITE] = "let go while an SSL_write() had to be repeated",
-		[FAULT_UNFLUSHED] = "let go while its BIO still held bytes",
-		[FAULT_FIN_UNAWAITED] = "closed without waiting for the peer's end",
-		[FAULT_NO_CLOSE_NOTIFY] = "let go without SSL_shutdown()",
-	};
-	return fault < FAULTS ? says[fault] : "did something that this report does not know";
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Words that the ladders and the page have in common: numbers, places in a source, codes of events as people say them.
+ * Words that the ladders and the page have in common: numbers and times.
  */
 #ifndef TLSBYE_REPORT_WORDS_H
 #define TLSBYE_REPORT_WORDS_H
 
 #include "record.h"
-#include "source.h"
 
 /* A string of its own, or NULL without memory. */
 char *words(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -25,15 +24,5 @@ const char *words_time(char buffer[TIME_SIZE], double time);
 /* "2026-11-25 01:19:05 to 01:24:05 UTC" */
 enum { SPAN_SIZE = 2 * TIME_SIZE };
 const char *words_span(char buffer[SPAN_SIZE], double first, double last);
-
-/* "server.c:67, in serve()"; where the source is not known, the object and the offset in it. */
-char *words_frame(const struct frame *frame, struct source *source);
-/* The same of the innermost frame; NULL for no site. */
-char *words_place(const struct site *site, struct source *source);
-
-/* A code of "why", "cause" or "peer_end", of a fault; the code itself where it is not known. */
-const char *words_silence(const char *why);
-const char *words_cause(const char *cause);
-const char *words_fault(enum fault fault); /* "freed its SSL without SSL_shutdown()" */
 
 #endif
