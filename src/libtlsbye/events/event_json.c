@@ -10,19 +10,7 @@
 
 enum { SCHEMA_VERSION = 1 };
 
-static const char kinds[][17] = {
-	[EVENT_TRACKED] = "tracked",
-	[EVENT_HANDSHAKE] = "handshake",
-	[EVENT_READ_FAILED] = "read-failed",
-	[EVENT_HIDDEN_END] = "hidden-end",
-	[EVENT_WRITE_INCOMPLETE] = "write-incomplete",
-	[EVENT_NOTIFY] = "notify",
-	[EVENT_HALF_CLOSE] = "half-close",
-	[EVENT_DRAIN] = "drain",
-	[EVENT_END] = "end",
-	[EVENT_SETTING] = "setting",
-	[EVENT_OUT_OF_REACH] = "out-of-reach",
-};
+/* Arrays of bytes and not of pointers: these would be relocated at the start of every process. */
 static const char modes[][8] = {
 	[MODE_CURE] = "cure", [MODE_OBSERVE] = "observe", [MODE_OFF] = ""}; /* off: not read yet */
 static const char levels[][6] = {[LEVEL_OFF] = "off",
@@ -30,89 +18,7 @@ static const char levels[][6] = {[LEVEL_OFF] = "off",
 				 [LEVEL_WARN] = "warn",
 				 [LEVEL_INFO] = "info",
 				 [LEVEL_DEBUG] = "debug"};
-static const char transports[][9] = {
-	[TRANSPORT_TCP] = "tcp", [TRANSPORT_UNIX] = "unix", [TRANSPORT_DATAGRAM] = "datagram"};
-static const char roles[][7] = {[ROLE_SERVER] = "server", [ROLE_CLIENT] = "client"};
-static const char by_whom[][8] = {[BY_NOBODY] = "none", [BY_PROGRAM] = "program", [BY_TLSBYE] = "tlsbye"};
-
-static const char silences[][17] = {
-	[NOTIFY_IS_OFF] = "notify-off",
-	[NOT_OWNER] = "not-owner",
-	[NO_HANDSHAKE] = "no-handshake",
-	[FATAL_ERROR] = "fatal-error",
-	[UNFINISHED_WRITE] = "unfinished-write",
-	[QUIET_SHUTDOWN] = "quiet-shutdown",
-	[ABORT_MEANT] = "abort-meant",
-	[FAILED_EXIT] = "failed-exit",
-	[OWN_BIO] = "own-bio",
-	[FILTER_BIO] = "filter-bio",
-	[CALLS_UNSEEN] = "calls-unseen",
-	[SOMEBODY_INSIDE] = "somebody-inside",
-	[SSL_GONE] = "ssl-gone",
-	[SOCKET_CHANGED] = "socket-changed",
-	[UNHEARD] = "unheard",
-	[NO_DESCRIPTOR] = "no-descriptor",
-	[NO_THREAD] = "no-thread",
-	[ANOTHER_SSL] = "another-ssl",
-	[NO_PEER] = "no-peer",
-	[NO_ROOM] = "no-room",
-};
-
-static const char peer_ends[][8] = {
-	[PEER_FIN] = "fin",          [PEER_RESET] = "reset",         [PEER_IDLE] = "idle",
-	[PEER_OVER_LIMIT] = "limit", [PEER_OUTLIVES_US] = "at-exit", [PEER_GIVEN_UP] = "room",
-};
-
-static const char causes[][33] = {
-	[CAUSE_NONE] = "",
-	[CAUSE_PEER_CLOSED] = "peer-closed-without-close_notify",
-	[CAUSE_PEER_RESET] = "peer-reset",
-	[CAUSE_WROTE_TO_CLOSED_PEER] = "wrote-to-closed-peer",
-	[CAUSE_PEER_ALERT] = "peer-alert",
-	[CAUSE_NOT_TLS] = "not-tls",
-	[CAUSE_BAD_RECORD] = "bad-record",
-	[CAUSE_TIMEOUT] = "timeout",
-	[CAUSE_OWN_END] = "own-end",
-	[CAUSE_OTHER] = "other",
-};
-
-static const char results[][11] = {[NOTIFY_RESULT_SENT] = "sent",
-				   [NOTIFY_RESULT_PENDING] = "pending",
-				   [NOTIFY_RESULT_SILENT] = "silent",
-				   [NOTIFY_RESULT_WOULD_SEND] = "would-send"};
-
-static const char verdicts[][8] = {[VERDICT_CLEAN] = "clean",
-				   [VERDICT_CURED] = "cured",
-				   [VERDICT_WRONG] = "wrong",
-				   [VERDICT_FOREIGN] = "foreign",
-				   [VERDICT_MEANT] = "meant"};
-
-const char *event_name_of_by(enum by by)
-{
-	return by_whom[by];
-}
-
-const char *event_name_of_result(enum notify_result result)
-{
-	return results[result];
-}
-
-const char *event_name_of_cause(enum cause cause)
-{
-	return causes[cause];
-}
-
-const char *event_name_of_peer_end(enum peer_end end)
-{
-	return peer_ends[end];
-}
-
-const char *event_name_of_verdict(enum verdict verdict)
-{
-	return verdicts[verdict];
-}
-
-/* "": not known. (Arrays of bytes and not of pointers: these would be relocated at the start of every process.) */
+/* "": not known. */
 static void add_word(struct text *line, const char *key, const char *word)
 {
 	if (*word)
@@ -140,7 +46,7 @@ static void add_endpoint(struct text *line, const char *key, const union endpoin
 	size_t mark = json_mark(line);
 	json_key(line, key);
 	text_add(line, "\"");
-	event_add_endpoint(line, endpoint); /* digits and names of ours: nothing to be escaped */
+	event_text_endpoint(line, endpoint); /* digits and names of ours: nothing to be escaped */
 	text_add(line, "\"");
 	json_fits(line, mark);
 }
@@ -165,17 +71,17 @@ static void add_who(struct text *line, const struct event *event)
 	add_id(line, event);
 	if (who->fd >= 0) {
 		json_number(line, "fd", (uint64_t)who->fd);
-		add_word(line, "transport", transports[who->transport]);
+		add_word(line, "transport", event_names_transport(who->transport));
 		add_endpoint(line, "local", &who->local);
 		add_endpoint(line, "peer", &who->peer);
 	}
-	add_word(line, "role", roles[who->role]);
+	add_word(line, "role", event_names_role(who->role));
 }
 
 static void add_common(struct text *line, const struct event *event)
 {
 	json_number(line, "v", SCHEMA_VERSION);
-	add_word(line, "event", kinds[event->kind]);
+	add_word(line, "event", event_names_kind(event->kind));
 	add_time(line, event->time_us);
 	json_string(line, "program", event->program);
 	json_number(line, "pid", (uint64_t)event->pid);
@@ -185,13 +91,13 @@ static void add_common(struct text *line, const struct event *event)
 
 /* --- the end --- */
 
-static void add_doors(struct text *line, uint32_t close_paths)
+static void add_close_paths(struct text *line, uint32_t close_paths)
 {
 	size_t mark = json_mark(line);
 	json_open(line, "doors", '[');
-	for (unsigned i = 0; i < EVENT_CLOSE_PATHS; i++)
-		if (close_paths & event_close_paths[i].path)
-			json_string(line, NULL, event_close_paths[i].name);
+	for (unsigned i = 0; i < CLOSE_PATH_COUNT; i++)
+		if (close_paths & 1u << i)
+			json_string(line, NULL, event_names_close_path(i));
 	json_close(line, ']');
 	json_fits(line, mark);
 }
@@ -199,13 +105,13 @@ static void add_doors(struct text *line, uint32_t close_paths)
 static void add_program(struct text *line, const struct event *event)
 {
 	const struct event_end *end = &event->end;
-	add_doors(line, end->close_paths);
+	add_close_paths(line, end->close_paths);
 	json_bool(line, "called_shutdown", end->called_shutdown);
-	add_word(line, "close_notify", by_whom[end->close_notify]);
+	add_word(line, "close_notify", event_names_by(end->close_notify));
 	if (event->mode == MODE_OBSERVE)
 		json_bool(line, "would_notify", end->would_notify);
 	if (end->close_notify == BY_NOBODY)
-		add_word(line, "why", silences[end->why]);
+		add_word(line, "why", event_names_reason(end->why));
 	json_bool(line, "handshake", end->handshake);
 	json_number(line, "bytes_read", end->bytes_read);
 	json_number(line, "bytes_written", end->bytes_written);
@@ -219,13 +125,11 @@ static void add_program(struct text *line, const struct event *event)
 
 static void add_kernel(struct text *line, const struct event_end *end)
 {
-	static const char resets[][9] = {
-		[RESET_NO] = "no", [RESET_POSSIBLE] = "possible", [RESET_YES] = "yes"};
 	if (end->queues_known) {
 		json_number(line, "unsent", end->unsent);
 		json_number(line, "not_sent", end->not_sent);
 	}
-	add_word(line, "will_reset", resets[end->will_reset]);
+	add_word(line, "will_reset", event_names_reset(end->will_reset));
 	if (end->abort_meant)
 		json_bool(line, "abort_meant", true);
 }
@@ -242,32 +146,25 @@ static void add_ours_and_peer(struct text *line, const struct event *event)
 		json_number(line, "drain_us", end->drain_us);
 	}
 	json_bool(line, "peer_notified", end->peer_notified);
-	if (end->peer_hidden != NOT_HIDDEN)
-		json_string(line, "peer_hidden", end->peer_hidden == HIDDEN ? "certain" : "possible");
-	add_word(line, "peer_end", peer_ends[end->peer_end]);
+	add_word(line, "peer_hidden", event_names_hidden(end->peer_hidden));
+	add_word(line, "peer_end", event_names_peer_end(end->peer_end));
 }
 
 static void add_faults(struct text *line, uint32_t faults)
 {
-	static const char names[FAULT_COUNT][21] = {
-		"no-close_notify", "unread-at-close", "fin-unawaited",        "unfinished-write",
-		"unflushed",       "shutdown-rdwr",   "write-to-closed-peer",
-	};
 	size_t mark = json_mark(line);
 	json_open(line, "faults", '[');
 	for (unsigned i = 0; i < FAULT_COUNT; i++)
 		if (faults & 1u << i)
-			json_string(line, NULL, names[i]);
+			json_string(line, NULL, event_names_fault(i));
 	json_close(line, ']');
 	json_fits(line, mark);
 }
 
 static void add_verdict(struct text *line, const struct event_end *end)
 {
-	static const char fates[][8] = {
-		[DATA_UNKNOWN] = "unknown", [DATA_SAFE] = "safe", [DATA_LOST] = "lost"};
-	add_word(line, "verdict", verdicts[end->verdict]);
-	add_word(line, "data", fates[end->data]);
+	add_word(line, "verdict", event_names_verdict(end->verdict));
+	add_word(line, "data", event_names_data(end->data));
 	if (end->lost_bytes)
 		json_number(line, "lost_bytes", end->lost_bytes);
 	add_faults(line, end->faults);
@@ -297,8 +194,6 @@ static void add_handshake(struct text *line, const struct event_handshake *hands
 /* One of read-failed and write-incomplete. */
 static void add_failure(struct text *line, const struct event_failure *failure, bool of_write)
 {
-	static const char states[][6] = {
-		[PEER_STATE_OPEN] = "open", [PEER_STATE_FIN] = "fin", [PEER_STATE_RESET] = "reset"};
 	json_string(line, "call", failure->call);
 	json_string(line, "error", failure->error);
 	json_string(line, "errno", errno_names_find(failure->errno_value));
@@ -309,25 +204,25 @@ static void add_failure(struct text *line, const struct event_failure *failure, 
 	else
 		json_number(line, "bytes_read", failure->bytes_read);
 	json_number(line, "bytes_written", failure->bytes_written);
-	add_word(line, "peer_end", states[failure->peer]);
+	add_word(line, "peer_end", event_names_peer_state(failure->peer));
 	json_bool(line, "peer_notified", failure->peer_notified);
-	add_word(line, "cause", causes[failure->cause]);
+	add_word(line, "cause", event_names_cause(failure->cause));
 	json_string(line, "alert", failure->alert);
 }
 
 static void add_notify(struct text *line, const struct event_step *step)
 {
-	add_word(line, "by", by_whom[step->by]);
-	add_word(line, "result", results[step->result]);
+	add_word(line, "by", event_names_by(step->by));
+	add_word(line, "result", event_names_result(step->result));
 	if (step->result == NOTIFY_RESULT_SILENT)
-		add_word(line, "why", silences[step->why]);
+		add_word(line, "why", event_names_reason(step->why));
 }
 
 static void add_drain(struct text *line, const struct event_drain *drain)
 {
 	json_number(line, "bytes", drain->bytes);
 	json_number(line, "us", drain->us);
-	add_word(line, "ended_by", peer_ends[drain->ended_by]);
+	add_word(line, "ended_by", event_names_peer_end(drain->ended_by));
 }
 
 static void add_setting(struct text *line, const struct event_setting *setting)
@@ -359,7 +254,7 @@ static void add_what(struct text *line, const struct event *event)
 		add_notify(line, &event->step);
 		return;
 	case EVENT_HALF_CLOSE:
-		add_word(line, "by", by_whom[event->step.by]);
+		add_word(line, "by", event_names_by(event->step.by));
 		return;
 	case EVENT_DRAIN:
 		add_drain(line, &event->drain);
@@ -372,34 +267,32 @@ static void add_what(struct text *line, const struct event *event)
 		return;
 	case EVENT_TRACKED:
 	case EVENT_OUT_OF_REACH:
+	case EVENT_KIND_COUNT:
 		return;
 	}
 }
 
-/* Whose call each event is about. */
-static uint32_t sites_of(const struct event *event)
-{
-	switch (event->kind) {
-	case EVENT_READ_FAILED:
-		return 1u << SITE_READ;
-	case EVENT_WRITE_INCOMPLETE:
-		return 1u << SITE_WRITE;
-	case EVENT_NOTIFY:
-		return event->step.by == BY_PROGRAM ? 1u << SITE_SSL_SHUTDOWN : 0;
-	case EVENT_END:
-		return (1u << SITES) - 1;
-	default:
-		return 0;
-	}
-}
-
-void event_json(struct text *line, const struct event *event)
+void event_json_open(struct text *line, const struct event *event)
 {
 	json_begin(line);
 	add_common(line, event);
 	add_who(line, event);
 	add_what(line, event);
-	if (event->sites)
-		event_json_sites(line, event->sites, sites_of(event));
+}
+
+/* All or none of them: half of it would be no JSON. */
+static void add_rendered_sites(struct text *line, const struct event *event)
+{
+	size_t mark = json_mark(line);
+	json_key(line, NULL);
+	text_add_bytes(line, event->sites_json.bytes, event->sites_json.length);
+	json_fits(line, mark);
+}
+
+void event_json(struct text *line, const struct event *event)
+{
+	event_json_open(line, event);
+	if (event->sites_json.length)
+		add_rendered_sites(line, event);
 	json_end(line);
 }

@@ -41,7 +41,7 @@ static void add_v6(struct text *line, const struct in6_addr *address)
 	text_add(line, "]");
 }
 
-void event_add_endpoint(struct text *line, const union endpoint *endpoint)
+void event_text_endpoint(struct text *line, const union endpoint *endpoint)
 {
 	if (endpoint->family == AF_INET)
 		add_v4(line, &endpoint->v4.sin_addr);
@@ -74,9 +74,9 @@ static void add_who(struct text *line, const struct event *event)
 	text_add(line, " fd ");
 	text_add_number(line, (uint64_t)who->fd);
 	text_add(line, " ");
-	event_add_endpoint(line, &who->local);
+	event_text_endpoint(line, &who->local);
 	text_add(line, " - ");
-	event_add_endpoint(line, &who->peer);
+	event_text_endpoint(line, &who->peer);
 	text_add(line, ": ");
 }
 
@@ -100,11 +100,11 @@ static void add_bytes(struct text *line, const char *before, uint64_t bytes, con
 static void add_program(struct text *line, const struct event_end *end)
 {
 	const char *separator = "";
-	for (unsigned i = 0; i < EVENT_CLOSE_PATHS; i++) {
-		if (!(end->close_paths & event_close_paths[i].path))
+	for (unsigned i = 0; i < CLOSE_PATH_COUNT; i++) {
+		if (!(end->close_paths & 1u << i))
 			continue;
 		text_add(line, separator);
-		text_add(line, event_close_paths[i].name);
+		text_add(line, event_names_close_path(i));
 		separator = ", ";
 	}
 	text_add(line, end->called_shutdown ? " after SSL_shutdown" : " without SSL_shutdown");
@@ -119,19 +119,18 @@ static void add_program(struct text *line, const struct event_end *end)
 static void add_ours(struct text *line, const struct event *event)
 {
 	const struct event_end *end = &event->end;
-	const char *why = end->close_notify == BY_NOBODY ? event_words_reason(end->why) : NULL;
+	const char *why = end->close_notify == BY_NOBODY ? event_words_reason(end->why) : "";
 	bool observing = event->mode != MODE_CURE;
 	text_add(line, observing ? "; only observed" : "; ");
 	if (observing) {
-		if (why)
-			text_add(line, ", would not send close_notify: ");
-		text_add(line, why ? why : "");
+		text_add(line, *why ? ", would not send close_notify: " : "");
+		text_add(line, why);
 		return;
 	}
 	text_add(line, end->close_notify == BY_TLSBYE    ? "sent close_notify"
 		       : end->close_notify == BY_PROGRAM ? "close_notify was sent already"
 							 : "no close_notify");
-	if (why) {
+	if (*why) {
 		text_add(line, " (");
 		text_add(line, why);
 		text_add(line, ")");
@@ -194,38 +193,9 @@ static void add_handshake(struct text *line, const struct event_handshake *hands
 	text_add(line, handshake->resumed ? ", resumed" : "");
 }
 
-/* What the other side most likely did. */
-static const char *cause_text(enum cause cause)
-{
-	switch (cause) {
-	case CAUSE_PEER_CLOSED:
-		return "the peer closed without SSL_shutdown: its end of the data cannot be told from a cut cable";
-	case CAUSE_PEER_RESET:
-		return "the peer closed with bytes unread, or aborted: what it had on its way is lost";
-	case CAUSE_WROTE_TO_CLOSED_PEER:
-		return "the peer had closed without SSL_shutdown, and was written to: that is what it answers with a reset";
-	case CAUSE_PEER_ALERT:
-		return "the peer gave up, and said why";
-	case CAUSE_NOT_TLS:
-		return "what came is no TLS: the peer, or something on the way, speaks plaintext";
-	case CAUSE_BAD_RECORD:
-		return "a record does not decrypt: two processes of the peer may use one connection, or bytes were changed on the way";
-	case CAUSE_TIMEOUT:
-		return "the peer answers no more: its machine or the network is gone";
-	case CAUSE_OWN_END:
-		return "this side had closed or shut the socket before";
-	case CAUSE_NONE:
-	case CAUSE_OTHER:
-		return NULL;
-	}
-	return NULL;
-}
-
 static void add_cause(struct text *line, const struct event_failure *failure)
 {
-	const char *cause = cause_text(failure->cause);
-	static const char *const states[] = {
-		[PEER_STATE_OPEN] = "still open", [PEER_STATE_FIN] = "FIN", [PEER_STATE_RESET] = "reset"};
+	const char *cause = event_words_cause(failure->cause);
 	if (failure->errno_value) {
 		text_add(line, ", ");
 		text_add(line, errno_names_find(failure->errno_value));
@@ -238,7 +208,7 @@ static void add_cause(struct text *line, const struct event_failure *failure)
 		text_add(line, ", alert ");
 		text_add(line, failure->alert);
 	}
-	if (cause) {
+	if (*cause) {
 		text_add(line, ": ");
 		text_add(line, cause);
 	}
@@ -246,7 +216,7 @@ static void add_cause(struct text *line, const struct event_failure *failure)
 		return;
 	text_add(line, "; peer: ");
 	text_add(line, failure->peer_notified ? "close_notify, then " : "");
-	text_add(line, states[failure->peer]);
+	text_add(line, event_words_peer_state(failure->peer));
 }
 
 static void add_read_failed(struct text *line, const struct event_failure *failure)
@@ -295,8 +265,8 @@ static void add_notify(struct text *line, const struct event_step *step)
 	case NOTIFY_RESULT_SILENT:
 		text_add(line, "no close_notify by ");
 		text_add(line, who);
-		text_add(line, why ? ": " : "");
-		text_add(line, why ? why : "");
+		text_add(line, *why ? ": " : "");
+		text_add(line, why);
 	}
 }
 
@@ -354,6 +324,7 @@ static void add_what(struct text *line, const struct event *event)
 		return;
 	case EVENT_SETTING:
 	case EVENT_OUT_OF_REACH:
+	case EVENT_KIND_COUNT:
 		return;
 	}
 }
