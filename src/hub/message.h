@@ -8,6 +8,7 @@
  *   LINE    a line for the log file, which the hub has open: no descriptor
  *   HOLD    a socket to be drained: the socket, then stderr where the event goes there
  *   SPOKEN  what follows a HOLD whose close_notify was left open: the record, or the reason why there is none
+ *   AWAIT   nothing: the hub ends the connection when it holds nothing of this process any more
  *   BYE     the process ends, and has told of all its connections
  *
  * Rules: fixed size head, then as many bytes as the head says, never more than MESSAGE_MAX. The hub believes nothing: a
@@ -23,7 +24,7 @@
 
 enum { MESSAGE_MAGIC = 0x65796274, MESSAGE_VERSION = 1, TOKEN_BYTES = 16, HUB_NAME_MAX = 40, HUB_FOLDER_MAX = 80 };
 
-enum message_kind { MESSAGE_HELLO = 1, MESSAGE_LINE, MESSAGE_HOLD, MESSAGE_SPOKEN, MESSAGE_BYE };
+enum message_kind { MESSAGE_HELLO = 1, MESSAGE_LINE, MESSAGE_HOLD, MESSAGE_SPOKEN, MESSAGE_AWAIT, MESSAGE_BYE };
 
 struct message_head {
 	uint32_t magic, version;

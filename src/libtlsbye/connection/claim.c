@@ -4,32 +4,13 @@
  */
 #include "connection/claim.h"
 
-#include <errno.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+#include "sys/futex.h"
 
 /*
  * A goodbye takes microseconds. A sleeper looks again so often, and gives up after so many looks: whatever went wrong
  * with the goodbye, the host does not wait for it for ever (P9).
  */
 enum { LOOK_AGAIN_MS = 100, LOOKS = 50 };
-
-void futex_wait(_Atomic uint32_t *word, uint32_t while_value, unsigned milliseconds)
-{
-	int saved = errno;
-	struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = (milliseconds % 1000) * 1000000L};
-	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, while_value, &limit, NULL, 0);
-	errno = saved;
-}
-
-void futex_wake(_Atomic uint32_t *word)
-{
-	int saved = errno;
-	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
-	errno = saved;
-}
 
 static void wait_for_goodbye(struct claim *claim)
 {

@@ -67,8 +67,7 @@ uint32_t claim_unmark(struct claim *claim, uint32_t mark);
 bool claim_is_marked(const struct claim *claim, uint32_t mark);
 bool claim_is_entered(const struct claim *claim);
 
-/* The futex calls that other rooms wait with, too. Bounded waits; spurious wake-ups are the caller's to check. */
-void futex_wait(_Atomic uint32_t *word, uint32_t while_value, unsigned milliseconds);
-void futex_wake(_Atomic uint32_t *word);
+
+
 
 #endif

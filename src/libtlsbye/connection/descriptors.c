@@ -8,23 +8,30 @@
  */
 #include "connection/descriptors.h"
 
-enum { SLOT_CLOSING = UINT32_MAX - 2, SLOT_DUPLICATE = UINT32_MAX - 1, SLOT_EPOLL = UINT32_MAX };
+#include "connection/records.h"
+#include "connection/socket.h"
+#include "sys/futex.h"
 
 _Atomic uint32_t descriptors_slots[DESCRIPTOR_LIMIT]; /* a record's index + 1, or SLOT_ */
 
-static struct connection *connection_in_slot(uint32_t slot)
+struct connection *descriptors_in_slot(uint32_t slot)
 {
-	return slot && slot < SLOT_CLOSING ? records_at(slot - 1) : NULL;
+	return slot && slot < SLOT_OURS ? records_at(slot - 1) : NULL;
 }
 
 /* No number above was ever known: what walks them ends here. */
 static _Atomic int highest_known = 2;
 
-static void note_highest(int fd)
+void descriptors_note_highest(int fd)
 {
 	int highest = atomic_load(&highest_known);
 	while (fd > highest && !atomic_compare_exchange_weak(&highest_known, &highest, fd))
 		continue;
+}
+
+int descriptors_highest(void)
+{
+	return atomic_load(&highest_known);
 }
 
 static uint32_t slot_of(int fd)
@@ -34,15 +41,15 @@ static uint32_t slot_of(int fd)
 
 bool descriptors_belong(const struct connection *c, int fd)
 {
-	return connection_in_slot(slot_of(fd)) == c;
+	return descriptors_in_slot(slot_of(fd)) == c;
 }
 
 int descriptors_any(const struct connection *c)
 {
-	int fd = atomic_load(&c->fd), highest = atomic_load(&highest_known);
+	int fd = atomic_load(&c->socket.fd), highest = atomic_load(&highest_known);
 	if (descriptors_may_use(c, fd))
 		return fd;
-	if (!atomic_load(&c->descriptors))
+	if (!atomic_load(&c->socket.descriptors))
 		return -1;
 	for (fd = 0; fd <= highest; fd++)
 		if (descriptors_belong(c, fd))
@@ -63,7 +70,7 @@ int descriptors_next_known(unsigned first, unsigned last)
 struct connection *descriptors_ref_connection(int fd)
 {
 	uint32_t slot = slot_of(fd);
-	struct connection *c = connection_in_slot(slot);
+	struct connection *c = descriptors_in_slot(slot);
 	if (!c || !records_ref_if_used(c))
 		return NULL;
 	if (slot_of(fd) == slot)
@@ -119,16 +126,16 @@ struct connection *descriptors_take(int fd, bool *alone)
 {
 	uint32_t slot = atomic_load(&descriptors_slots[fd]), mark = 0, instead;
 	do {
-		if (slot == SLOT_CLOSING)
+		if (slot == SLOT_CLOSING || slot == SLOT_OURS)
 			break;
-		if (connection_in_slot(slot) && !mark)
+		if (descriptors_in_slot(slot) && !mark)
 			mark = closing_mark(fd);
-		instead = connection_in_slot(slot) ? mark : 0;
+		instead = descriptors_in_slot(slot) ? mark : 0;
 	} while (!atomic_compare_exchange_weak(&descriptors_slots[fd], &slot, instead));
-	struct connection *c = connection_in_slot(slot);
-	*alone = slot != SLOT_CLOSING;
+	struct connection *c = descriptors_in_slot(slot);
+	*alone = slot != SLOT_CLOSING && slot != SLOT_OURS;
 	if (c)
-		atomic_fetch_sub(&c->descriptors, 1);
+		atomic_fetch_sub(&c->socket.descriptors, 1);
 	else if (mark)
 		closing_unmark(fd); /* the other closer was faster, and has its own mark */
 	return c;
@@ -146,17 +153,17 @@ void descriptors_taken(int fd)
  * Another SSL begins on the same socket: STARTTLS for the second time, or one datagram socket for many peers. What the
  * program has of the socket is the new one's, all of it: left behind, a copy would be half-closed as if it were the last.
  */
-static void succeed(struct connection *from, struct connection *to)
+static void supersede(struct connection *from, struct connection *to)
 {
-	from->superseded = true;
+	from->released.superseded = true;
 	int last = atomic_load(&highest_known);
-	for (int fd = 0; fd <= last && atomic_load(&from->descriptors); fd++) {
+	for (int fd = 0; fd <= last && atomic_load(&from->socket.descriptors); fd++) {
 		uint32_t slot = from->index + 1;
 		records_ref(to);
 		if (slot_of(fd) == slot &&
 		    atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, to->index + 1)) {
-			atomic_fetch_add(&to->descriptors, 1);
-			atomic_fetch_sub(&from->descriptors, 1);
+			atomic_fetch_add(&to->socket.descriptors, 1);
+			atomic_fetch_sub(&from->socket.descriptors, 1);
 			records_unref(from);
 		} else {
 			records_unref(to);
@@ -173,13 +180,13 @@ void descriptors_add(struct connection *c, int fd)
 	struct connection *before = descriptors_take(fd, &alone);
 	if (before) {
 		descriptors_taken(fd);
-		if (before != c && before->cookie == c->cookie)
-			succeed(before, c);
+		if (before != c && before->socket.cookie == c->socket.cookie)
+			supersede(before, c);
 		records_unref(before);
 	}
 	records_ref(c);
-	atomic_fetch_add(&c->descriptors, 1);
-	note_highest(fd);
+	atomic_fetch_add(&c->socket.descriptors, 1);
+	descriptors_note_highest(fd);
 	atomic_store(&descriptors_slots[fd], c->index + 1);
 }
 
@@ -204,13 +211,40 @@ void descriptors_duplicated(int from, int to)
 		if ((unsigned)pair[i] >= DESCRIPTOR_LIMIT)
 			return;
 		atomic_compare_exchange_strong(&descriptors_slots[pair[i]], &nothing, SLOT_DUPLICATE);
-		note_highest(pair[i]);
+		descriptors_note_highest(pair[i]);
 	}
 }
 
 bool descriptors_may_use(const struct connection *c, int fd)
 {
-	return descriptors_belong(c, fd) || (c->datagram && fd >= 0 && socket_is_of(c, fd));
+	return descriptors_belong(c, fd) || (c->socket.datagram && fd >= 0 && socket_is_of(c, fd));
+}
+
+/* --- a number of ours --- */
+
+enum { AWAIT_MS = 100 };
+static _Atomic uint32_t lent; /* how many now; a futex */
+
+void descriptors_lend(int fd)
+{
+	atomic_fetch_add(&lent, 1);
+	if ((unsigned)fd < DESCRIPTOR_LIMIT)
+		atomic_store(&descriptors_slots[fd], SLOT_OURS);
+}
+
+void descriptors_take_back(int fd)
+{
+	uint32_t slot = SLOT_OURS;
+	if ((unsigned)fd < DESCRIPTOR_LIMIT)
+		atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, 0);
+	if (atomic_fetch_sub(&lent, 1) == 1)
+		futex_wake(&lent);
+}
+
+void descriptors_await_ours(int fd)
+{
+	for (uint32_t now; slot_of(fd) == SLOT_OURS && (now = atomic_load(&lent)); )
+		futex_wait(&lent, now, AWAIT_MS);
 }
 
 void descriptors_child_after_fork(void)

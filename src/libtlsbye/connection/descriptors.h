@@ -9,6 +9,14 @@
 
 #include "connection/connection.h"
 
+/* The slots of what is no connection. */
+enum {
+	SLOT_OURS = UINT32_MAX - 3,
+	SLOT_CLOSING = UINT32_MAX - 2,
+	SLOT_DUPLICATE = UINT32_MAX - 1,
+	SLOT_EPOLL = UINT32_MAX
+};
+
 /* One array look-up: is the descriptor a tracked socket, or one of the program's epoll sets? */
 enum { DESCRIPTOR_LIMIT = 1 << 20 }; /* fs.nr_open's default; a higher number is passed through */
 extern _Atomic uint32_t descriptors_slots[DESCRIPTOR_LIMIT] INTERNAL;
@@ -28,7 +36,14 @@ int descriptors_any(const struct connection *c);
 /* The lowest known descriptor from `first` to `last`; -1. */
 int descriptors_next_known(unsigned first, unsigned last);
 
-/* The connection behind a descriptor, with a stake that the caller gives back; NULL. */
+/* No number above was ever known: what walks them ends here. */
+int descriptors_highest(void);
+void descriptors_note_highest(int fd);
+
+/* The connection in a slot; NULL. */
+struct connection *descriptors_in_slot(uint32_t slot);
+
+/* The connection behind a descriptor, with a reference that the caller gives back; NULL. */
 struct connection *descriptors_ref_connection(int fd);
 
 /*
@@ -51,12 +66,6 @@ void descriptors_adopt_duplicates(struct connection *c, int fd);
  */
 void descriptors_duplicated(int from, int to);
 
-/* The program's epoll sets: a socket that lives on in our hands must leave them (DESIGN: stale events). */
-void epoll_sets_seen(int epfd);
-bool epoll_sets_knows(int epfd);
-bool epoll_sets_all_known(void);
-void epoll_sets_forget_socket(int fd);
-
 /*
  * Was the number put into an epoll set, or a stream opened on it, since a connection last left it? Both read it, or wait
  * for it, where no hook looks. In doubt yes: a set that it left, or a number that was closed where no hook looked, counts
@@ -65,6 +74,20 @@ void epoll_sets_forget_socket(int fd);
 void descriptors_watched_elsewhere(int fd);
 bool descriptors_is_watched_elsewhere(int fd);
 void descriptors_forget_watchers(int fd); /* it is being closed */
+
+/*
+ * May we act on this descriptor? It must be one of the connection's; for DTLS, where many SSLs share a socket, any of that
+ * socket.
+ */
+bool descriptors_may_use(const struct connection *c, int fd);
+
+/*
+ * A number that is ours for the length of one hand-over (handover.h). A close of it finds it closed, a dup2 over it waits:
+ * descriptors_await_ours. Both for other threads of the program: ours has its signals blocked.
+ */
+void descriptors_lend(int fd);
+void descriptors_take_back(int fd);
+void descriptors_await_ours(int fd);
 
 /* In a fresh child nobody is closing anything. */
 void descriptors_child_after_fork(void);

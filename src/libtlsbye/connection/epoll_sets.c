@@ -3,10 +3,11 @@
 #include "connection/epoll_sets.h"
 
 #include "connection/descriptors.h"
+#include "connection/records.h"
 
 bool epoll_sets_knows(int epfd)
 {
-	return slot_of(epfd) == SLOT_EPOLL;
+	return (unsigned)epfd < DESCRIPTOR_LIMIT && atomic_load(&descriptors_slots[epfd]) == SLOT_EPOLL;
 }
 
 enum { EPOLL_SETS = 256 };
@@ -19,12 +20,12 @@ void epoll_sets_seen(int epfd)
 		atomic_store(&epoll_set_count, EPOLL_SETS + 1);
 		return;
 	}
-	note_highest(epfd);
+	descriptors_note_highest(epfd);
 	/* Whatever stood there was closed where no hook saw it: epoll_ctl took the number for a set. */
 	uint32_t slot = atomic_exchange(&descriptors_slots[epfd], SLOT_EPOLL);
-	struct connection *gone = connection_in_slot(slot);
+	struct connection *gone = descriptors_in_slot(slot);
 	if (gone) {
-		atomic_fetch_sub(&gone->descriptors, 1);
+		atomic_fetch_sub(&gone->socket.descriptors, 1);
 		records_unref(gone);
 	}
 	if (slot == SLOT_EPOLL)

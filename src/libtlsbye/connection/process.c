@@ -102,7 +102,7 @@ static struct fork_slot *new_slot(void)
 
 bool ownership_owns(const struct connection *c)
 {
-	if (!process_is_original() || atomic_load(&c->not_ours))
+	if (!process_is_original() || atomic_load(&c->released.not_ours))
 		return false;
 	struct fork_slot *slot = atomic_load(&c->slot);
 	if (!slot)
@@ -152,7 +152,7 @@ static void share(struct connection *c, void *arg)
 	if (!slot)
 		atomic_store(&c->slot, slot = new_slot());
 	if (!slot) {
-		atomic_store(&c->not_ours, true); /* nothing can tell the two apart: both stay silent */
+		atomic_store(&c->released.not_ours, true); /* nothing can tell the two apart: both stay silent */
 		return;
 	}
 	if (ours)
@@ -304,7 +304,7 @@ static void disown_unspoken(struct connection *c, void *arg)
 	(void)arg;
 	if (!atomic_load(&c->slot) || !claim_is_marked(&c->claim, CLAIM_FORKED))
 		return;
-	atomic_store(&c->not_ours, true);
+	atomic_store(&c->released.not_ours, true);
 	ownership_lets_go(c, false);
 }
 

@@ -47,7 +47,7 @@ static struct connection *take_free(void)
 	return c;
 }
 
-/* Table lock held. */
+/* Lock held. */
 static bool map_chunk(void)
 {
 	uint32_t count = atomic_load(&chunk_count);
@@ -76,10 +76,25 @@ static void start_record(struct connection *c, struct libssl *lib)
 	c->index = index;
 	c->number = atomic_fetch_add(&connections, 1) + 1;
 	c->lib = lib;
-	c->references = 1;
+	c->seen.references = 1;
 	atomic_store(&c->claim.word, CLAIM_NEW | CLAIM_SHAKING | CLAIM_LOOK);
-	atomic_store(&c->fd, -1);
+	atomic_store(&c->socket.fd, -1);
 	atomic_store(&c->refs, 1);
+}
+
+struct connection *records_new(struct libssl *lib)
+{
+	struct connection *c = take_free();
+	if (!c) {
+		pthread_mutex_lock(&mapping);
+		c = take_free();
+		if (!c && map_chunk())
+			c = take_free();
+		pthread_mutex_unlock(&mapping);
+	}
+	if (c)
+		start_record(c, lib);
+	return c;
 }
 
 void records_ref(struct connection *c)
@@ -99,9 +114,7 @@ void records_unref(struct connection *c)
 {
 	if (atomic_fetch_sub(&c->refs, 1) != 1)
 		return;
-	if (c->residue.bytes)
-		munmap(c->residue.bytes, RESIDUE_MAX);
-	c->residue.bytes = NULL;
+	residue_forget(&c->released.residue);
 	call_sites_forget(&c->sites);
 	ownership_lets_go(c, false);
 	give_back(c);
@@ -120,4 +133,21 @@ void records_each(void (*visit)(struct connection *c, void *arg), void *arg)
 		if (atomic_load(&c->refs))
 			visit(c, arg);
 	}
+}
+
+static void inherit(struct connection *c, void *arg)
+{
+	(void)arg;
+	atomic_store(&c->claim.word, 0); /* the only thread of the child is here, and not inside */
+	claim_mark(&c->claim, CLAIM_NEW | CLAIM_FORKED | (c->seen.unfinished ? CLAIM_PENDING : 0) |
+				      (c->seen.handshaken ? 0 : CLAIM_SHAKING));
+	uint32_t refs = atomic_load(&c->socket.descriptors) + (atomic_load(&c->ssl) ? 1 : 0);
+	atomic_store(&c->refs, refs + 1);
+	records_unref(c);
+}
+
+void records_child_after_fork(void)
+{
+	pthread_mutex_init(&mapping, NULL);
+	records_each(inherit, NULL);
 }

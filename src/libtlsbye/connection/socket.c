@@ -4,7 +4,7 @@
 
 #include <sys/stat.h>
 
-static bool socket_cookie(int fd, uint64_t *cookie)
+bool socket_cookie(int fd, uint64_t *cookie)
 {
 	socklen_t size = sizeof *cookie;
 	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &size) == 0)
@@ -19,17 +19,13 @@ static bool socket_cookie(int fd, uint64_t *cookie)
 bool socket_is_of(const struct connection *c, int fd)
 {
 	uint64_t cookie;
-	return socket_cookie(fd, &cookie) && cookie == c->cookie;
+	return socket_cookie(fd, &cookie) && cookie == c->socket.cookie;
 }
 
-static bool is_of_type(int fd, int wanted)
+bool socket_is_of_type(int fd, int wanted)
 {
 	int type = 0;
 	socklen_t size = sizeof type;
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == wanted;
 }
 
-bool socket_is_stream(int fd)
-{
-	return is_of_type(fd, SOCK_STREAM);
-}

@@ -65,15 +65,12 @@ static struct connection *placeholder(struct libssl *lib)
 /* Table lock held. */
 static struct connection *track(SSL *ssl, struct libssl *lib)
 {
-	struct connection *c = lib->usable ? take_free() : NULL;
-	if (!c && lib->usable && map_chunk())
-		c = take_free();
+	struct connection *c = lib->usable ? records_new(lib) : NULL;
 	if (!c)
 		return placeholder(lib);
 	watch_frees(lib);
-	start_record(c, lib);
-	c->hands_off = lib->SSL_is_quic(ssl);
-	c->datagram = !c->hands_off && lib->SSL_is_dtls(ssl);
+	c->seen.hands_off = lib->SSL_is_quic(ssl);
+	c->socket.datagram = !c->seen.hands_off && lib->SSL_is_dtls(ssl);
 	struct connection *_Atomic *bucket = &ssl_table_buckets[ssl_table_bucket(ssl)];
 	atomic_store(&c->next, atomic_load(bucket));
 	atomic_store(&c->ssl, ssl);
@@ -109,8 +106,8 @@ void ssl_table_track_again(SSL *ssl, struct libssl *lib, uint32_t references, bo
 	pthread_mutex_lock(&table_lock);
 	struct connection *c = track(ssl, lib);
 	if (atomic_load(&c->ssl)) {
-		c->references = references;
-		c->born_seen = born_seen;
+		c->seen.references = references;
+		c->seen.born = born_seen;
 	}
 	pthread_mutex_unlock(&table_lock);
 }
@@ -132,4 +129,9 @@ void ssl_table_detach(struct connection *c)
 	pthread_mutex_unlock(&table_lock);
 	if (found)
 		records_unref(c);
+}
+
+void ssl_table_child_after_fork(void)
+{
+	pthread_mutex_init(&table_lock, NULL);
 }

@@ -12,9 +12,9 @@
 /* DTLS is known over UDP by OpenSSL's own BIO only, which knows the peer: not over SCTP, not over a program's BIO. */
 static bool is_ours(const struct connection *c, SSL *ssl, int fd)
 {
-	if (c->hands_off || !is_of_type(fd, c->datagram ? SOCK_DGRAM : SOCK_STREAM))
+	if (c->seen.hands_off || !socket_is_of_type(fd, c->socket.datagram ? SOCK_DGRAM : SOCK_STREAM))
 		return false;
-	return !c->datagram || c->lib->BIO_method_type(c->lib->SSL_get_wbio(ssl)) == BIO_TYPE_DGRAM;
+	return !c->socket.datagram || c->lib->BIO_method_type(c->lib->SSL_get_wbio(ssl)) == BIO_TYPE_DGRAM;
 }
 
 static void note_endpoint(union endpoint *endpoint, int fd, bool of_peer)
@@ -34,35 +34,35 @@ static void note_endpoint(union endpoint *endpoint, int fd, bool of_peer)
 
 static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
 {
-	c->cookie = cookie;
-	note_endpoint(&c->local, fd, false);
-	note_endpoint(&c->peer, fd, true);
-	c->family = c->local.family;
-	c->first_fd = fd;
-	c->tracked_us = 0; /* told of anew (events_tracked) */
+	c->socket.cookie = cookie;
+	c->socket.addresses_known = false;
+	note_endpoint(&c->socket.local, fd, false);
+	c->socket.family = c->socket.local.family;
+	c->socket.first_fd = fd;
+	c->socket.tracked_us = 0; /* told of anew (events_tracked) */
 	descriptors_adopt_duplicates(c, fd);
-	atomic_store(&c->fd, fd);
+	atomic_store(&c->socket.fd, fd);
 	descriptors_add(c, fd);
 }
 
 /* The SSL moved on to another socket without SSL_clear: the old one is passed through. */
 static void forget_socket(struct connection *c)
 {
-	int fd = atomic_load(&c->fd);
+	int fd = atomic_load(&c->socket.fd);
 	bool alone;
 	if (descriptors_belong(c, fd) && descriptors_take(fd, &alone)) {
 		descriptors_taken(fd);
 		records_unref(c);
 	}
-	atomic_store(&c->fd, -1);
+	atomic_store(&c->socket.fd, -1);
 }
 
 /* Where the SSL speaks over another socket than before, that one is forgotten. */
 static void settle_on_socket(struct connection *c, int fd, uint64_t cookie)
 {
-	if (atomic_load(&c->fd) >= 0 && c->cookie != cookie)
+	if (atomic_load(&c->socket.fd) >= 0 && c->socket.cookie != cookie)
 		forget_socket(c);
-	if (atomic_load(&c->fd) < 0)
+	if (atomic_load(&c->socket.fd) < 0)
 		adopt_socket(c, fd, cookie);
 }
 
@@ -71,7 +71,7 @@ void which_socket_learnt(struct connection *c, int fd)
 	uint64_t cookie;
 	if (!socket_cookie(fd, &cookie) || !(claim_unmark(&c->claim, CLAIM_LEARNING) & CLAIM_LEARNING))
 		return;
-	c->own_bio = true;
+	c->socket.own_bio = true;
 	settle_on_socket(c, fd, cookie);
 	if (!descriptors_belong(c, fd))
 		descriptors_add(c, fd);
@@ -91,7 +91,7 @@ void which_socket_learn(struct connection *c, SSL *ssl)
 {
 	int saved = errno;
 	int write_fd = which_socket_write_fd(c, ssl);
-	int fd = c->datagram
+	int fd = c->socket.datagram
 			 ? write_fd
 			 : which_socket_read_fd(c, ssl); /* servers sort datagrams before they read them */
 	uint64_t cookie, write_cookie;
@@ -100,18 +100,26 @@ void which_socket_learn(struct connection *c, SSL *ssl)
 		(write_fd == fd || (socket_cookie(write_fd, &write_cookie) && write_cookie == cookie));
 	if (one_socket && is_ours(c, ssl, fd)) {
 		settle_on_socket(c, fd, cookie);
-		c->own_bio = false;
+		c->socket.own_bio = false;
 		claim_unmark(&c->claim, CLAIM_LEARNING);
 		if (write_fd != fd && !descriptors_belong(c, write_fd))
 			descriptors_add(c, write_fd);
 	} else {
 		/* One that was learnt stays until another is: a program may put its own BIO in once more. */
-		if (atomic_load(&c->fd) >= 0 && (fd < 0) != c->own_bio)
+		if (atomic_load(&c->socket.fd) >= 0 && (fd < 0) != c->socket.own_bio)
 			forget_socket(c); /* it moved to a BIO that is no socket, or is a pipe */
-		if (fd < 0 && write_fd < 0 && !c->hands_off && !c->datagram) {
-			c->patience = LEARN_PATIENCE;
+		if (fd < 0 && write_fd < 0 && !c->seen.hands_off && !c->socket.datagram) {
+			c->learning.patience = LEARN_PATIENCE;
 			claim_mark(&c->claim, CLAIM_LEARNING);
 		}
 	}
 	errno = saved;
+}
+
+void which_socket_addresses(struct connection *c, int fd)
+{
+	if (c->socket.addresses_known || fd < 0)
+		return;
+	note_endpoint(&c->socket.peer, fd, true);
+	c->socket.addresses_known = true;
 }

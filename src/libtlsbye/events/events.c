@@ -4,12 +4,14 @@
  */
 #include "events/events.h"
 
-#include "linger/drain.h"
-#include "observe/failure.h"
-#include "sys/lines.h"
-#include "sys/log.h"
+#include "events/lines.h"
+#include "events/log.h"
 #include "events/probes.h"
-#include "connection/process.h"
+#include "connection/hidden_calls.h"
+#include "connection/which_socket.h"
+#include "sys/clock.h"
+#include "sys/errno_names.h"
+#include "sys/process.h"
 #include "sys/settings.h"
 #include "events/verdict.h"
 
@@ -27,21 +29,6 @@ void events_init(void)
 	for (size_t i = 0; i < sizeof program - 1 && name[i]; i++)
 		program[i] = name[i];
 	log_init();
-}
-
-void event_thread_has_own_table(void)
-{
-	log_thread_has_own_table();
-}
-
-int events_try_log(const char *path)
-{
-	return log_try(path);
-}
-
-void events_flush(void)
-{
-	log_flush();
 }
 
 /* --- saying it --- */
@@ -63,13 +50,6 @@ __attribute__((noinline)) static void write_short_line(const struct event *event
 	write_line(&line, event);
 }
 
-static uint64_t time_of_day_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* write() is a cancellation point, and the calls that tell of something need not be any. */
 static void say(struct event *event)
 {
@@ -77,7 +57,7 @@ static void say(struct event *event)
 	struct text line;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	event->mode = settings->mode;
-	event->time_us = time_of_day_us();
+	event->time_us = clock_of_day_us();
 	event->program = program;
 	event->pid = process_id();
 	if (lines_take(&line)) {
@@ -113,26 +93,24 @@ static void complain(struct event *event)
 	say(event);
 }
 
-/* The values are not read yet when these are said: LOG_LEVEL has no say in them. */
-void events_bad_setting(const char *name, const char *text, const char *refusal, const char *fallback)
+void events_complain(const struct setting_complaint *complaint)
 {
 	struct event event = {0};
+	if (!complaint->text) {
+		add_piece(&event, complaint->name,
+			  complaint->name_length < QUOTED_MAX ? complaint->name_length : QUOTED_MAX);
+		add_piece(&event, ": no such setting; ignored (libtlsbye.so(8) lists them)", PTRDIFF_MAX);
+		complain(&event);
+		return;
+	}
 	add_piece(&event, SETTING_PREFIX, PTRDIFF_MAX);
-	add_piece(&event, name, PTRDIFF_MAX);
+	add_piece(&event, complaint->name, complaint->name_length);
 	add_piece(&event, "=", PTRDIFF_MAX);
-	add_piece(&event, text, QUOTED_MAX);
+	add_piece(&event, complaint->text, QUOTED_MAX);
 	add_piece(&event, ": ", PTRDIFF_MAX);
-	add_piece(&event, refusal, PTRDIFF_MAX);
+	add_piece(&event, complaint->refusal, PTRDIFF_MAX);
 	add_piece(&event, "; using ", PTRDIFF_MAX);
-	add_piece(&event, *fallback ? fallback : "none", PTRDIFF_MAX);
-	complain(&event);
-}
-
-void events_unknown_setting(const char *name, size_t length)
-{
-	struct event event = {0};
-	add_piece(&event, name, length < QUOTED_MAX ? length : QUOTED_MAX);
-	add_piece(&event, ": no such setting; ignored (libtlsbye.so(8) lists them)", PTRDIFF_MAX);
+	add_piece(&event, *complaint->fallback ? complaint->fallback : "none", PTRDIFF_MAX);
 	complain(&event);
 }
 
@@ -149,33 +127,38 @@ void events_bad_log(const char *path, int error)
 
 /* --- a connection's --- */
 
-static struct event about(const struct connection *c, enum event_kind kind, enum level level)
+void events_who(struct connection *c, struct event_who *who)
 {
-	struct event event = {.kind = kind, .level = level};
-	event.sites = &c->sites;
-	event.who = (struct event_who){.number = c->number, .fd = -1, .role = c->role};
-	if (!c->cookie)
-		return event;
-	event.who.fd = c->first_fd;
-	event.who.transport = c->datagram            ? TRANSPORT_DATAGRAM
-			      : c->family == AF_UNIX ? TRANSPORT_UNIX
+	*who = (struct event_who){.number = c->number, .fd = -1, .role = c->seen.role};
+	if (!c->socket.cookie)
+		return;
+	which_socket_addresses(c, atomic_load(&c->socket.fd));
+	who->fd = c->socket.first_fd;
+	who->transport = c->socket.datagram            ? TRANSPORT_DATAGRAM
+			      : c->socket.family == AF_UNIX ? TRANSPORT_UNIX
 						     : TRANSPORT_TCP;
-	event.who.local = c->local;
-	event.who.peer = c->peer;
+	who->local = c->socket.local;
+	who->peer = c->socket.peer;
+}
+
+static struct event about(struct connection *c, enum event_kind kind, enum level level)
+{
+	struct event event = {.kind = kind, .level = level, .sites = &c->sites};
+	events_who(c, &event.who);
 	return event;
 }
 
 /* In a probe. */
 static int told_fd(const struct connection *c)
 {
-	return c->cookie ? c->first_fd : -1;
+	return c->socket.cookie ? c->socket.first_fd : -1;
 }
 
 void events_tracked(struct connection *c)
 {
-	if (!c->cookie || c->tracked_us)
+	if (!c->socket.cookie || c->socket.tracked_us)
 		return;
-	c->tracked_us = clock_us();
+	c->socket.tracked_us = clock_us();
 	PROBE(tracked, c->number, told_fd(c));
 	if (!is_wanted(LEVEL_DEBUG))
 		return;
@@ -185,16 +168,16 @@ void events_tracked(struct connection *c)
 
 static uint64_t us_since_tracked(const struct connection *c)
 {
-	return c->tracked_us ? clock_us() - c->tracked_us : 0;
+	return c->socket.tracked_us ? clock_us() - c->socket.tracked_us : 0;
 }
 
 /* Of a connection whose socket is not known (memory BIOs) no step is told. */
 static bool step_is_wanted(const struct connection *c)
 {
-	return c->tracked_us && is_wanted(LEVEL_DEBUG);
+	return c->socket.tracked_us && is_wanted(LEVEL_DEBUG);
 }
 
-void events_handshake(const struct connection *c, SSL *ssl)
+void events_handshake(struct connection *c, SSL *ssl)
 {
 	PROBE(handshake, c->number, told_fd(c), c->lib->SSL_get_version(ssl));
 	if (!step_is_wanted(c))
@@ -211,8 +194,8 @@ void events_handshake(const struct connection *c, SSL *ssl)
 
 static enum notify_result notify_result(const struct connection *c, enum reason why)
 {
-	if (c->notify != NOTIFY_NONE)
-		return c->notify == NOTIFY_PENDING || c->residue.sent < c->residue.length
+	if (c->released.notify != NOTIFY_NONE)
+		return c->released.notify == NOTIFY_PENDING || residue_any(&c->released.residue)
 			       ? NOTIFY_RESULT_PENDING
 			       : NOTIFY_RESULT_SENT;
 	return why == MAY_SPEAK ? NOTIFY_RESULT_WOULD_SEND : NOTIFY_RESULT_SILENT;
@@ -227,17 +210,16 @@ void events_notify(struct connection *c, enum by by, enum reason why)
 	bool would = event.step.result == NOTIFY_RESULT_WOULD_SEND;
 	uint32_t now = 1 + event.step.result + ((uint32_t)why << 8);
 	if ((would && (by == BY_PROGRAM || settings->mode == MODE_CURE)) ||
-	    atomic_exchange(&c->told_notify, now) == now)
+	    atomic_exchange(&c->released.told_notify, now) == now)
 		return;
-	PROBE(notify, c->number, told_fd(c), event_json_name_of_by(by),
-	      event_json_name_of_result(event.step.result));
+	PROBE(notify, c->number, told_fd(c), event_words_by(by), event_words_result(event.step.result));
 	if (step_is_wanted(c))
 		say(&event);
 }
 
-void events_half_close(const struct connection *c, enum by by)
+void events_half_close(struct connection *c, enum by by)
 {
-	PROBE(half_close, c->number, told_fd(c), event_json_name_of_by(by));
+	PROBE(half_close, c->number, told_fd(c), event_words_by(by));
 	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_HALF_CLOSE, LEVEL_DEBUG);
@@ -245,18 +227,7 @@ void events_half_close(const struct connection *c, enum by by)
 	say(&event);
 }
 
-void events_drain(const struct connection *c)
-{
-	PROBE(drain, c->number, told_fd(c), c->drained, c->drain_us,
-	      event_json_name_of_peer_end(c->peer_end));
-	if (!step_is_wanted(c))
-		return;
-	struct event event = about(c, EVENT_DRAIN, LEVEL_DEBUG);
-	event.drain = (struct event_drain){.bytes = c->drained, .us = c->drain_us, .ended_by = c->peer_end};
-	say(&event);
-}
-
-void events_hidden_end(const struct connection *c, uint64_t bytes, bool certain)
+void events_hidden_end(struct connection *c, uint64_t bytes, bool certain)
 {
 	if (!is_wanted(LEVEL_WARN))
 		return;
@@ -265,91 +236,134 @@ void events_hidden_end(const struct connection *c, uint64_t bytes, bool certain)
 	say(&event);
 }
 
-static void fail(const struct connection *c, enum event_kind kind, struct event_failure *failure)
+static void fail(struct connection *c, enum event_kind kind, struct event_failure *failure)
 {
 	struct event event = about(c, kind, LEVEL_INFO);
 	failure->bytes_read = c->bytes_read;
 	failure->bytes_written = connection_bytes_written(c);
-	failure->peer_notified = c->peer_notified;
+	failure->peer_notified = c->seen.peer_notified;
 	event.failure = *failure;
 	if (kind == EVENT_READ_FAILED)
 		PROBE(read_failed, c->number, told_fd(c), failure->call, failure->errno_value,
-		      event_json_name_of_cause(failure->cause), failure->bytes_read);
+		      event_words_cause(failure->cause), failure->bytes_read);
 	else
 		PROBE(write_incomplete, c->number, told_fd(c), failure->call, failure->errno_value,
-		      event_json_name_of_cause(failure->cause), failure->requested, failure->bytes_written);
+		      event_words_cause(failure->cause), failure->requested, failure->bytes_written);
 	if (!is_wanted(event.level))
 		return;
 	say(&event);
 }
 
-void events_read_failed(const struct connection *c, struct event_failure *failure)
+void events_read_failed(struct connection *c, struct event_failure *failure)
 {
 	fail(c, EVENT_READ_FAILED, failure);
 }
 
-void events_write_incomplete(const struct connection *c, struct event_failure *failure)
+void events_write_incomplete(struct connection *c, struct event_failure *failure)
 {
 	fail(c, EVENT_WRITE_INCOMPLETE, failure);
 }
 
 /* --- its end --- */
 
-/* Did the program leave nothing to be mended, and nothing to be told? */
-static bool all_was_well(const struct event_end *end)
+/* The program let go of it, and its last write was never repeated. */
+static void tell_unfinished(struct connection *c)
 {
-	bool another_cares = end->verdict == VERDICT_FOREIGN || end->abort_meant;
-	return another_cares ||
-	       (end->verdict == VERDICT_CLEAN && end->close_notify == BY_PROGRAM && !end->unread &&
-		!end->unread_tls && !end->never_read && !end->unflushed && end->peer_end <= PEER_FIN);
+	const char *name = c->sites.at[SITE_WRITE].name;
+	if (!c->seen.unfinished || !name || c->seen.write_failure_told || c->released.reason == NOT_OWNER)
+		return;
+	c->seen.write_failure_told = true;
+	struct event_failure failure = {
+		.call = name,
+		.error = c->seen.write_error ? errno_names_of_ssl(c->seen.write_error) : NULL,
+		.requested = c->seen.write_requested,
+	};
+	events_write_incomplete(c, &failure);
 }
 
-static void add_end_facts(struct event_end *end, const struct connection *c)
+static void add_program_facts(struct event_end *end, const struct connection *c)
 {
-	bool said = c->notify == NOTIFY_SENT;
-	end->close_paths = atomic_load(&c->close_paths);
-	end->called_shutdown = c->called_shutdown;
-	end->close_notify = !said ? BY_NOBODY : c->notify_by_program ? BY_PROGRAM : BY_TLSBYE;
-	end->why = said ? MAY_SPEAK : c->reason;
-	end->would_notify = !said && c->reason == MAY_SPEAK;
-	end->handshake = c->handshaken;
+	const struct seen *seen = &c->seen;
+	end->called_shutdown = seen->called_shutdown;
+	end->handshake = seen->handshaken;
 	end->bytes_read = c->bytes_read;
 	end->bytes_written = connection_bytes_written(c);
-	end->unread = c->unread;
-	end->unread_tls = c->unread_tls;
-	end->never_read = c->never_read;
-	end->unflushed = c->unflushed;
-	end->unfinished = c->unfinished;
-	end->queues_known = c->measured;
-	end->unsent = c->unsent;
-	end->not_sent = c->not_sent;
-	end->abort_meant = c->reason == ABORT_MEANT;
-	end->completed_record = c->completed_record;
-	end->half_closed = c->half_closed;
-	end->lingered = c->lingered;
-	end->drained = c->drained;
-	end->drain_us = c->drain_us;
-	end->peer_notified = c->peer_notified;
-	end->peer_hidden = c->peer_hidden;
-	end->peer_end = c->peer_end;
-	end->us = us_since_tracked(c);
+	end->unread_tls = seen->unread_tls;
+	end->never_read = seen->never_read;
+	end->unflushed = seen->unflushed;
+	end->unfinished = seen->unfinished;
+	end->peer_notified = seen->peer_notified;
+	end->peer_hidden = seen->peer_hidden;
+	end->fatal_error = seen->fatal_error;
+	end->peer_broke_it = seen->peer_broke_it;
+	end->wrote_to_closed_peer = seen->wrote_to_closed_peer;
+	end->writes_seen = seen->born && !hidden_calls_any();
+}
+
+static void add_release_facts(struct event_end *end, const struct connection *c)
+{
+	const struct released *released = &c->released;
+	bool said = released->notify == NOTIFY_SENT;
+	end->close_paths = atomic_load(&released->close_paths);
+	end->close_notify = !said ? BY_NOBODY : released->notify_by_program ? BY_PROGRAM : BY_TLSBYE;
+	end->why = said ? MAY_SPEAK : released->reason;
+	end->would_notify = !said && released->reason == MAY_SPEAK;
+	end->abort_meant = released->reason == ABORT_MEANT;
+	end->completed_record = released->completed_record;
+	end->half_closed = released->half_closed;
+	end->shared = released->shared;
+	end->not_ours = atomic_load(&released->not_ours);
+	end->shut_both = released->shut_both;
+	end->residue_left = residue_any(&released->residue);
+	end->said_bytes = released->said_bytes;
+	end->peer_end = released->peer_end;
+}
+
+static void add_queues(struct event_end *end, const struct queues *queues)
+{
+	end->queues_known = queues->measured;
+	end->unread = queues->unread;
+	end->unsent = queues->unsent;
+	end->not_sent = queues->not_sent;
+	end->taken = queues->taken;
+	end->over = queues->over;
+	end->peer_has_ended = queues->peer_has_ended;
+}
+
+void events_end_facts(const struct connection *c, struct event_end *end)
+{
+	*end = (struct event_end){.socket_known = c->socket.cookie != 0, .us = us_since_tracked(c)};
+	add_program_facts(end, c);
+	add_release_facts(end, c);
+	add_queues(end, &c->queues);
+}
+
+bool events_end_begins(struct connection *c)
+{
+	if (atomic_exchange(&c->released.told, true) || settings->mode == MODE_OFF)
+		return false;
+	tell_unfinished(c);
+	return true;
 }
 
 void events_end(struct connection *c)
 {
-	if (atomic_exchange(&c->told, true) || settings->mode == MODE_OFF)
+	if (!events_end_begins(c))
 		return;
-	failure_of_unfinished(c);
 	struct event event = about(c, EVENT_END, LEVEL_INFO);
-	add_end_facts(&event.end, c);
-	verdict_give(&event.end, c);
-	PROBE(end, c->number, told_fd(c), event_json_name_of_verdict(event.end.verdict),
-	      event_json_name_of_by(event.end.close_notify), event.end.faults, event.end.bytes_read,
+	events_end_facts(c, &event.end);
+	verdict_give(&event.end, event.who.transport);
+	PROBE(end, c->number, told_fd(c), event_words_verdict(event.end.verdict),
+	      event_words_by(event.end.close_notify), event.end.faults, event.end.bytes_read,
 	      event.end.bytes_written);
-	if (all_was_well(&event.end))
-		event.level = LEVEL_DEBUG;
+	event.level = verdict_level(&event.end);
 	if (is_wanted(event.level))
 		say(&event);
+}
+
+const char *events_program(void)
+{
+	return program;
 }
 
 void events_out_of_reach(void)

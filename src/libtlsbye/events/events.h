@@ -27,42 +27,36 @@ void events_out_of_reach(void);
  * Level warn: the peer's end came without close_notify, and OpenSSL, which was told to, passed it off as a clean one.
  * `certain`: nothing else is possible. `bytes`: what came before, TLS's own included.
  */
-void events_hidden_end(const struct connection *c, uint64_t bytes, bool certain);
+void events_hidden_end(struct connection *c, uint64_t bytes, bool certain);
 
 /* Level debug: the steps of a connection's way. The first: its socket is known; told once of each socket. */
 void events_tracked(struct connection *c);
-void events_handshake(const struct connection *c, SSL *ssl);
+void events_handshake(struct connection *c, SSL *ssl);
 
 /*
  * The state of our close_notify (connection.h: notify), where it is another than the last one told. `why`: where none
  * is out, the reason. Observing, MAY_SPEAK is what we would have done.
  */
 void events_notify(struct connection *c, enum by by, enum reason why);
-void events_half_close(const struct connection *c, enum by by);
-void events_drain(const struct connection *c);
+void events_half_close(struct connection *c, enum by by);
 
 /*
  * Level info: a read or a handshake that failed, a write that was not taken. The caller fills in what it has seen; the
  * connection's own numbers are added here.
  */
-void events_read_failed(const struct connection *c, struct event_failure *failure);
-void events_write_incomplete(const struct connection *c, struct event_failure *failure);
+void events_read_failed(struct connection *c, struct event_failure *failure);
+void events_write_incomplete(struct connection *c, struct event_failure *failure);
 
-/* Level warn. `refusal` and `fallback` as in src/settings_parse.h. */
-void events_bad_setting(const char *name, const char *text, const char *refusal, const char *fallback);
-void events_unknown_setting(const char *name, size_t length);
+/* Level warn. */
+void events_complain(const struct setting_complaint *complaint);
 void events_bad_log(const char *path, int error);
 
-/* Can a line be written to that file? 0, or the errno. */
-int events_try_log(const char *path);
+/* --- for what is handed over (linger/): the end is told elsewhere, by what is known here --- */
 
-/*
- * Called by the linger thread once its descriptor table is its own: from then on it fetches the program's stderr for
- * each line (pidfd_getfd). Where the kernel refuses that, its lines wait for the program's threads.
- */
-void event_thread_has_own_table(void);
-
-/* Writes the lines that wait. For the program's threads. */
-void events_flush(void);
+/* Is its end still to be told? From here on by the caller. */
+bool events_end_begins(struct connection *c);
+void events_end_facts(const struct connection *c, struct event_end *end);
+void events_who(struct connection *c, struct event_who *who);
+const char *events_program(void);
 
 #endif

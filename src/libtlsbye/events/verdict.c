@@ -24,19 +24,19 @@ enum { ALERT_MAX = 96 };
 /* What is ours in the send queue, close_notify or the rest of a record, is no data of the program's. */
 static uint64_t without_ours(uint64_t queued, const struct connection *c)
 {
-	return queued > c->said_bytes ? queued - c->said_bytes : 0;
+	return queued > c->released.said_bytes ? queued - c->released.said_bytes : 0;
 }
 
 static enum reset reset_at_close(const struct event_end *end, const struct connection *c)
 {
-	bool is_last = end->why != NOT_OWNER && !c->shared && !c->not_ours;
-	if (!c->cookie || c->datagram || !c->measured || !is_last)
+	bool is_last = end->why != NOT_OWNER && !c->released.shared && !c->released.not_ours;
+	if (!c->socket.cookie || c->socket.datagram || !c->queues.measured || !is_last)
 		return RESET_UNKNOWN;
-	if (c->over)
+	if (c->queues.over)
 		return RESET_NO;
 	if (end->abort_meant || end->unread)
 		return RESET_YES;
-	if (c->peer_has_ended || c->family == AF_UNIX)
+	if (c->queues.peer_has_ended || c->socket.family == AF_UNIX)
 		return RESET_NO;
 	return RESET_POSSIBLE;
 }
@@ -46,7 +46,7 @@ static enum reset reset_at_close(const struct event_end *end, const struct conne
 /* SSL_shutdown(3) forbids it after a fatal error, and before the handshake there is nothing to end. */
 static bool owed_close_notify(const struct event_end *end, const struct connection *c)
 {
-	return end->close_notify != BY_PROGRAM && end->why != FATAL_ERROR && !c->fatal_error &&
+	return end->close_notify != BY_PROGRAM && end->why != FATAL_ERROR && !c->seen.fatal_error &&
 	       end->why != NO_HANDSHAKE && end->why != QUIET_SHUTDOWN;
 }
 
@@ -71,13 +71,13 @@ static uint32_t faults_of(const struct event_end *end, const struct connection *
 		faults |= FAULT_UNREAD_AT_CLOSE;
 	if (should_have_waited(end, c))
 		faults |= FAULT_FIN_UNAWAITED;
-	if (c->shut_both)
+	if (c->released.shut_both)
 		faults |= FAULT_SHUTDOWN_RDWR;
-	if (end->unfinished && !c->peer_broke_it) /* else there was nothing left to repeat it on */
+	if (end->unfinished && !c->seen.peer_broke_it) /* else there was nothing left to repeat it on */
 		faults |= FAULT_UNFINISHED_WRITE;
 	if (end->unflushed)
 		faults |= FAULT_UNFLUSHED;
-	if (c->wrote_to_closed_peer)
+	if (c->seen.wrote_to_closed_peer)
 		faults |= FAULT_WRITE_TO_CLOSED_PEER;
 	return faults;
 }
@@ -88,20 +88,20 @@ static uint32_t faults_of(const struct event_end *end, const struct connection *
 static uint64_t never_taken(const struct event_end *end, const struct connection *c)
 {
 	uint64_t ours = end->completed_record ? RESIDUE_MAX : 0;
-	uint64_t wanted = end->bytes_written + end->unfinished, taken = c->taken + ours;
-	return end->unfinished && c->measured && c->taken && wanted > taken ? wanted - taken : 0;
+	uint64_t wanted = end->bytes_written + end->unfinished, taken = c->queues.taken + ours;
+	return end->unfinished && c->queues.measured && c->queues.taken && wanted > taken ? wanted - taken : 0;
 }
 
 /* What BIO_write wrote, or code that no hook sees, is not counted. */
 static bool writes_were_seen(const struct connection *c)
 {
-	return c->born_seen && !hidden_calls_any();
+	return c->seen.born && !hidden_calls_any();
 }
 
 /* Of so many bytes of the stream, as many as are the program's in all of it. */
 static uint64_t share_of_program(uint64_t bytes, const struct event_end *end, const struct connection *c)
 {
-	uint64_t program = end->bytes_written, all = c->taken;
+	uint64_t program = end->bytes_written, all = c->queues.taken;
 	while (all >> 30) { /* so that the product fits; the rest does not matter */
 		program >>= 1;
 		all >>= 1;
@@ -116,7 +116,7 @@ static uint64_t share_of_program(uint64_t bytes, const struct event_end *end, co
  */
 static uint64_t lost_in_queue(const struct event_end *end, const struct connection *c, uint64_t may_leave)
 {
-	bool gone = c->over || end->will_reset == RESET_YES;
+	bool gone = c->queues.over || end->will_reset == RESET_YES;
 	uint64_t last = without_ours(end->not_sent, c);
 	uint64_t spared = may_leave + (end->close_notify == BY_PROGRAM ? ALERT_MAX : 0);
 	if (!gone || last <= spared)
@@ -132,21 +132,21 @@ static uint64_t lost_in_queue(const struct event_end *end, const struct connecti
 static uint64_t surely_lost_in_queue(const struct event_end *end, const struct connection *c)
 {
 	uint64_t on_its_way = end->unsent > end->not_sent ? end->unsent - end->not_sent : 0;
-	return end->close_paths & PATH_EXIT ? 0 : lost_in_queue(end, c, c->over ? 0 : on_its_way);
+	return end->close_paths & PATH_EXIT ? 0 : lost_in_queue(end, c, c->queues.over ? 0 : on_its_way);
 }
 
 static enum data_fate fate_of_queue(const struct event_end *end, const struct connection *c)
 {
 	bool waited = end->lingered && end->half_closed;
-	if (!c->cookie || c->datagram || c->shared || end->why == NOT_OWNER)
+	if (!c->socket.cookie || c->socket.datagram || c->released.shared || end->why == NOT_OWNER)
 		return DATA_UNKNOWN;
-	if (waited && c->residue.sent < c->residue.length)
+	if (waited && c->released.residue.sent < c->released.residue.length)
 		return DATA_UNKNOWN;
 	if (waited) /* a peer that resets has thrown something away: what, nobody knows */
 		return c->left_unsent || end->peer_end == PEER_RESET ? DATA_UNKNOWN : DATA_SAFE;
-	if (!c->measured)
+	if (!c->queues.measured)
 		return DATA_UNKNOWN;
-	return c->family == AF_UNIX || !without_ours(end->unsent, c) ? DATA_SAFE : DATA_UNKNOWN;
+	return c->socket.family == AF_UNIX || !without_ours(end->unsent, c) ? DATA_SAFE : DATA_UNKNOWN;
 }
 
 static void give_fate(struct event_end *end, const struct connection *c)
@@ -161,7 +161,7 @@ static void give_fate(struct event_end *end, const struct connection *c)
 		end->data = DATA_UNKNOWN; /* it is another process's, and so is what is written there */
 	else if (!end->handshake || (writes_were_seen(c) && !end->bytes_written && !end->unfinished))
 		end->data = DATA_SAFE; /* nothing was written that could be lost */
-	else if (c->fatal_error || end->unfinished)
+	else if (c->seen.fatal_error || end->unfinished)
 		end->data = DATA_UNKNOWN; /* nobody knows what the peer's TLS made of it */
 	else
 		end->data = fate_of_queue(end, c);

@@ -1,157 +1,197 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Why a drain at all: bytes that are unread at the close, or arrive after it, make the kernel answer with RST and
- * throw away what is still in its send queue (RFC 2525, 2.17; tcp_close() in Linux). So the read side is kept open
- * and emptied until the peer's FIN.
- */
+/* See drain.h. */
 #include "linger/drain.h"
 
-#include "events/events.h"
 #include "linger/ktls.h"
-#include "sys/settings.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
-/* A peer that sends without end must not keep the thread from its other sockets. */
+/* A peer that sends without end must not keep whoever drains from the other sockets, nor from looking at the limits. */
 enum { CALLS_AT_ONCE = 16, DISCARD_AT_ONCE = 1 << 20 };
 
-uint64_t clock_us(void)
+/* While something is unsent, so often in the time that a peer may be idle for. */
+enum { LOOKS_IN_IDLE = 8 };
+
+void drain_begin(struct drain *drain, uint64_t now_us)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	drain->since_us = drain->moved_us = now_us;
+	drain->ended_us = 0;
 }
 
-uint32_t drain_unsent(int fd)
+uint32_t drain_unsent(int fd, const struct kernel *kernel)
 {
 	int bytes = 0;
-	return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
+	return kernel->ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 }
 
-bool drain_abort_meant(int fd)
+void drain_forget_linger_time(int fd, const struct kernel *kernel)
 {
 	struct linger linger;
 	socklen_t size = sizeof linger;
-	return getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff &&
-	       !linger.l_linger;
-}
-
-/* The beginning of the kernel's struct tcp_info, which glibc's header cuts off before the last member. */
-struct tcp_facts {
-	uint8_t state;
-	uint8_t others[119];
-	uint64_t bytes_acked; /* since Linux 4.1 */
-};
-
-/* state 0: it is not TCP, or the kernel does not tell. */
-static struct tcp_facts tcp_facts(const struct connection *c, int fd)
-{
-	struct tcp_facts facts = {0};
-	socklen_t size = sizeof facts;
-	if (c->family != AF_INET && c->family != AF_INET6)
-		return facts;
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0)
-		facts.state = 0;
-	return facts;
-}
-
-bool drain_peer_is_open(const struct connection *c, int fd)
-{
-	int state = tcp_facts(c, fd).state, bytes = 0;
-	bool open = state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2;
-	return open || (ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0);
-}
-
-bool drain_is_over(const struct connection *c, int fd)
-{
-	return tcp_facts(c, fd).state == TCP_CLOSE;
-}
-
-/* A FIN of ours that stands in the send queue counts as a byte there; it is none of the program's. */
-static void note_state(struct connection *c, const struct tcp_facts *facts)
-{
-	int state = facts->state;
-	c->taken = facts->bytes_acked ? facts->bytes_acked + c->unsent : 0;
-	c->over = state == TCP_CLOSE || state == TCP_TIME_WAIT;
-	c->peer_has_ended = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
-	bool fin_stands = state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING ||
-			  (c->over && atomic_load(&c->close_paths) & PATH_SHUTDOWN);
-	c->unsent -= fin_stands && c->unsent;
-	c->not_sent -= fin_stands && c->not_sent;
-}
-
-void drain_measure(struct connection *c, int fd)
-{
-	int bytes = 0;
-	c->kernel_tls = c->family != AF_UNIX && ktls_is_on(fd);
-	c->measured = true;
-	c->unread = ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
-	c->unsent = drain_unsent(fd);
-	struct tcp_facts facts = tcp_facts(c, fd); /* behind it: rather more acknowledged than less */
-	/* The last thing before the close: what is still sent in between would be taken for lost. */
-	c->not_sent = ioctl(fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
-	note_state(c, &facts);
-}
-
-void drain_forget_linger_time(int fd)
-{
-	struct linger linger;
-	socklen_t size = sizeof linger;
-	if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff && linger.l_linger) {
+	if (kernel->getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff &&
+	    linger.l_linger) {
 		linger.l_onoff = 0;
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+		kernel->setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 	}
 }
 
-bool drain_half_close(struct connection *c, int fd)
+/* --- its steps --- */
+
+static void end(struct drain *drain, int fd, const struct kernel *kernel, uint64_t now_us)
 {
-	drain_forget_linger_time(fd);
-	bool connected = real.shutdown(fd, SHUT_WR) == 0;
-	if (connected && !c->half_closed)
-		events_half_close(c, BY_TLSBYE);
-	c->half_closed |= connected;
-	return connected;
+	drain->unsent = drain_unsent(fd, kernel);
+	drain_forget_linger_time(fd, kernel);
+	drain->ended_us = now_us;
+}
+
+/* After whatever was sent before. False: there is no connection to close any more. */
+static bool half_close(struct drain *drain, int fd, const struct kernel *kernel)
+{
+	if (drain->half_closed)
+		return true;
+	drain->half_closed = drain->half_closed_by_us = kernel->shutdown(fd, SHUT_WR) == 0;
+	return drain->half_closed;
+}
+
+/* The kernel tells of a reset once: EPIPE is one, too, where it was not our own side that was shut. */
+static bool send_residue(struct drain *drain, int fd, const struct kernel *kernel, uint64_t now_us)
+{
+	struct residue *residue = &drain->residue;
+	if (!residue_any(residue))
+		return true;
+	uint32_t before = residue->sent;
+	bool all = residue_send(residue, fd, kernel);
+	if (residue->error)
+		drain->reset_seen |=
+			residue->error == ECONNRESET || (residue->error == EPIPE && !drain->half_closed);
+	else if (all || residue->sent != before)
+		drain->moved_us = now_us;
+	return all;
 }
 
 /*
  * TCP throws the bytes away in the kernel (MSG_TRUNC, tcp(7)): the buffer is never written, nor its memory ever used. It
- * stands there for the sockets that do copy: AF_UNIX. EIO: TLS in the kernel, of which getsockopt() did not tell.
+ * stands there for the sockets that do copy: AF_UNIX; written by all who drain, read by nobody. EIO: TLS in the kernel,
+ * of which getsockopt() did not tell.
  */
-static ssize_t discard(struct connection *c, int fd)
+static long discard(struct drain *drain, int fd, const struct kernel *kernel)
 {
 	static char nowhere[DISCARD_AT_ONCE];
-	if (c->kernel_tls)
-		return ktls_discard(fd, &c->peer_notified);
-	bool tcp = c->family == AF_INET || c->family == AF_INET6;
-	ssize_t n = real.recv(fd, nowhere, sizeof nowhere, MSG_DONTWAIT | (tcp ? MSG_TRUNC : 0));
-	return n < 0 && errno == EIO ? ktls_discard(fd, &c->peer_notified) : n;
+	if (drain->ktls)
+		return ktls_discard(fd, kernel, &drain->peer_notified);
+	bool tcp = drain->family == AF_INET || drain->family == AF_INET6;
+	long n = kernel->recv(fd, nowhere, sizeof nowhere, MSG_DONTWAIT | (tcp ? MSG_TRUNC : 0));
+	return n == -EIO ? ktls_discard(fd, kernel, &drain->peer_notified) : n;
 }
 
-bool drain_some(struct connection *c, int fd)
+/* What the peer's end was, by recv()'s answer: an end of the stream, or an error. */
+static void note_end(struct drain *drain, long answer)
+{
+	if (answer < 0 && !ktls_cannot_read((int)-answer))
+		drain->peer_end = PEER_RESET;
+	else if (answer == 0 && drain->peer_end == PEER_UNKNOWN && !drain->read_shut)
+		drain->peer_end = drain->reset_seen ? PEER_RESET : PEER_FIN;
+}
+
+/* True: there is nothing more to be read, or nothing more that we want to. */
+static bool discard_some(struct drain *drain, int fd, const struct kernel *kernel, uint64_t now_us)
 {
 	for (int call = 0; call < CALLS_AT_ONCE; call++) {
-		ssize_t n = discard(c, fd);
-		if (n > 0) {
-			c->drained += (uint64_t)n;
-			if (c->drained > settings->linger_bytes) {
-				c->peer_end = PEER_OVER_LIMIT;
-				return true;
-			}
+		long n = discard(drain, fd, kernel);
+		if (n == -EINTR)
 			continue;
-		}
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		if (n == -EAGAIN || n == -EWOULDBLOCK)
 			return false;
-		if (n < 0 && !ktls_cannot_read(errno))
-			c->peer_end = PEER_RESET;
-		else if (n == 0 && c->peer_end == PEER_UNKNOWN && !c->read_shut)
-			c->peer_end = c->reset_seen ? PEER_RESET : PEER_FIN; /* a reset is told once */
-		return true;
+		if (n <= 0) {
+			note_end(drain, n);
+			return true;
+		}
+		drain->moved_us = now_us;
+		drain->drained += (uint64_t)n;
+		if (drain->drained > drain->limits.bytes) {
+			drain->peer_end = PEER_OVER_LIMIT;
+			return true;
+		}
 	}
 	return false;
+}
+
+/*
+ * The peer has ended before, and we are woken while something of ours is held back: what else is there but a reset? The
+ * socket would go on waking us.
+ */
+static bool was_reset_since(struct drain *drain, int fd, const struct kernel *kernel)
+{
+	int error = 0;
+	socklen_t size = sizeof error;
+	if (kernel->getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || !error)
+		return false;
+	drain->peer_end = PEER_RESET;
+	return true;
+}
+
+bool drain_go_on(struct drain *drain, int fd, const struct kernel *kernel, uint64_t now_us)
+{
+	if (drain->ended_us)
+		return true;
+	bool all_sent = send_residue(drain, fd, kernel, now_us), connected = true;
+	if (all_sent && !drain->held_back)
+		connected = half_close(drain, fd, kernel);
+	if (!drain->peer_has_ended)
+		drain->peer_has_ended = discard_some(drain, fd, kernel, now_us);
+	else if (drain->held_back)
+		connected = !was_reset_since(drain, fd, kernel);
+	bool all_done = all_sent && !drain->held_back && drain->peer_has_ended;
+	if (!all_done && connected && drain->peer_end != PEER_RESET)
+		return false;
+	end(drain, fd, kernel, now_us);
+	return true;
+}
+
+bool drain_waits_to_send(const struct drain *drain)
+{
+	return residue_any(&drain->residue);
+}
+
+bool drain_waits_to_read(const struct drain *drain)
+{
+	return !drain->peer_has_ended;
+}
+
+/* --- its limits --- */
+
+void drain_give_up(struct drain *drain, int fd, const struct kernel *kernel, enum peer_end why,
+		   uint64_t now_us)
+{
+	if (drain->ended_us)
+		return;
+	if (drain->peer_end == PEER_UNKNOWN)
+		drain->peer_end = why;
+	if (!drain->held_back) /* else a thread of the program may be writing still */
+		half_close(drain, fd, kernel);
+	end(drain, fd, kernel, now_us);
+}
+
+static uint64_t first(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t drain_look(struct drain *drain, int fd, const struct kernel *kernel, uint64_t now_us)
+{
+	uint32_t unsent = drain_unsent(fd, kernel);
+	if (unsent < drain->unsent)
+		drain->moved_us = now_us; /* slow, but alive */
+	drain->unsent = unsent;
+
+	uint64_t total = drain->since_us + drain->limits.total_us;
+	uint64_t idle = drain->moved_us + drain->limits.idle_us;
+	if (now_us >= total || now_us >= idle) {
+		drain_give_up(drain, fd, kernel, now_us >= total ? PEER_OVER_LIMIT : PEER_IDLE, now_us);
+		return 0;
+	}
+	uint64_t next = unsent ? first(now_us + drain->limits.idle_us / LOOKS_IN_IDLE, idle) : idle;
+	return first(total, next);
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See kernel_tls.h. A record of another type than application data is sent by a control message that names the type
+ * See ktls.h. A record of another type than application data is sent by a control message that names the type
  * (TLS_SET_RECORD_TYPE); it is received only by who has room for such a message, everybody else gets EIO and the record
  * stays where it is (tls.rst, "Sending TLS control messages", "Receiving TLS control messages"; tls_sw_recvmsg()).
  */
 #include "linger/ktls.h"
 
-#include "sys/real.h"
-
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 
@@ -20,7 +19,7 @@ union type_message {
 	char space[CMSG_SPACE(sizeof(unsigned char))];
 };
 
-enum reason ktls_close_notify(int fd)
+enum ktls_sent ktls_close_notify(int fd, const struct kernel *kernel)
 {
 	unsigned char alert[] = {ALERT_WARNING, ALERT_CLOSE_NOTIFY};
 	union type_message control = {0};
@@ -35,23 +34,23 @@ enum reason ktls_close_notify(int fd)
 	type->cmsg_len = CMSG_LEN(sizeof(unsigned char));
 	*CMSG_DATA(type) = TYPE_ALERT;
 
-	ssize_t n;
+	long n;
 	do
-		n = real.sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+		n = kernel->sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n == -EINTR);
 	if (n >= 0)
-		return MAY_SPEAK;
-	return errno == EAGAIN ? NO_ROOM : UNHEARD;
+		return KTLS_SENT;
+	return n == -EAGAIN ? KTLS_NO_ROOM : KTLS_REFUSED;
 }
 
-bool ktls_is_on(int fd)
+bool ktls_is_on(int fd, const struct kernel *kernel)
 {
 	char name[16] = ""; /* TCP_ULP_NAME_MAX */
 	socklen_t size = sizeof name;
-	return getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &size) == 0 && memcmp(name, "tls", 4) == 0;
+	return kernel->getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &size) == 0 && memcmp(name, "tls", 4) == 0;
 }
 
-ssize_t ktls_discard(int fd, bool *notified)
+long ktls_discard(int fd, const struct kernel *kernel, bool *notified)
 {
 	static unsigned char nowhere[16 * 1024 + 256]; /* written by whoever drains, read by nobody */
 	unsigned char alert[2] = {0};
@@ -61,7 +60,7 @@ ssize_t ktls_discard(int fd, bool *notified)
 				 .msg_iovlen = 2,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof control};
-	ssize_t n = real.recvmsg(fd, &message, MSG_DONTWAIT);
+	long n = kernel->recvmsg(fd, &message, MSG_DONTWAIT);
 	if (n < 0)
 		return n;
 	struct cmsghdr *type = CMSG_FIRSTHDR(&message);

@@ -79,7 +79,7 @@ static void let_go(struct hold *hold)
 	real.epoll_ctl(events, EPOLL_CTL_DEL, hold->fd, NULL);
 	if (hold->asked & ASK_EVENT) /* this may be the last close; else the program still has its own */
 		drain_forget_linger_time(hold->fd);
-	bool unmeasured = hold->asked & ASK_EVENT && !(hold->asked & ASK_DRAIN) && !c->datagram;
+	bool unmeasured = hold->asked & ASK_EVENT && !(hold->asked & ASK_DRAIN) && !c->socket.datagram;
 	if (unmeasured) /* LINGER=off: this close is the bare one, and resets as that would */
 		drain_measure(c, hold->fd);
 	c->left_unsent = drain_unsent(hold->fd);
@@ -92,7 +92,7 @@ static void let_go(struct hold *hold)
 		events_end(c);
 	hold->c = NULL;
 	held--;
-	if (c->datagram)
+	if (c->socket.datagram)
 		answer(c);
 	records_unref(c);
 	atomic_fetch_sub(&count, 1);
@@ -101,8 +101,8 @@ static void let_go(struct hold *hold)
 
 static void give_up(struct hold *hold, enum peer_end why)
 {
-	if (hold->c->peer_end == PEER_UNKNOWN)
-		hold->c->peer_end = why;
+	if (hold->c->released.peer_end == PEER_UNKNOWN)
+		hold->c->released.peer_end = why;
 	/* The program was told that its FIN is on the way; not, where a thread may be writing still. */
 	if (hold->asked & ASK_HALF_CLOSE && !(hold->asked & ASK_SPEAK_LATER))
 		drain_half_close(hold->c, hold->fd);
@@ -130,7 +130,7 @@ static void speak(struct hold *hold)
 	put_fin_behind(hold);
 	if (!(hold->asked & ASK_SPEAK_HELD))
 		claim_drop(&hold->c->claim);
-	if (!hold->c->datagram) /* who closes a datagram socket may bind its port at once: wait until we have let go */
+	if (!hold->c->socket.datagram) /* who closes a datagram socket may bind its port at once: wait until we have let go */
 		answer(hold->c);
 }
 
@@ -161,7 +161,7 @@ static void go_on(struct hold *hold)
 	if (c->drained != before)
 		hold->moved_us = clock_us();
 	bool nothing_to_wait_for = !(hold->asked & ASK_DRAIN) || hold->peer_has_ended || !connected;
-	if ((all_sent && nothing_to_wait_for) || c->peer_end == PEER_RESET)
+	if ((all_sent && nothing_to_wait_for) || c->released.peer_end == PEER_RESET)
 		let_go(hold);
 	else
 		watch(hold, !all_sent);
@@ -284,7 +284,7 @@ static void begin(int fd, const struct request *request)
 		put_fin_behind(hold);
 		answer(c);
 	}
-	if (!socket_is_of(c, fd) || c->reason == ABORT_MEANT) {
+	if (!socket_is_of(c, fd) || c->released.reason == ABORT_MEANT) {
 		let_go(hold);
 		return;
 	}
@@ -326,7 +326,7 @@ static bool prepare(void)
 static void lost(const struct request *request)
 {
 	struct connection *c = records_at(request->index);
-	c->reason = NO_DESCRIPTOR;
+	c->released.reason = NO_DESCRIPTOR;
 	if (request->asked & ASK_SPEAK)
 		claim_drop(&c->claim);
 	answer(c);
@@ -518,7 +518,7 @@ void linger_in_place(struct connection *c, int fd, unsigned idle_ms)
 	uint64_t start = clock_us(), total = start + settings->linger_total_ms * 1000, now = start;
 	bool shut = false, ended = false;
 	drain_measure(c, fd);
-	uint32_t unsent = c->unsent;
+	uint32_t unsent = c->queues.unsent;
 	while (!ended && now < total) {
 		bool all_sent = residue_send(c, fd);
 		if (all_sent && !shut) {
@@ -538,9 +538,9 @@ void linger_in_place(struct connection *c, int fd, unsigned idle_ms)
 		now = clock_us();
 	}
 	if (!ended && now >= total)
-		c->peer_end = PEER_OVER_LIMIT;
+		c->released.peer_end = PEER_OVER_LIMIT;
 	else if (!ended && idle_ms == settings->linger_idle_ms)
-		c->peer_end = PEER_IDLE;
+		c->released.peer_end = PEER_IDLE;
 	c->left_unsent = drain_unsent(fd);
 	c->lingered = true;
 	c->drain_us = clock_us() - start;

@@ -18,6 +18,7 @@ struct residue {
 	unsigned char *bytes; /* a mapping of its own (RESIDUE_MAX), or NULL */
 	uint32_t length, sent;
 	bool kernels; /* instead of bytes: close_notify, by the kernel's record layer (ktls.h) */
+	int error;    /* by which the socket refused it, and the rest was dropped; 0: it did not */
 };
 
 static inline bool residue_any(const struct residue *residue)

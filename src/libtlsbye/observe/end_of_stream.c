@@ -27,7 +27,7 @@ static bool has_option(const struct libssl *lib)
 
 void end_of_stream_ignore(struct connection *c, SSL *ssl)
 {
-	if (settings->ignore_unexpected_eof == ON && !c->hands_off && has_option(c->lib))
+	if (settings->ignore_unexpected_eof == ON && !c->seen.hands_off && has_option(c->lib))
 		((options_setter *)(void *)c->lib->SSL_set_options)(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 }
 
@@ -72,14 +72,14 @@ static enum hidden which_end(struct libssl *lib, SSL *ssl)
 
 void end_of_stream_seen(struct connection *c, SSL *ssl)
 {
-	if (c->peer_notified || c->peer_hidden) /* a call behind the end is told the same end again */
+	if (c->seen.peer_notified || c->seen.peer_hidden) /* a call behind the end is told the same end again */
 		return;
-	c->peer_hidden = which_end(c->lib, ssl);
-	c->peer_notified = c->peer_hidden == NOT_HIDDEN;
+	c->seen.peer_hidden = which_end(c->lib, ssl);
+	c->seen.peer_notified = c->seen.peer_hidden == NOT_HIDDEN;
 	bool asked_for = settings->mode == MODE_CURE && settings->ignore_unexpected_eof == ON;
-	if (c->peer_hidden && asked_for)
+	if (c->seen.peer_hidden && asked_for)
 		events_hidden_end(c, c->lib->BIO_number_read(c->lib->SSL_get_rbio(ssl)),
-				  c->peer_hidden == HIDDEN);
+				  c->seen.peer_hidden == HIDDEN);
 }
 
 void end_of_stream_seen_after_notify(struct connection *c, SSL *ssl)

@@ -14,6 +14,7 @@
 
 #include "events/event.h"
 #include "events/events.h"
+#include "sys/errno_names.h"
 #include "sys/settings.h"
 
 #include <errno.h>
@@ -50,23 +51,6 @@ static unsigned reason_of(const struct libssl *lib, unsigned long code)
 	unsigned long library = code >> (modern ? 23 : 24) & 0xff;
 	unsigned long reason = code & (modern ? 0x7fffff : 0xfff);
 	return library == LIBRARY_SSL && !(modern && code >> 31) ? (unsigned)reason : 0;
-}
-
-/* Arrays of bytes and not of pointers: these would be relocated at the start of every process. */
-static const char *name_of_error(int error)
-{
-	static const char names[][28] = {
-		[SSL_ERROR_SSL] = "SSL_ERROR_SSL",
-		[SSL_ERROR_WANT_READ] = "SSL_ERROR_WANT_READ",
-		[SSL_ERROR_WANT_WRITE] = "SSL_ERROR_WANT_WRITE",
-		[SSL_ERROR_WANT_X509_LOOKUP] = "SSL_ERROR_WANT_X509_LOOKUP",
-		[SSL_ERROR_SYSCALL] = "SSL_ERROR_SYSCALL",
-		[SSL_ERROR_ZERO_RETURN] = "SSL_ERROR_ZERO_RETURN",
-		[SSL_ERROR_WANT_ASYNC] = "SSL_ERROR_WANT_ASYNC",
-		[SSL_ERROR_WANT_ASYNC_JOB] = "SSL_ERROR_WANT_ASYNC_JOB",
-	};
-	bool known = error > 0 && (size_t)error < sizeof names / sizeof names[0] && *names[error];
-	return known ? names[error] : NULL;
 }
 
 /* RFC 8446 section 6, RFC 5246 7.2, and the registry's others. */
@@ -134,8 +118,8 @@ static uint8_t tcp_state(const struct connection *c)
 {
 	struct tcp_info info = {0};
 	socklen_t size = sizeof info;
-	int fd = atomic_load(&c->fd);
-	bool tcp = fd >= 0 && (c->family == AF_INET || c->family == AF_INET6) && !c->datagram &&
+	int fd = atomic_load(&c->socket.fd);
+	bool tcp = fd >= 0 && (c->socket.family == AF_INET || c->socket.family == AF_INET6) && !c->socket.datagram &&
 		   socket_is_of(c, fd);
 	return tcp && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_state
 									       : STATE_UNKNOWN;
@@ -143,7 +127,7 @@ static uint8_t tcp_state(const struct connection *c)
 
 static bool own_side_is_shut(const struct connection *c)
 {
-	return atomic_load(&c->close_paths) & (PATH_SHUTDOWN | PATH_CLOSE);
+	return atomic_load(&c->released.close_paths) & (PATH_SHUTDOWN | PATH_CLOSE);
 }
 
 /* Where our own side is shut as well, CLOSE is what is left when both have ended in good order. */
@@ -173,7 +157,7 @@ static enum cause cause_of_errno(const struct connection *c, int error_number)
 		return CAUSE_PEER_RESET;
 	case EPIPE: /* of a reset, too, for who has been told of it already */
 		return own_side_is_shut(c) ? CAUSE_OWN_END
-		       : c->reset_seen     ? CAUSE_PEER_RESET
+		       : c->seen.reset     ? CAUSE_PEER_RESET
 					   : CAUSE_WROTE_TO_CLOSED_PEER;
 	case ETIMEDOUT:
 		return CAUSE_TIMEOUT;
@@ -193,12 +177,12 @@ static enum cause cause_of_errno(const struct connection *c, int error_number)
 static void diagnose_eof(const struct connection *c, struct event_failure *failure, bool reset)
 {
 	bool own =
-		c->read_shut || atomic_load(&c->read_emulated) || atomic_load(&c->close_paths) & PATH_CLOSE;
-	reset = (reset && !own_side_is_shut(c)) || c->reset_seen;
-	failure->peer = reset ? PEER_STATE_RESET : c->cookie && !own ? PEER_STATE_FIN : failure->peer;
+		c->released.read_shut || atomic_load(&c->released.read_emulated) || atomic_load(&c->released.close_paths) & PATH_CLOSE;
+	reset = (reset && !own_side_is_shut(c)) || c->seen.reset;
+	failure->peer = reset ? PEER_STATE_RESET : c->socket.cookie && !own ? PEER_STATE_FIN : failure->peer;
 	failure->cause = own             ? CAUSE_OWN_END
 			 : !reset        ? CAUSE_PEER_CLOSED
-			 : c->reset_seen ? CAUSE_PEER_RESET
+			 : c->seen.reset ? CAUSE_PEER_RESET
 					 : CAUSE_WROTE_TO_CLOSED_PEER;
 }
 
@@ -265,7 +249,7 @@ static void diagnose(struct connection *c, struct event_failure *failure, int er
 	bool queued = error == SSL_ERROR_SSL || (error == SSL_ERROR_SYSCALL && code);
 	unsigned reason = queued ? reason_in_queue(lib, code) : 0;
 	bool by_kernel = error == SSL_ERROR_SYSCALL && error_number && !is_stale(error_number);
-	failure->error = name_of_error(error);
+	failure->error = errno_names_of_ssl(error);
 	failure->errno_value = by_kernel ? error_number : 0;
 	failure->peer = peer_state(c);
 	if (code) {
@@ -284,16 +268,16 @@ static void diagnose(struct connection *c, struct event_failure *failure, int er
 		failure->alert = name_of_alert(reason - FIRST_ALERT);
 	if (failure->cause == CAUSE_PEER_RESET)
 		failure->peer = PEER_STATE_RESET;
-	c->reset_seen |= failure->cause == CAUSE_PEER_RESET;
-	c->wrote_to_closed_peer |= failure->cause == CAUSE_WROTE_TO_CLOSED_PEER;
-	c->peer_broke_it |= failure->cause != CAUSE_OWN_END && failure->cause != CAUSE_OTHER;
+	c->seen.reset |= failure->cause == CAUSE_PEER_RESET;
+	c->seen.wrote_to_closed_peer |= failure->cause == CAUSE_WROTE_TO_CLOSED_PEER;
+	c->seen.peer_broke_it |= failure->cause != CAUSE_OWN_END && failure->cause != CAUSE_OTHER;
 }
 
 /* An SSL without a BIO has no peer that could have done anything. */
 static bool is_final(const struct connection *c, SSL *ssl, int error)
 {
 	return (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) && settings->mode != MODE_OFF && ssl &&
-	       !c->hands_off && c->lib->SSL_get_rbio(ssl) && !only_wants_more(c, ssl);
+	       !c->seen.hands_off && c->lib->SSL_get_rbio(ssl) && !only_wants_more(c, ssl);
 }
 
 void failure_of_read(struct connection *c, int error, struct call call)
@@ -301,8 +285,8 @@ void failure_of_read(struct connection *c, int error, struct call call)
 	int saved = errno;
 	char text[REASON_MAX];
 	struct event_failure failure = {.call = call.name};
-	if (!c->read_failure_told && is_final(c, atomic_load(&c->ssl), error)) {
-		c->read_failure_told = true;
+	if (!c->seen.read_failure_told && is_final(c, atomic_load(&c->ssl), error)) {
+		c->seen.read_failure_told = true;
 		call_sites_note(&c->sites, SITE_READ, call);
 		diagnose(c, &failure, error, saved, text);
 		events_read_failed(c, &failure);
@@ -315,8 +299,8 @@ void failure_of_write(struct connection *c, int error, struct call call, uint64_
 	int saved = errno;
 	char text[REASON_MAX];
 	struct event_failure failure = {.call = call.name, .requested = requested};
-	if (!c->write_failure_told && is_final(c, atomic_load(&c->ssl), error)) {
-		c->write_failure_told = true;
+	if (!c->seen.write_failure_told && is_final(c, atomic_load(&c->ssl), error)) {
+		c->seen.write_failure_told = true;
 		call_sites_note_anew(&c->sites, SITE_WRITE, call);
 		diagnose(c, &failure, error, saved, text);
 		events_write_incomplete(c, &failure);
@@ -326,23 +310,9 @@ void failure_of_write(struct connection *c, int error, struct call call, uint64_
 
 void failure_may_follow(struct connection *c, int error, struct call call, uint64_t requested)
 {
-	if (settings->mode == MODE_OFF || c->write_failure_told)
+	if (settings->mode == MODE_OFF || c->seen.write_failure_told)
 		return;
-	c->write_requested = requested;
-	c->write_error = error;
+	c->seen.write_requested = requested;
+	c->seen.write_error = error;
 	call_sites_note_anew(&c->sites, SITE_WRITE, call);
-}
-
-void failure_of_unfinished(struct connection *c)
-{
-	const char *name = c->sites.at[SITE_WRITE].name;
-	if (!c->unfinished || !name || c->write_failure_told || c->reason == NOT_OWNER)
-		return;
-	c->write_failure_told = true;
-	struct event_failure failure = {
-		.call = name,
-		.error = c->write_error ? name_of_error(c->write_error) : NULL,
-		.requested = c->write_requested,
-	};
-	events_write_incomplete(c, &failure);
 }

@@ -19,7 +19,4 @@ void failure_of_write(struct connection *c, int error, struct call call, uint64_
 /* Not taken, or not as a whole, and to be repeated: told only if it never is. `error` 0: a part was taken. */
 void failure_may_follow(struct connection *c, int error, struct call call, uint64_t requested);
 
-/* The connection is let go: was its last write never repeated? */
-void failure_of_unfinished(struct connection *c);
-
 #endif

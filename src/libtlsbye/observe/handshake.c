@@ -10,23 +10,23 @@
 void handshake_note_manners(struct connection *c, SSL *ssl)
 {
 	BIO *below = c->lib->SSL_get_wbio(ssl);
-	c->quiet = c->lib->SSL_get_quiet_shutdown(ssl) != 0;
-	c->filtered = below && !c->own_bio && !c->datagram && filters_in_the_way(c->lib, below);
+	c->seen.quiet = c->lib->SSL_get_quiet_shutdown(ssl) != 0;
+	c->seen.filtered = below && !c->socket.own_bio && !c->socket.datagram && filters_in_the_way(c->lib, below);
 }
 
 void handshake_look_closer(struct connection *c)
 {
 	int saved = errno;
 	SSL *ssl = atomic_load(&c->ssl);
-	if (!ssl || c->hands_off) { /* nothing is ours, or it stands for all that cannot be tracked */
+	if (!ssl || c->seen.hands_off) { /* nothing is ours, or it stands for all that cannot be tracked */
 		claim_unmark(&c->claim, CLAIM_SHAKING);
 		return;
 	}
 	if (!c->lib->SSL_in_before(ssl)) /* before, nobody knows which side it will be */
-		c->role = c->lib->SSL_is_server(ssl) ? ROLE_SERVER : ROLE_CLIENT;
+		c->seen.role = c->lib->SSL_is_server(ssl) ? ROLE_SERVER : ROLE_CLIENT;
 	/* A reader and a writer may both come by: one of them tells. */
 	if (c->lib->SSL_is_init_finished(ssl) && claim_unmark(&c->claim, CLAIM_SHAKING) & CLAIM_SHAKING) {
-		c->handshaken = true;
+		c->seen.handshaken = true;
 		handshake_note_manners(c, ssl);
 		events_handshake(c, ssl);
 	}

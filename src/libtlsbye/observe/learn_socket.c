@@ -35,7 +35,7 @@ static uintptr_t stack_here(void)
 /* Is this thread still in the call that seeks the connection's socket? */
 static bool within_call(const struct connection *c)
 {
-	return c->stack - stack_here() < STACK_BELOW;
+	return c->learning.stack - stack_here() < STACK_BELOW;
 }
 
 void learn_socket_enter(struct connection *c)
@@ -44,15 +44,15 @@ void learn_socket_enter(struct connection *c)
 		learn_socket_sought && within_call(learn_socket_sought) ? learn_socket_sought : NULL;
 	if (further_out == c || !claim_is_marked(&c->claim, CLAIM_LEARNING))
 		return;
-	if (c->patience < COST_OF_SILENCE) {
+	if (c->learning.patience < COST_OF_SILENCE) {
 		claim_unmark(&c->claim, CLAIM_LEARNING);
 		events_out_of_reach();
 		return;
 	}
-	c->patience -= COST_OF_SILENCE;
-	c->did_io = false;
-	c->learnt_within = further_out;
-	c->stack = stack_here();
+	c->learning.patience -= COST_OF_SILENCE;
+	c->learning.did_io = false;
+	c->learning.within = further_out;
+	c->learning.stack = stack_here();
 	learn_socket_sought = c;
 }
 
@@ -60,8 +60,8 @@ bool learn_socket_leave(struct connection *c)
 {
 	if (learn_socket_sought != c)
 		return false;
-	learn_socket_sought = c->learnt_within;
-	return !claim_is_marked(&c->claim, CLAIM_LEARNING) && c->own_bio;
+	learn_socket_sought = c->learning.within;
+	return !claim_is_marked(&c->claim, CLAIM_LEARNING) && c->socket.own_bio;
 }
 
 /* RFC 8446, 5.1: a content type, 3 and a minor version, a length. */
@@ -86,9 +86,9 @@ static bool is_another_connections(const struct connection *c, int fd)
 /* Only a stream socket has surely read or filled the memory: /dev/null takes whatever it is given, unread. */
 static void look(struct connection *c, int fd, const unsigned char *bytes)
 {
-	if (!c->did_io)
-		c->patience += COST_OF_SILENCE - COST_OF_A_CALL;
-	c->did_io = true;
+	if (!c->learning.did_io)
+		c->learning.patience += COST_OF_SILENCE - COST_OF_A_CALL;
+	c->learning.did_io = true;
 	if (bytes && socket_is_stream(fd) && begins_record(bytes) && !is_another_connections(c, fd))
 		which_socket_learnt(c, fd);
 	events_tracked(c);

@@ -53,7 +53,7 @@ static int look_closer(struct connection *c, int result)
 	SSL *ssl = atomic_load(&c->ssl);
 	int error = ssl ? c->lib->SSL_get_error(ssl, result) : SSL_ERROR_NONE;
 	if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL)
-		c->fatal_error = true;
+		c->seen.fatal_error = true;
 	if (error == SSL_ERROR_ZERO_RETURN)
 		end_of_stream_seen(c, ssl);
 	errno = saved;
@@ -96,18 +96,18 @@ int after_call_early_read(struct connection *c, int result, const size_t *got)
 struct connection *before_call_handshake(SSL *ssl, struct call call)
 {
 	struct connection *c = before_call_io(ssl, call.from);
-	if (!c->shaking.from && atomic_load(&c->ssl))
-		c->shaking = call;
+	if (!c->seen.handshake.from && atomic_load(&c->ssl))
+		c->seen.handshake = call;
 	return c;
 }
 
 int after_call_handshake(struct connection *c, SSL *ssl, int result)
 {
-	struct call call = c->shaking;
+	struct call call = c->seen.handshake;
 	if (call.from)
-		c->shaking = (struct call){0};
+		c->seen.handshake = (struct call){0};
 	int saved = errno;
-	bool unknown = atomic_load(&c->ssl) && (atomic_load(&c->fd) < 0 || c->own_bio);
+	bool unknown = atomic_load(&c->ssl) && (atomic_load(&c->socket.fd) < 0 || c->socket.own_bio);
 	if (unknown && which_socket_read_fd(c, ssl) >= 0)
 		before_call_introduce(c, ssl);
 	errno = saved;
@@ -120,7 +120,7 @@ void after_call_new(SSL *ssl, void *caller)
 	process_init(); /* whoever forks from here on is noticed */
 	if (ssl) {
 		struct connection *c = enter(ssl, caller);
-		c->born_seen = atomic_load(&c->ssl) != NULL;
+		c->seen.born = atomic_load(&c->ssl) != NULL;
 		if (settings->mode == MODE_CURE)
 			end_of_stream_ignore(c, ssl);
 		claim_leave(&c->claim);
@@ -131,12 +131,12 @@ void after_call_new(SSL *ssl, void *caller)
 /* While a write is pending each call looks here, so that the good case need not. */
 static void note_unfinished(struct connection *c, uint64_t missing, uint64_t pending)
 {
-	if (missing && !c->unfinished)
+	if (missing && !c->seen.unfinished)
 		claim_mark(&c->claim, CLAIM_PENDING);
-	if (!missing && c->unfinished)
+	if (!missing && c->seen.unfinished)
 		claim_unmark(&c->claim, CLAIM_PENDING);
-	c->unfinished = missing;
-	c->pending_length = pending;
+	c->seen.unfinished = missing;
+	c->seen.pending_length = pending;
 }
 
 static void note_failed_write(struct connection *c, uint64_t length, int result, struct call call)
@@ -204,19 +204,19 @@ int after_call_shutdown(struct connection *c, SSL *ssl, int result, struct call 
 		return result;
 	}
 	handshake_note_manners(c, ssl);
-	bool pretence = c->faked || c->unfinished || c->quiet;
-	c->called_shutdown = true;
+	bool pretence = c->seen.faked || c->seen.unfinished || c->seen.quiet;
+	c->seen.called_shutdown = true;
 	call_sites_note(&c->sites, SITE_SSL_SHUTDOWN, call);
-	if (result < 0 && look_closer(c, result) == SSL_ERROR_WANT_WRITE && c->notify == NOTIFY_NONE &&
+	if (result < 0 && look_closer(c, result) == SSL_ERROR_WANT_WRITE && c->released.notify == NOTIFY_NONE &&
 	    !pretence)
-		c->notify = NOTIFY_PENDING;
-	if (result >= 0 && c->notify != NOTIFY_SENT && !pretence) {
-		c->notify = NOTIFY_SENT;
-		c->notify_by_program = true;
+		c->released.notify = NOTIFY_PENDING;
+	if (result >= 0 && c->released.notify != NOTIFY_SENT && !pretence) {
+		c->released.notify = NOTIFY_SENT;
+		c->released.notify_by_program = true;
 	}
 	events_notify(c, BY_PROGRAM,
-		      c->unfinished ? UNFINISHED_WRITE
-		      : c->quiet    ? QUIET_SHUTDOWN
+		      c->seen.unfinished ? UNFINISHED_WRITE
+		      : c->seen.quiet    ? QUIET_SHUTDOWN
 				    : MAY_SPEAK);
 	if (!pretence && c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
 		end_of_stream_seen(c, ssl);
@@ -227,13 +227,13 @@ int after_call_shutdown(struct connection *c, SSL *ssl, int result, struct call 
 
 void after_call_set_shutdown(struct connection *c, int mode)
 {
-	c->faked = atomic_load(&c->ssl) && mode & SSL_SENT_SHUTDOWN && c->notify != NOTIFY_SENT;
+	c->seen.faked = atomic_load(&c->ssl) && mode & SSL_SENT_SHUTDOWN && c->released.notify != NOTIFY_SENT;
 	claim_leave(&c->claim);
 }
 
 void after_call_new_socket(struct connection *c, SSL *ssl)
 {
-	if (c->spoken && settings->mode != MODE_OFF) {
+	if (c->seen.spoken && settings->mode != MODE_OFF) {
 		which_socket_learn(c, ssl);
 		events_tracked(c);
 	}
@@ -243,6 +243,6 @@ void after_call_new_socket(struct connection *c, SSL *ssl)
 void after_call_reference(struct connection *c, bool one_more)
 {
 	if (one_more)
-		__atomic_fetch_add(&c->references, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&c->seen.references, 1, __ATOMIC_RELAXED);
 	claim_leave(&c->claim);
 }

@@ -116,25 +116,25 @@ static uint64_t unflushed_in(const struct libcrypto *crypto, BIO *bio)
 static void leave_to_the_library(struct connection *c, SSL *ssl, bool was_said)
 {
 	struct libssl *lib = c->lib;
-	bool ours = c->notify == NOTIFY_SENT || residue_any(c) || c->completed_record;
+	bool ours = c->released.notify == NOTIFY_SENT || residue_any(c) || c->released.completed_record;
 	bool will_say = !lib->SSL_in_init(ssl) && !lib->SSL_get_quiet_shutdown(ssl) &&
 			!(lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN);
 	if (was_said)
 		return;
-	c->called_shutdown = c->called_shutdown || c->notify == NOTIFY_SENT || will_say;
-	c->notify_by_program = c->called_shutdown;
+	c->seen.called_shutdown = c->seen.called_shutdown || c->released.notify == NOTIFY_SENT || will_say;
+	c->released.notify_by_program = c->seen.called_shutdown;
 	if (settings->mode == MODE_OBSERVE && drain_is_over(c, descriptors_any(c)))
-		c->reason = UNHEARD; /* it will fail, in the library, where nobody sees it */
+		c->released.reason = UNHEARD; /* it will fail, in the library, where nobody sees it */
 	if (settings->mode == MODE_CURE && ours)
 		lib->SSL_set_quiet_shutdown(ssl, 1);
-	else if (will_say && c->reason != UNHEARD)
-		c->notify = NOTIFY_SENT;
+	else if (will_say && c->released.reason != UNHEARD)
+		c->released.notify = NOTIFY_SENT;
 }
 
 /* Where the program has read to the peer's end by BIO_read, nobody has noted it. */
 static void note_end_of_reading(struct connection *c, SSL *ssl)
 {
-	if (!c->faked && c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
+	if (!c->seen.faked && c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
 		end_of_stream_seen(c, ssl);
 }
 
@@ -145,7 +145,7 @@ static void note_end_of_reading(struct connection *c, SSL *ssl)
 static void say_goodbye(struct connection *c, struct call call)
 {
 	SSL *ssl = atomic_load(&c->ssl);
-	bool was_said = c->notify == NOTIFY_SENT && c->notify_by_program;
+	bool was_said = c->released.notify == NOTIFY_SENT && c->released.notify_by_program;
 	int saved = errno;
 	records_ref(c);
 	note_end_of_reading(c, ssl);
@@ -191,12 +191,12 @@ struct bio_release bio_free_before(const struct libcrypto *crypto, BIO *bio, boo
 	for (; bio && !is_shared(bio); bio = all ? crypto->BIO_next(bio) : NULL) {
 		struct connection *c = connection_in(crypto, bio);
 		unflushed += unflushed_in(crypto, bio);
-		if (c && c->references == 1) {
-			c->unflushed = unflushed;
+		if (c && c->seen.references == 1) {
+			c->seen.unflushed = unflushed;
 			say_goodbye(c, call);
 		} else if (c && !parting.c) {
 			records_ref(c);
-			parting = (struct bio_release){.c = c, .references = c->references};
+			parting = (struct bio_release){.c = c, .references = c->seen.references};
 		}
 	}
 	return parting;
@@ -209,10 +209,10 @@ void bio_free_after(const struct bio_release *parting)
 	if (!c)
 		return;
 	uint32_t references = parting->references;
-	__atomic_compare_exchange_n(&c->references, &references, references - 1, false, __ATOMIC_ACQ_REL,
+	__atomic_compare_exchange_n(&c->seen.references, &references, references - 1, false, __ATOMIC_ACQ_REL,
 				    __ATOMIC_RELAXED);
 	SSL *ssl = atomic_load(&c->ssl);
-	if (ssl && c->notify == NOTIFY_NONE && c->lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) {
+	if (ssl && c->released.notify == NOTIFY_NONE && c->lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) {
 		claim_enter(&c->claim);
 		after_call_shutdown(c, ssl, 0, (struct call){0}); /* the library's own */
 	}

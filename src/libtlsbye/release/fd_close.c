@@ -36,8 +36,8 @@ static void say_and_wait(struct connection *c, int fd, unsigned asked)
 /* Where the thread cannot have it: a short drain where that is for the moment only, the whole where it is for good. */
 static void drain_here(struct connection *c, int fd, bool patient)
 {
-	if (settings->linger != LINGER_WAIT && c->reason == MAY_SPEAK && c->notify != NOTIFY_SENT)
-		c->reason = NO_THREAD;
+	if (settings->linger != LINGER_WAIT && c->released.reason == MAY_SPEAK && c->released.notify != NOTIFY_SENT)
+		c->released.reason = NO_THREAD;
 	if (settings->linger == LINGER_OFF)
 		drain_measure(c, fd);
 	else
@@ -53,8 +53,8 @@ static void end_datagram(struct connection *c, int fd, unsigned asked)
 			linger_await_answer(c, DATAGRAM_WITHIN_MS);
 		return;
 	}
-	if (c->notify != NOTIFY_SENT && c->reason == MAY_SPEAK)
-		c->reason = atomic_load(&c->ssl) ? NO_THREAD : SSL_GONE;
+	if (c->released.notify != NOTIFY_SENT && c->released.reason == MAY_SPEAK)
+		c->released.reason = atomic_load(&c->ssl) ? NO_THREAD : SSL_GONE;
 	events_end(c);
 }
 
@@ -64,9 +64,9 @@ static void foresee(struct connection *c, unsigned asked)
 	enum reason reason = close_notify_foreseen(c);
 	bool nobody = reason == MAY_SPEAK && atomic_load(&c->ssl) && !(asked & ASK_SPEAK);
 	if (reason != ALREADY_SAID)
-		c->reason = nobody ? NO_THREAD : reason;
+		c->released.reason = nobody ? NO_THREAD : reason;
 	if (reason != ALREADY_SAID)
-		events_notify(c, BY_TLSBYE, c->reason);
+		events_notify(c, BY_TLSBYE, c->released.reason);
 }
 
 /*
@@ -75,7 +75,7 @@ static void foresee(struct connection *c, unsigned asked)
  */
 static void observe_end(struct connection *c, int fd, struct connection **late)
 {
-	if (!c->datagram) /* FIONREAD there is the length of the next datagram */
+	if (!c->socket.datagram) /* FIONREAD there is the length of the next datagram */
 		drain_measure(c, fd);
 	if (!late || *late) {
 		events_end(c);
@@ -101,15 +101,15 @@ static void end_connection(struct connection *c, int fd, struct call call, struc
 	unsigned asked = release_speech(c, call.from);
 	enum reason reason = passed_through(c, fd);
 	if (reason != MAY_SPEAK)
-		c->reason = reason;
-	c->shared |= ownership_shares(c);
+		c->released.reason = reason;
+	c->released.shared |= ownership_shares(c);
 	if (reason == NOT_OWNER)
 		release_disown(c);
 
 	if (!release_is_curing() || reason != MAY_SPEAK) {
 		foresee(c, asked);
 		observe_end(c, fd, late);
-	} else if (c->datagram) {
+	} else if (c->socket.datagram) {
 		end_datagram(c, fd, asked);
 	} else if (settings->linger == LINGER_WAIT) {
 		say_and_wait(c, fd, asked);
@@ -129,12 +129,12 @@ struct last_close {
 static void end_sharer(struct connection *c, void *arg)
 {
 	const struct last_close *last = arg;
-	if (c == last->known || !c->datagram || !c->superseded || !records_ref_if_used(c))
+	if (c == last->known || !c->socket.datagram || !c->released.superseded || !records_ref_if_used(c))
 		return;
-	if (atomic_load(&c->ssl) && c->cookie == last->known->cookie && release_is_worth_it(c)) {
+	if (atomic_load(&c->ssl) && c->socket.cookie == last->known->socket.cookie && release_is_worth_it(c)) {
 		release_note_path(c, PATH_CLOSE);
 		end_connection(c, last->fd, last->call, NULL);
-		atomic_store(&c->fd, -1);
+		atomic_store(&c->socket.fd, -1);
 	}
 	records_unref(c);
 }
@@ -147,9 +147,9 @@ static void last_descriptor_closes(struct connection *c, int fd, struct call cal
 	}
 	shutdown_both_forget(c);
 	struct last_close last = {.known = c, .fd = fd, .call = call};
-	if (c->datagram)
+	if (c->socket.datagram)
 		records_each(end_sharer, &last);
-	atomic_store(&c->fd, -1);
+	atomic_store(&c->socket.fd, -1);
 }
 
 static bool before_close(int fd, struct call call, struct connection **late)
@@ -162,7 +162,7 @@ static bool before_close(int fd, struct call call, struct connection **late)
 	bool alone;
 	struct connection *c = descriptors_take(fd, &alone);
 	if (c) {
-		if (!atomic_load(&c->descriptors))
+		if (!atomic_load(&c->socket.descriptors))
 			last_descriptor_closes(c, fd, call, late);
 		descriptors_taken(fd);
 		records_unref(c);
@@ -256,7 +256,7 @@ bool fd_shutdown_closes_next(int fd, int how, void *caller)
 	int saved = errno;
 	struct connection *c = descriptors_ref_connection(fd);
 	bool left_out = c && release_is_curing() && settings->linger != LINGER_OFF &&
-			release_is_worth_it(c) && release_is_ours(c) && atomic_load(&c->descriptors) == 1 &&
+			release_is_worth_it(c) && release_is_ours(c) && atomic_load(&c->socket.descriptors) == 1 &&
 			socket_is_of(c, fd) && !drain_abort_meant(fd);
 	if (c)
 		records_unref(c);
@@ -267,9 +267,9 @@ bool fd_shutdown_closes_next(int fd, int how, void *caller)
 /* The program ends its side, whoever says the last words. */
 static void note_shutdown(struct connection *c, int fd, int how, bool first)
 {
-	if (how == SHUT_RDWR && !c->datagram)
-		c->shut_both |= drain_peer_is_open(c, fd);
-	if (first && !c->datagram)
+	if (how == SHUT_RDWR && !c->socket.datagram)
+		c->released.shut_both |= drain_peer_is_open(c, fd);
+	if (first && !c->socket.datagram)
 		events_half_close(c, BY_PROGRAM);
 }
 
@@ -277,18 +277,18 @@ static int before_shutdown(struct connection *c, int fd, int how, struct call ca
 {
 	call_sites_note(&c->sites, SITE_SHUTDOWN, call);
 	bool ends = how != SHUT_RD && release_is_worth_it(c) && release_is_ours(c) && socket_is_of(c, fd);
-	bool wanted = ends && release_is_curing(), first = !(atomic_load(&c->close_paths) & PATH_SHUTDOWN);
+	bool wanted = ends && release_is_curing(), first = !(atomic_load(&c->released.close_paths) & PATH_SHUTDOWN);
 	if (ends)
 		release_note_path(c, PATH_SHUTDOWN);
 	bool play =
-		wanted && how == SHUT_RDWR && !c->read_shut && !c->datagram && shutdown_both_emulate(c, fd);
+		wanted && how == SHUT_RDWR && !c->released.read_shut && !c->socket.datagram && shutdown_both_emulate(c, fd);
 	if (how != SHUT_WR && !play) {
-		c->read_shut = true;
+		c->released.read_shut = true;
 		shutdown_both_forget(c);
 	}
 	/* Behind a real SHUT_RDWR nobody may have to wait for what is still to be sent. */
 	bool one_side = how == SHUT_WR || play;
-	bool later = wanted && speak_before_shutdown(c, fd, one_side && !c->datagram ? ASK_FIN_BEHIND : 0);
+	bool later = wanted && speak_before_shutdown(c, fd, one_side && !c->socket.datagram ? ASK_FIN_BEHIND : 0);
 	if (ends)
 		note_shutdown(c, fd, how, first);
 	return later ? NOTHING_LEFT : play ? SHUT_WR : how;
@@ -325,7 +325,7 @@ void process_exit_release(struct connection *c, bool failed, struct call call)
 {
 	int fd = descriptors_any(c);
 	bool owned = release_is_ours(c);
-	c->shared |= ownership_shares(c);
+	c->released.shared |= ownership_shares(c);
 	if (!owned)
 		release_disown(c);
 	if (!owned || fd < 0 || !release_is_worth_it(c) || !socket_is_of(c, fd))
@@ -334,9 +334,9 @@ void process_exit_release(struct connection *c, bool failed, struct call call)
 	call_sites_note(&c->sites, SITE_LEAVE, call);
 	enum reason others = release_others_inside(c);
 	bool inside = others != MAY_SPEAK, meant = drain_abort_meant(fd);
-	c->failed_exit = failed;
-	if (c->notify != NOTIFY_SENT && (failed || inside || meant))
-		c->reason = meant ? ABORT_MEANT : inside ? others : FAILED_EXIT;
+	c->released.failed_exit = failed;
+	if (c->released.notify != NOTIFY_SENT && (failed || inside || meant))
+		c->released.reason = meant ? ABORT_MEANT : inside ? others : FAILED_EXIT;
 	if (!release_is_curing() && !inside && !meant)
 		foresee(c, release_speech(c, NULL));
 	if (!release_is_curing() || inside || meant ||

@@ -27,8 +27,8 @@ static void set_reuse(int fd, int on)
 
 void port_reuse_begins(const struct connection *c, int fd)
 {
-	unsigned port = port_of((const struct sockaddr *)&c->local, sizeof c->local);
-	if (!port || c->datagram) /* two datagram sockets would share it, and one of them get all */
+	unsigned port = port_of((const struct sockaddr *)&c->socket.local, sizeof c->socket.local);
+	if (!port || c->socket.datagram) /* two datagram sockets would share it, and one of them get all */
 		return;
 	atomic_fetch_or(&said_goodbye[port / WORD_BITS], UINT64_C(1) << port % WORD_BITS);
 	set_reuse(fd, 1);

@@ -34,7 +34,7 @@ struct leaving {
 static void leave(struct connection *c, void *arg)
 {
 	const struct leaving *leaving = arg;
-	if (!(atomic_load(&c->close_paths) & PATH_EXIT)) /* exit, and then _exit in one of its handlers */
+	if (!(atomic_load(&c->released.close_paths) & PATH_EXIT)) /* exit, and then _exit in one of its handlers */
 		process_exit_release(c, leaving->failed, leaving->call);
 }
 
@@ -42,10 +42,10 @@ static void leave(struct connection *c, void *arg)
 static void tell_unfinished(struct connection *c, void *arg)
 {
 	(void)arg;
-	if (!(atomic_load(&c->close_paths) & (PATH_CLOSE | PATH_EXIT)) || !ownership_owns(c))
+	if (!(atomic_load(&c->released.close_paths) & (PATH_CLOSE | PATH_EXIT)) || !ownership_owns(c))
 		return;
-	if (c->peer_end == PEER_UNKNOWN && settings->mode == MODE_CURE)
-		c->peer_end = PEER_OUTLIVES_US;
+	if (c->released.peer_end == PEER_UNKNOWN && settings->mode == MODE_CURE)
+		c->released.peer_end = PEER_OUTLIVES_US;
 	events_end(c);
 }
 
@@ -73,7 +73,7 @@ static void learn_late(struct connection *c, void *nothing)
 /* A helper that was forked owns nothing: it pays for no look at its program. */
 static void look_for_open(struct connection *c, void *found)
 {
-	if (atomic_load(&c->descriptors) && ownership_owns(c))
+	if (atomic_load(&c->socket.descriptors) && ownership_owns(c))
 		*(bool *)found = true;
 }
 
@@ -145,7 +145,7 @@ static bool stays_open(const struct connection *c)
 
 static void leave_behind(struct connection *c, void *leaving)
 {
-	bool tls_goes_on = atomic_load(&c->ssl) && !c->notify_by_program;
+	bool tls_goes_on = atomic_load(&c->ssl) && !c->released.notify_by_program;
 	if (tls_goes_on || !stays_open(c))
 		leave(c, leaving);
 }

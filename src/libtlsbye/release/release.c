@@ -35,23 +35,23 @@ bool release_is_curing(void)
 
 void release_note_path(struct connection *c, uint32_t path)
 {
-	atomic_fetch_or(&c->close_paths, path);
+	atomic_fetch_or(&c->released.close_paths, path);
 }
 
 bool release_is_worth_it(const struct connection *c)
 {
-	return c->spoken && !c->hands_off;
+	return c->seen.spoken && !c->seen.hands_off;
 }
 
 void release_disown(struct connection *c)
 {
-	atomic_store(&c->not_ours, true);
+	atomic_store(&c->released.not_ours, true);
 	ownership_lets_go(c, false);
 }
 
 bool release_is_ours(const struct connection *c)
 {
-	return !c->not_ours && (!atomic_load(&c->ssl) || ownership_owns(c));
+	return !c->released.not_ours && (!atomic_load(&c->ssl) || ownership_owns(c));
 }
 
 /*
@@ -62,7 +62,7 @@ enum reason release_others_inside(const struct connection *c)
 {
 	if (claim_is_entered(&c->claim))
 		return SOMEBODY_INSIDE;
-	bool hidden = !c->born_seen || hidden_calls_any();
+	bool hidden = !c->seen.born || hidden_calls_any();
 	return hidden && !process_has_one_thread() ? CALLS_UNSEEN : MAY_SPEAK;
 }
 
@@ -72,9 +72,9 @@ unsigned release_speech(struct connection *c, void *caller)
 	/* A libssl that is linked -Bsymbolic closes from the middle of its own SSL_free: no SSL is left to use. */
 	bool usable = atomic_load(&c->ssl) && !c->lib->own_allocator && !real_is_libcrypto(caller);
 	/* An SSL_free that passes by the hooks would not wait for it, either: OpenSSL 3.2 has freed half before we hear. */
-	bool hidden = usable && (!c->born_seen || release_others_inside(c) == CALLS_UNSEEN);
-	if (hidden && c->notify != NOTIFY_SENT && c->reason == MAY_SPEAK)
-		c->reason = CALLS_UNSEEN;
+	bool hidden = usable && (!c->seen.born || release_others_inside(c) == CALLS_UNSEEN);
+	if (hidden && c->released.notify != NOTIFY_SENT && c->released.reason == MAY_SPEAK)
+		c->released.reason = CALLS_UNSEEN;
 	return usable && !hidden ? ASK_SPEAK : 0;
 }
 
@@ -113,7 +113,7 @@ bool release_give(struct connection *c, int fd, unsigned asked)
 
 bool release_hand_over(struct connection *c, int fd, unsigned asked)
 {
-	if (settings->linger != LINGER_OFF && !c->datagram)
+	if (settings->linger != LINGER_OFF && !c->socket.datagram)
 		asked |= ASK_HALF_CLOSE | ASK_DRAIN;
 	leave_the_program(c, fd);
 	return release_give(c, fd, asked | ASK_EVENT);

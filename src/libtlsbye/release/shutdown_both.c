@@ -16,22 +16,22 @@ bool shutdown_both_emulate(struct connection *c, int fd)
 {
 	int received = 0;
 	if (settings->linger == LINGER_OFF || claim_is_entered(&c->claim) ||
-	    atomic_load(&c->descriptors) != 1)
+	    atomic_load(&c->socket.descriptors) != 1)
 		return false;
 	if (ownership_shares(c)) /* it may be waiting there: shutdown() wakes every holder's processes */
 		return false;
 	if (descriptors_is_watched_elsewhere(fd) || !process_has_one_thread() ||
 	    ioctl(fd, FIONREAD, &received) != 0)
 		return false;
-	atomic_store(&c->read_left, received > 0 ? (uint32_t)received : 0);
-	if (!atomic_exchange(&c->read_emulated, true))
+	atomic_store(&c->released.read_left, received > 0 ? (uint32_t)received : 0);
+	if (!atomic_exchange(&c->released.read_emulated, true))
 		atomic_fetch_add(&shutdown_both_emulated, 1);
 	return true;
 }
 
 void shutdown_both_forget(struct connection *c)
 {
-	if (atomic_exchange(&c->read_emulated, false))
+	if (atomic_exchange(&c->released.read_emulated, false))
 		atomic_fetch_sub(&shutdown_both_emulated, 1);
 }
 
@@ -39,7 +39,7 @@ void shutdown_both_forget(struct connection *c)
 static struct connection *played_connection(int fd)
 {
 	struct connection *c = process_is_original() ? descriptors_ref_connection(fd) : NULL;
-	if (!c || (atomic_load(&c->read_emulated) && socket_is_of(c, fd)))
+	if (!c || (atomic_load(&c->released.read_emulated) && socket_is_of(c, fd)))
 		return c;
 	records_unref(c);
 	return NULL;
@@ -52,8 +52,8 @@ bool shutdown_both_is_at_end(int fd, size_t size)
 	struct connection *c = played_connection(fd);
 	if (!c)
 		return false;
-	uint32_t left = atomic_load(&c->read_left);
-	atomic_store(&c->read_left, left > size ? left - (uint32_t)size : 0);
+	uint32_t left = atomic_load(&c->released.read_left);
+	atomic_store(&c->released.read_left, left > size ? left - (uint32_t)size : 0);
 	records_unref(c);
 	errno = saved;
 	return left == 0;
@@ -106,7 +106,7 @@ void shutdown_both_really(int fd)
 	struct connection *c = played_connection(fd);
 	if (c) {
 		shutdown_both_forget(c);
-		c->read_shut = true;
+		c->released.read_shut = true;
 		real.shutdown(fd, SHUT_RD);
 		records_unref(c);
 	}

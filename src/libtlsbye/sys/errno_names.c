@@ -2,6 +2,8 @@
 /* See errno_names.h: what read(2), write(2), connect(2) and their kin give. */
 #include "sys/errno_names.h"
 
+#include <openssl/ssl.h>
+
 #include <errno.h>
 #include <stddef.h>
 
@@ -34,4 +36,21 @@ const char *errno_names_find(int value)
 		if (named[i].value == value)
 			return named[i].name;
 	return value ? "errno" : NULL;
+}
+
+/* Arrays of bytes and not of pointers: these would be relocated at the start of every process. */
+const char *errno_names_of_ssl(int error)
+{
+	static const char names[][28] = {
+		[SSL_ERROR_SSL] = "SSL_ERROR_SSL",
+		[SSL_ERROR_WANT_READ] = "SSL_ERROR_WANT_READ",
+		[SSL_ERROR_WANT_WRITE] = "SSL_ERROR_WANT_WRITE",
+		[SSL_ERROR_WANT_X509_LOOKUP] = "SSL_ERROR_WANT_X509_LOOKUP",
+		[SSL_ERROR_SYSCALL] = "SSL_ERROR_SYSCALL",
+		[SSL_ERROR_ZERO_RETURN] = "SSL_ERROR_ZERO_RETURN",
+		[SSL_ERROR_WANT_ASYNC] = "SSL_ERROR_WANT_ASYNC",
+		[SSL_ERROR_WANT_ASYNC_JOB] = "SSL_ERROR_WANT_ASYNC_JOB",
+	};
+	bool known = error > 0 && (size_t)error < sizeof names / sizeof names[0] && *names[error];
+	return known ? names[error] : NULL;
 }

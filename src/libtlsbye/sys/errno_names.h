@@ -11,4 +11,7 @@
 /* "ECONNRESET"; NULL for 0; "errno" for one that no socket is known to give. */
 const char *errno_names_find(int value);
 
+/* Of SSL_get_error: "SSL_ERROR_SYSCALL"; NULL for none. */
+const char *errno_names_of_ssl(int error);
+
 #endif

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 struct kernel {
@@ -34,5 +35,11 @@ extern const bool kernel_has_raw INTERNAL;
 
 /* Any other call, six arguments: as kernel_raw. */
 long kernel_call(long number, long a, long b, long c, long d, long e, long f);
+
+/* CLOCK_MONOTONIC or CLOCK_REALTIME, in microseconds: as kernel_raw. */
+uint64_t kernel_clock_us(int clock);
+
+/* The host's: the next object's functions (real.h). errno is kept. Not in libtask (kernel_libc.c). */
+extern const struct kernel kernel_libc INTERNAL;
 
 #endif

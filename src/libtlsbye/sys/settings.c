@@ -5,34 +5,56 @@
  */
 #include "sys/settings.h"
 
-#include "events/events.h"
-
 #include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
-static struct settings the_settings = {.mode = MODE_OFF};
+static struct settings the_settings = {.mode = MODE_OFF, .ways = WAYS_ALL};
 const struct settings *settings = &the_settings;
 static bool settled;
 
 struct reading {
 	uint64_t value[SETTING_COUNT];
 	const char *text[SETTING_COUNT]; /* NULL: not set */
-	bool misspelt;                   /* a name that is no setting's */
 };
 
-/* A misspelt name would be a wish that nobody hears: said once it is known in which format. */
-static void complain_of_unknown(void)
+/* --- complaints --- */
+
+enum { COMPLAINTS_MAX = SETTING_COUNT + 8 };
+static struct setting_complaint complaints[COMPLAINTS_MAX];
+static unsigned complaint_count;
+
+static void complain(const struct setting_complaint *complaint)
 {
-	static const char prefix_text[] = SETTING_PREFIX;
-	const size_t prefix = sizeof prefix_text - 1;
-	for (char **entry = environ; entry && *entry; entry++) {
-		const char *equals = strchr(*entry, '=');
-		if (equals && strncmp(*entry, SETTING_PREFIX, prefix) == 0 &&
-		    !setting_find(*entry + prefix, (size_t)(equals - *entry) - prefix))
-			events_unknown_setting(*entry, (size_t)(equals - *entry));
-	}
+	if (complaint_count < COMPLAINTS_MAX)
+		complaints[complaint_count++] = *complaint;
+}
+
+void settings_complain(void (*tell)(const struct setting_complaint *complaint))
+{
+	for (unsigned i = 0; i < complaint_count; i++)
+		tell(&complaints[i]);
+	complaint_count = 0;
+}
+
+/* --- reading --- */
+
+/* What `tlsbye run` and the tests hand on, and is no wish of a user's. */
+static const char *hub_text, *ways_text;
+
+static const char **handed_on(const char *name, size_t length)
+{
+	if (length == 3 && memcmp(name, "HUB", 3) == 0)
+		return &hub_text;
+	return length == 4 && memcmp(name, "WAYS", 4) == 0 ? &ways_text : NULL;
+}
+
+/* A misspelt name would be a wish that nobody hears. */
+static void complain_of_unknown(const char *entry, size_t length)
+{
+	struct setting_complaint complaint = {.name = entry, .name_length = length};
+	complain(&complaint);
 }
 
 /* One walk through the environment, in every process. Was anything set, or misspelt? */
@@ -49,12 +71,16 @@ static bool collect(struct reading *reading)
 		const char *name = *entry + prefix, *equals = strchr(name, '=');
 		if (!equals)
 			continue;
-		const struct setting *setting = setting_find(name, (size_t)(equals - name));
-		any = true;
+		size_t length = (size_t)(equals - name);
+		const struct setting *setting = setting_find(name, length);
+		const char **handed = setting ? NULL : handed_on(name, length);
+		any = any || handed != &hub_text;
 		if (setting)
 			reading->text[setting - setting_table] = equals + 1;
+		else if (handed)
+			*handed = equals + 1;
 		else
-			reading->misspelt = true;
+			complain_of_unknown(*entry, prefix + length);
 	}
 	return any;
 }
@@ -64,8 +90,14 @@ static void understand(struct reading *reading, enum setting_id id)
 	const struct setting *setting = &setting_table[id];
 	const char *text = reading->text[id];
 	const char *refusal = text ? setting_refusal(setting, text, &reading->value[id]) : NULL;
-	if (refusal)
-		events_bad_setting(setting->name, text, refusal, setting->fallback);
+	if (refusal) {
+		struct setting_complaint complaint = {.name = setting->name,
+						      .name_length = strlen(setting->name),
+						      .text = text,
+						      .refusal = refusal,
+						      .fallback = setting->fallback};
+		complain(&complaint);
+	}
 	if (text && !refusal)
 		return;
 	reading->text[id] = setting->fallback;
@@ -85,25 +117,34 @@ static void choose_log(const struct reading *reading)
 		the_settings.log_level = LEVEL_OFF;
 	if (reading->value[SETTING_LOG] != PATH_FILE)
 		return;
-	const char *path = reading->text[SETTING_LOG];
-	int trouble = events_try_log(path);
-	if (trouble)
-		events_bad_log(path, trouble);
-	else
-		strcpy(the_settings.log_file, path);
+	strcpy(the_settings.log_file, reading->text[SETTING_LOG]);
 }
 
-/* What a complaint is said in comes first; whether it is understood itself is said in the default. */
+void settings_log_to_stderr(void)
+{
+	the_settings.log_file[0] = '\0';
+}
+
+const char *settings_hub(void)
+{
+	return hub_text;
+}
+
+static void choose_ways(void)
+{
+	static const char names[][9] = {"hub", "clone", "in-place"};
+	if (!ways_text)
+		return;
+	the_settings.ways = 0;
+	for (unsigned i = 0; i < 3; i++)
+		if (setting_names_contain(ways_text, names[i]))
+			the_settings.ways |= 1u << i;
+}
+
 static void understand_all(struct reading *reading)
 {
-	the_settings.log_format = FORMAT_TEXT;
-	understand(reading, SETTING_LOG_FORMAT);
-	the_settings.log_format = (enum log_format)reading->value[SETTING_LOG_FORMAT];
-	if (reading->misspelt)
-		complain_of_unknown();
 	for (enum setting_id id = 0; id < SETTING_COUNT; id++)
-		if (id != SETTING_LOG_FORMAT)
-			understand(reading, id);
+		understand(reading, id);
 }
 
 static void settle(struct reading *reading)
@@ -122,7 +163,9 @@ static void settle(struct reading *reading)
 	the_settings.ignore_unexpected_eof = (enum on_off)value[SETTING_IGNORE_UNEXPECTED_EOF];
 	the_settings.log_level = (enum level)value[SETTING_LOG_LEVEL];
 	the_settings.backtrace = (enum on_off)value[SETTING_BACKTRACE];
+	the_settings.log_format = (enum log_format)value[SETTING_LOG_FORMAT];
 	choose_log(reading);
+	choose_ways();
 	the_settings.mode = left_out(reading) ? MODE_OFF : (enum mode)value[SETTING_MODE];
 	settled = true;
 }

@@ -31,15 +31,37 @@ struct settings {
 	enum log_format log_format;
 	enum on_off backtrace;
 	char log_file[SETTING_TEXT_MAX + 1]; /* "": stderr */
+	unsigned ways;                       /* WAY_ bits */
+};
+
+/* How a socket may be handed over: all of them, unless a test wishes one alone (TLSBYE_WAYS=hub,clone,in-place). */
+enum { WAY_HUB = 1, WAY_CLONE = 2, WAY_IN_PLACE = 4, WAYS_ALL = 7 };
+
+/* A value that was not understood, or a name that is no setting's; the texts are the environment's. */
+struct setting_complaint {
+	const char *name;
+	size_t name_length;
+	const char *text;     /* NULL: there is no such setting */
+	const char *refusal;  /* as in src/settings_parse.h */
+	const char *fallback;
 };
 
 extern const struct settings *settings; /* mode off until they are settled */
 
 /*
- * Constructor only: reads the environment. Says one line on stderr for each value that is not understood; its default
- * is used then. Where nothing is set, even the defaults wait for settings_need: most processes of a tree never use TLS.
+ * Constructor only: reads the environment. For a value that is not understood its default is used. Where nothing is set,
+ * even the defaults wait for settings_need: most processes of a tree never use TLS.
  */
 void settings_read(void);
+
+/* Constructor only: what there is to complain of, each once. */
+void settings_complain(void (*tell)(const struct setting_complaint *complaint));
+
+/* Constructor only: the log file cannot be opened, and stderr is used instead. */
+void settings_log_to_stderr(void);
+
+/* Constructor only: the value of HUB_VARIABLE (connection/hub.h), or NULL. */
+const char *settings_hub(void);
 
 /* At the first connection of the process, under process_init's lock. */
 void settings_need(void);

@@ -60,12 +60,12 @@ static bool keep_for_later(struct residue *residue, const unsigned char *bytes, 
 
 bool residue_any(const struct connection *c)
 {
-	return c->residue.sent < c->residue.length;
+	return c->released.residue.sent < c->released.residue.length;
 }
 
 bool residue_send(struct connection *c, int hold)
 {
-	struct residue *residue = &c->residue;
+	struct residue *residue = &c->released.residue;
 	if (residue->kernels && ktls_close_notify(hold) == NO_ROOM)
 		return false;
 	residue->kernels = false;
@@ -93,14 +93,14 @@ static bool take(struct connection *c, int hold, const unsigned char *bytes, siz
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
 			speech->unheard = UNHEARD; /* reset, or our side is shut already */
 			if (errno == ECONNRESET ||
-			    (errno == EPIPE && !(atomic_load(&c->close_paths) & PATH_SHUTDOWN)))
-				c->peer_end = PEER_RESET; /* the socket tells it only once */
+			    (errno == EPIPE && !(atomic_load(&c->released.close_paths) & PATH_SHUTDOWN)))
+				c->released.peer_end = PEER_RESET; /* the socket tells it only once */
 			return true;
 		}
 		sent = n > 0 ? (size_t)n : 0;
-		c->said_bytes += (uint32_t)sent;
+		c->released.said_bytes += (uint32_t)sent;
 	}
-	return sent == length || keep_for_later(&c->residue, bytes + sent, length - sent);
+	return sent == length || keep_for_later(&c->released.residue, bytes + sent, length - sent);
 }
 
 static int close_notify_bio_write(BIO *bio, const char *bytes, int length)
@@ -108,7 +108,7 @@ static int close_notify_bio_write(BIO *bio, const char *bytes, int length)
 	struct libssl *lib = speech->c->lib;
 	lib->BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
 	bool enough = speech->completing && speech->taken;
-	if (speech->c->datagram) {
+	if (speech->c->socket.datagram) {
 		speech->unheard = dtls_send(speech->hold, &speech->to, bytes, (size_t)length);
 		speech->taken = true;
 		return length;
@@ -180,7 +180,7 @@ static void complete_record(struct connection *c, SSL *ssl, uint64_t length)
 	speech->completing = true;
 	speech->taken = false;
 	lib->SSL_write_ex(ssl, "", length, &written);
-	c->completed_record = speech->taken;
+	c->released.completed_record = speech->taken;
 	if (!(mode & SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
 		lib->SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
 }
@@ -198,7 +198,7 @@ static bool say_close_notify(struct connection *c, SSL *ssl)
 {
 	struct libssl *lib = c->lib;
 	int quiet = lib->SSL_get_quiet_shutdown(ssl);
-	bool first = c->notify == NOTIFY_NONE; /* else it is not the sending alone that may have failed */
+	bool first = c->released.notify == NOTIFY_NONE; /* else it is not the sending alone that may have failed */
 	lib->SSL_set_quiet_shutdown(ssl, 0);
 	if (first)
 		lib->SSL_set_shutdown(ssl, lib->SSL_get_shutdown(ssl) & ~SSL_SENT_SHUTDOWN);
@@ -206,13 +206,13 @@ static bool say_close_notify(struct connection *c, SSL *ssl)
 	int result = lib->SSL_shutdown(ssl);
 	bool failed = result < 0 && lib->SSL_get_error(ssl, result) == SSL_ERROR_SSL;
 	lib->SSL_set_quiet_shutdown(ssl, quiet);
-	c->notify = NOTIFY_SENT;
+	c->released.notify = NOTIFY_SENT;
 	if (speech->unheard) {
-		c->notify = NOTIFY_NONE;
-		c->reason = speech->unheard;
+		c->released.notify = NOTIFY_NONE;
+		c->released.reason = speech->unheard;
 	} else if (!speech->taken) {
-		c->notify = NOTIFY_NONE;
-		c->reason = UNFINISHED_WRITE;
+		c->released.notify = NOTIFY_NONE;
+		c->released.reason = UNFINISHED_WRITE;
 	}
 	return speech->taken || failed || result >= 0 || !first;
 }
@@ -239,11 +239,11 @@ static void say_by_kernel(struct connection *c, SSL *ssl, int hold)
 {
 	int saved = errno;
 	enum reason reason = ktls_close_notify(hold);
-	c->residue.kernels = reason == NO_ROOM;
+	c->released.residue.kernels = reason == NO_ROOM;
 	if (reason == UNHEARD) {
-		c->reason = UNHEARD;
+		c->released.reason = UNHEARD;
 	} else {
-		c->notify = NOTIFY_SENT;
+		c->released.notify = NOTIFY_SENT;
 		c->lib->SSL_set_shutdown(ssl, c->lib->SSL_get_shutdown(ssl) | SSL_SENT_SHUTDOWN);
 	}
 	errno = saved;
@@ -257,11 +257,11 @@ static void no_info(const SSL *ssl, int type, int value)
 /* Alike for what is said and for what would be: seen of the connection by then, and wished by the user. */
 static enum reason silence_by_what_was_seen(const struct connection *c)
 {
-	if (c->own_bio) /* it may hold records that ours would overtake, and must not be called from here */
+	if (c->socket.own_bio) /* it may hold records that ours would overtake, and must not be called from here */
 		return OWN_BIO;
-	if (c->failed_exit)
+	if (c->released.failed_exit)
 		return FAILED_EXIT;
-	if (c->unfinished || c->unflushed)
+	if (c->seen.unfinished || c->seen.unflushed)
 		return UNFINISHED_WRITE;
 	return settings->notify == OFF ? NOTIFY_IS_OFF : MAY_SPEAK;
 }
@@ -270,15 +270,15 @@ enum reason close_notify_reason(const struct connection *c)
 {
 	SSL *ssl = atomic_load(&c->ssl);
 	if (!ssl)
-		return c->notify == NOTIFY_SENT ? ALREADY_SAID : c->reason ? c->reason : SSL_GONE;
-	if (c->notify == NOTIFY_SENT)
+		return c->released.notify == NOTIFY_SENT ? ALREADY_SAID : c->released.reason ? c->released.reason : SSL_GONE;
+	if (c->released.notify == NOTIFY_SENT)
 		return ALREADY_SAID;
 	if (!ownership_owns(c)) /* two records under one number break the peer (P7) */
 		return NOT_OWNER;
-	if (c->fatal_error)
+	if (c->seen.fatal_error)
 		return FATAL_ERROR;
 	/* Between early data and the end of the handshake SSL_in_init says no. */
-	if (!c->spoken || c->lib->SSL_in_init(ssl) || !c->lib->SSL_is_init_finished(ssl))
+	if (!c->seen.spoken || c->lib->SSL_in_init(ssl) || !c->lib->SSL_is_init_finished(ssl))
 		return NO_HANDSHAKE;
 	if (c->lib->SSL_waiting_for_async(ssl)) /* whatever is called next goes on with that call instead */
 		return SOMEBODY_INSIDE;
@@ -289,7 +289,7 @@ enum reason close_notify_reason(const struct connection *c)
 		return QUIET_SHUTDOWN;
 	if (!c->lib->SSL_get_wbio(ssl))
 		return SSL_GONE;
-	if (c->datagram)
+	if (c->socket.datagram)
 		return dtls_flight_under_way(c, ssl) ? NO_HANDSHAKE : MAY_SPEAK;
 	if (filters_in_the_way(c->lib, c->lib->SSL_get_wbio(ssl)))
 		return FILTER_BIO;
@@ -298,26 +298,26 @@ enum reason close_notify_reason(const struct connection *c)
 
 enum reason close_notify_foreseen(const struct connection *c)
 {
-	if (c->notify == NOTIFY_SENT)
+	if (c->released.notify == NOTIFY_SENT)
 		return ALREADY_SAID;
-	if (c->reason != MAY_SPEAK)
-		return c->reason;
+	if (c->released.reason != MAY_SPEAK)
+		return c->released.reason;
 	if (!atomic_load(&c->ssl)) /* as it was found when the SSL went, where we saw it */
-		return atomic_load(&c->close_paths) & (PATH_SSL_FREE | PATH_SSL_CLEAR | PATH_BIO_FREE)
+		return atomic_load(&c->released.close_paths) & (PATH_SSL_FREE | PATH_SSL_CLEAR | PATH_BIO_FREE)
 			       ? MAY_SPEAK
 			       : SSL_GONE;
 	if (!ownership_owns(c))
 		return NOT_OWNER;
-	if (c->fatal_error)
+	if (c->seen.fatal_error)
 		return FATAL_ERROR;
-	if (!c->handshaken)
+	if (!c->seen.handshaken)
 		return NO_HANDSHAKE;
 	enum reason seen = silence_by_what_was_seen(c);
 	if (seen != MAY_SPEAK)
 		return seen;
-	if (settings->quiet_shutdown == QUIET_RESPECT && c->quiet)
+	if (settings->quiet_shutdown == QUIET_RESPECT && c->seen.quiet)
 		return QUIET_SHUTDOWN;
-	return c->filtered ? FILTER_BIO : MAY_SPEAK;
+	return c->seen.filtered ? FILTER_BIO : MAY_SPEAK;
 }
 
 /*
@@ -331,7 +331,7 @@ static bool flush_filters(struct connection *c, SSL *ssl)
 	uint64_t held = top && ownership_owns(c) ? filters_hold(lib, top) : 0;
 	if (!held)
 		return true;
-	if (held > RESIDUE_MAX || !has_room(&c->residue, held))
+	if (held > RESIDUE_MAX || !has_room(&c->released.residue, held))
 		return false;
 	BIO *sink = new_bio(lib);
 	if (!sink)
@@ -344,9 +344,9 @@ static bool flush_filters(struct connection *c, SSL *ssl)
 /* To say it; or to complete a record, of which a part is on the wire. Datagrams and the kernel's records have no parts. */
 static bool may_use_our_bio(struct connection *c, SSL *ssl, enum reason reason)
 {
-	bool unfinished = reason == UNFINISHED_WRITE || (reason == FAILED_EXIT && c->unfinished);
+	bool unfinished = reason == UNFINISHED_WRITE || (reason == FAILED_EXIT && c->seen.unfinished);
 	return reason == MAY_SPEAK ||
-	       (unfinished && c->pending_length && !c->completed_record && !c->datagram &&
+	       (unfinished && c->seen.pending_length && !c->released.completed_record && !c->socket.datagram &&
 		c->lib->SSL_get_wbio(ssl) && !filters_in_the_way(c->lib, c->lib->SSL_get_wbio(ssl)));
 }
 
@@ -363,7 +363,7 @@ static void say_through_our_bio(struct connection *c, SSL *ssl, enum reason reas
 	lib->SSL_set_info_callback(ssl, no_info); /* NULL would fall back to the SSL_CTX's */
 	lib->SSL_set_msg_callback(ssl, NULL);
 	if (reason != MAY_SPEAK)
-		complete_record(c, ssl, c->pending_length);
+		complete_record(c, ssl, c->seen.pending_length);
 	else if (!say_close_notify(c, ssl))
 		complete_unknown_record(c, ssl);
 	lib->SSL_ctrl(ssl, SSL_CTRL_MODE, mode & SSL_MODE_ASYNC, NULL);
@@ -381,7 +381,7 @@ static enum reason silence_on_hold(struct connection *c, SSL *ssl, bool by_kerne
 	if (ssl && !by_kernel && !flush_filters(c, ssl))
 		return FILTER_BIO;
 	enum reason reason = close_notify_reason(c);
-	if (reason == MAY_SPEAK && c->datagram && !dtls_find_peer(c, ssl, hold, &speech->to))
+	if (reason == MAY_SPEAK && c->socket.datagram && !dtls_find_peer(c, ssl, hold, &speech->to))
 		return NO_PEER;
 	return reason;
 }
@@ -397,9 +397,9 @@ void close_notify_say(struct connection *c, int hold)
 	handshake_look(c);
 	speech = &now;
 	enum reason reason = silence_on_hold(c, ssl, by_kernel);
-	if (reason != ALREADY_SAID || !c->reason)
-		c->reason = reason;
-	bool was_said = c->notify == NOTIFY_SENT;
+	if (reason != ALREADY_SAID || !c->released.reason)
+		c->released.reason = reason;
+	bool was_said = c->released.notify == NOTIFY_SENT;
 	if (reason == MAY_SPEAK && by_kernel)
 		say_by_kernel(c, ssl, hold);
 	if (may_use_our_bio(c, ssl, reason) && !by_kernel)
@@ -407,6 +407,6 @@ void close_notify_say(struct connection *c, int hold)
 	speech = NULL;
 	lib->ERR_pop_to_mark();
 	if (!was_said)
-		events_notify(c, BY_TLSBYE, c->reason);
+		events_notify(c, BY_TLSBYE, c->released.reason);
 	errno = saved;
 }

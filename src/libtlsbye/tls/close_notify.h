@@ -21,7 +21,7 @@ enum reason close_notify_foreseen(const struct connection *c);
 
 /*
  * Says close_notify if it may be said; completes a record that is half on the wire in any case. The reason stands in
- * c->silence afterwards, what the socket did not take in c->residue. Never blocks, raises no signal, leaves errno and
+ * c->silence afterwards, what the socket did not take in c->released.residue. Never blocks, raises no signal, leaves errno and
  * the thread's error queue as they were. May allocate: never inside close(). Claim held; `hold` is the socket (P6).
  */
 void close_notify_say(struct connection *c, int hold);

@@ -30,8 +30,8 @@ static socklen_t address_size(const struct sockaddr_storage *address)
 
 static void note_peer(struct connection *c, const struct sockaddr_storage *address)
 {
-	if (c->peer.family == AF_UNSPEC)
-		memcpy(&c->peer, address, sizeof c->peer);
+	if (c->socket.peer.family == AF_UNSPEC)
+		memcpy(&c->socket.peer, address, sizeof c->socket.peer);
 }
 
 bool dtls_find_peer(struct connection *c, SSL *ssl, int hold, struct destination *to)

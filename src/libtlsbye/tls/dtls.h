@@ -19,7 +19,7 @@ struct destination {
 /* Is a flight of the handshake still being repeated (RFC 6347, 4.2.4)? Then it is not complete for the peer. */
 bool dtls_flight_under_way(const struct connection *c, SSL *ssl);
 
-/* Where the program's BIO would send to. False where nobody can tell. Learns c->peer for the event, too. */
+/* Where the program's BIO would send to. False where nobody can tell. Learns c->socket.peer for the event, too. */
 bool dtls_find_peer(struct connection *c, SSL *ssl, int hold, struct destination *to);
 
 /* One record, one datagram: sent or not, there is no half. MAY_SPEAK, or why it was not sent. */

@@ -3,8 +3,8 @@
  * Where the lines go: stderr, or a file.
  *
  * stderr means the file that descriptor 2 was when the program started: a daemon uses the number 2 for a socket later,
- * so device and inode are asked before each line. A log file is opened for each line: nothing of ours stays in the
- * program's descriptor table, and a file that was rotated away is left at once.
+ * so device and inode are asked before each line. A log file is the hub's; without one it is opened for each line: nothing
+ * of ours stays in the program's descriptor table, and a file that was rotated away is left at once.
  *
  * Rules: async-signal-safe, never blocks: a line for a pipe that is full, or a terminal that is stopped, is dropped.
  */
@@ -21,13 +21,10 @@ void log_init(void);
 /* 0, or the errno with which the file cannot be opened for appending. */
 int log_try(const char *path);
 
+/* Do the lines go to stderr, and is descriptor 2 still that? Then it travels with what is handed over. */
+bool log_goes_to_stderr(void);
+
 /* One line, ended by text_end_line. */
 void log_write(const struct text *line);
-
-/* The calling thread has left the program's descriptor table. */
-void log_thread_has_own_table(void);
-
-/* For the program's threads: writes what a thread without access to stderr left behind. */
-void log_flush(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* See lines.h. */
-#include "sys/lines.h"
+#include "events/lines.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See ownership.h. The holders of a forked connection share a slot in shared memory: how many they are, and which of them
+ * has spoken since the fork. A slot is free again when its last holder let go. Processes are numbered there, because a
+ * pid means nothing in another namespace.
+ */
+#include "connection/ownership.h"
+
+#include "sys/process.h"
+
+#include <sys/mman.h>
+
+/* Who has spoken on the connection since the fork. */
+enum { NOBODY_YET = 0, SEVERAL = UINT32_MAX };
+
+struct fork_slot {
+	_Atomic uint32_t holders;
+	_Atomic uint32_t speaker; /* a process' number */
+};
+
+enum { SLOTS = 511, SLOT_PAGES = 64 };
+
+struct slot_page {
+	struct fork_slot slots[SLOTS];
+	_Atomic uint32_t last_number; /* of a process of this family; used in the first page only */
+};
+
+static struct slot_page *pages[SLOT_PAGES]; /* written by the forking thread; inherited */
+static unsigned page_count;
+static uint32_t number; /* of the process among its relatives; 0 before the first fork */
+
+static struct slot_page *add_page(void)
+{
+	if (page_count == SLOT_PAGES)
+		return NULL;
+	struct slot_page *page =
+		mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return NULL;
+	return pages[page_count++] = page;
+}
+
+static struct fork_slot *free_slot_in(struct slot_page *page)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		uint32_t nobody = 0;
+		if (atomic_compare_exchange_strong(&page->slots[i].holders, &nobody, 1))
+			return &page->slots[i];
+	}
+	return NULL;
+}
+
+/* Relatives take slots from the same pages at the same time: hence the exchange. */
+static struct fork_slot *new_slot(void)
+{
+	struct fork_slot *slot = NULL;
+	for (unsigned i = 0; i < page_count && !slot; i++)
+		slot = free_slot_in(pages[i]);
+	struct slot_page *page = slot ? NULL : add_page();
+	if (page)
+		slot = free_slot_in(page);
+	if (slot)
+		atomic_store(&slot->speaker, NOBODY_YET);
+	return slot;
+}
+
+bool ownership_owns(const struct connection *c)
+{
+	if (!process_is_original() || atomic_load(&c->released.not_ours))
+		return false;
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (!slot)
+		return true;
+	uint32_t speaker = atomic_load(&slot->speaker);
+	return speaker == NOBODY_YET ? atomic_load(&slot->holders) == 1 : speaker == number;
+}
+
+bool ownership_shares(const struct connection *c)
+{
+	struct fork_slot *slot = atomic_load(&c->slot);
+	return slot && atomic_load(&slot->holders) > 1;
+}
+
+void ownership_speaks(struct connection *c)
+{
+	struct fork_slot *slot = atomic_load(&c->slot);
+	uint32_t speaker = NOBODY_YET;
+	if (slot && !atomic_compare_exchange_strong(&slot->speaker, &speaker, number) &&
+	    speaker != number)
+		atomic_store(&slot->speaker, SEVERAL);
+}
+
+void ownership_lets_go(struct connection *c, bool said)
+{
+	struct fork_slot *slot = atomic_exchange(&c->slot, NULL);
+	if (!slot)
+		return;
+	if (said)
+		atomic_store(&slot->speaker, SEVERAL);
+	atomic_fetch_sub(&slot->holders, 1);
+}
+
+void ownership_lets_go_unspoken(struct connection *c)
+{
+	/* Whoever has spoken since the fork remains the one who did: the others stay silent in any case. */
+	if (!atomic_load(&c->slot) || !claim_is_marked(&c->claim, CLAIM_FORKED))
+		return;
+	atomic_store(&c->released.not_ours, true);
+	ownership_lets_go(c, false);
+}
+
+bool ownership_any_shared(void)
+{
+	return page_count != 0;
+}
+
+/* --- the fork handlers' --- */
+
+static void take_number(void)
+{
+	number = page_count ? atomic_fetch_add(&pages[0]->last_number, 1) + 1 : 0;
+}
+
+bool ownership_before_fork(void)
+{
+	if (!process_is_original() || (!page_count && !add_page()))
+		return false;
+	if (!number)
+		take_number();
+	return true;
+}
+
+/*
+ * Before the fork: the child is counted as a holder already, so that a parent that is faster sees it. Whoever is inside
+ * at this moment is speaking, and will be in the parent; the mark comes before the fork, so that no call slips through
+ * between the two.
+ */
+void ownership_share(struct connection *c)
+{
+	if (!atomic_load(&c->ssl))
+		return;
+	bool ours = ownership_owns(c);
+	bool inside = claim_mark(&c->claim, CLAIM_FORKED) & CLAIM_INSIDE;
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (!slot)
+		atomic_store(&c->slot, slot = new_slot());
+	if (!slot) {
+		atomic_store(&c->released.not_ours, true); /* nothing can tell the two apart: both stay silent */
+		return;
+	}
+	if (ours)
+		atomic_store(&slot->speaker, inside ? number : NOBODY_YET);
+	atomic_fetch_add(&slot->holders, 1);
+}
+
+void ownership_child_after_fork(void)
+{
+	take_number();
+}

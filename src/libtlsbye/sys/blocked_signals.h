@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * While a close_notify or a hand-over is under way on the program's own thread, no handler and no cancellation of that
+ * thread may come: the handler could enter the same connection and wait for itself, or jump out and leave it claimed.
+ *
+ * The synchronous signals are never blocked: a sandbox (SECCOMP_RET_TRAP) answers our system calls by SIGSYS, and a
+ * blocked one kills.
+ *
+ * Rules: async-signal-safe.
+ */
+#ifndef TLSBYE_BLOCKED_SIGNALS_H
+#define TLSBYE_BLOCKED_SIGNALS_H
+
+#include <signal.h>
+
+struct blocked_signals {
+	sigset_t mask;
+	int cancel_state;
+};
+
+void blocked_signals_begin(struct blocked_signals *before);
+void blocked_signals_end(const struct blocked_signals *before);
+
+#endif

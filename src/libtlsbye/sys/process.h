@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which process is this? One page that the kernel wipes in a forked child (MADV_WIPEONFORK) tells child from parent with
+ * one load, also where a raw clone ran no fork handler; a vfork child shares the page, so only getpid() tells it.
+ *
+ * Rules: a vfork child lives in its parent's memory: whoever is about to write there at a close asks
+ * process_is_original() first. All of these are async-signal-safe, except process_begin and process_save_output.
+ */
+#ifndef TLSBYE_PROCESS_H
+#define TLSBYE_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* At the first connection of the process, once: a process without TLS needs none of this. */
+void process_begin(void);
+
+/* In the child of a fork, by the handler: from here on it is an original of its own. */
+void process_begin_anew(void);
+
+/* Is this the process that our memory belongs to: no vfork child, no raw clone that no fork handler saw? */
+bool process_is_original(void);
+
+pid_t process_id(void);
+
+/* Has the program one thread only? Where it cannot be known, no. */
+bool process_has_one_thread(void);
+
+/* Before a wait at exit: what stands in the program's streams, lest a signal during the wait lose it. */
+void process_save_output(void);
+
+#endif
