@@ -12,11 +12,11 @@
  */
 enum { LOOK_AGAIN_MS = 100, LOOKS = 50 };
 
-static void wait_for_goodbye(struct claim *claim)
+static void wait_for_speaker(struct claim *claim)
 {
 	for (int look = 0; look < LOOKS; look++) {
 		uint32_t now = atomic_load_explicit(&claim->word, memory_order_acquire);
-		if (!(now & CLAIM_GOODBYE))
+		if (!(now & CLAIM_SPEAKING))
 			return;
 		futex_wait(&claim->word, now, LOOK_AGAIN_MS);
 	}
@@ -26,7 +26,8 @@ static void wait_for_goodbye(struct claim *claim)
 static uint32_t with_look(uint32_t word)
 {
 	uint32_t marks =
-		CLAIM_GOODBYE | CLAIM_NEW | CLAIM_FORKED | CLAIM_PENDING | CLAIM_LEARNING | CLAIM_SHAKING;
+		CLAIM_SPEAKING | CLAIM_NEW | CLAIM_FORKED | CLAIM_PENDING | CLAIM_LEARNING | CLAIM_SHAKING |
+		CLAIM_FOLLOWS;
 	return word & marks ? word | CLAIM_LOOK : word & ~CLAIM_LOOK;
 }
 
@@ -44,8 +45,8 @@ uint32_t claim_enter(struct claim *claim)
 	 * Counted in first: that keeps the next goodbye out. The one that is inside ends soon, because it never
 	 * blocks.
 	 */
-	if (atomic_fetch_add_explicit(&claim->word, 1, memory_order_acquire) & CLAIM_GOODBYE)
-		wait_for_goodbye(claim);
+	if (atomic_fetch_add_explicit(&claim->word, 1, memory_order_acquire) & CLAIM_SPEAKING)
+		wait_for_speaker(claim);
 	uint32_t news = atomic_load(&claim->word) & (CLAIM_NEW | CLAIM_FORKED | CLAIM_LEARNING);
 	if (!(news & (CLAIM_NEW | CLAIM_FORKED)))
 		return news;
@@ -55,23 +56,28 @@ uint32_t claim_enter(struct claim *claim)
 bool claim_take(struct claim *claim)
 {
 	uint32_t now = atomic_load(&claim->word);
-	while (!(now & (CLAIM_INSIDE | CLAIM_GOODBYE)))
-		if (atomic_compare_exchange_weak(&claim->word, &now, with_look(now | CLAIM_GOODBYE)))
+	while (!(now & (CLAIM_INSIDE | CLAIM_SPEAKING)))
+		if (atomic_compare_exchange_weak(&claim->word, &now, with_look(now | CLAIM_SPEAKING)))
 			return true;
 	return false;
 }
 
-bool claim_take_after_goodbye(struct claim *claim)
+void claim_await(struct claim *claim)
+{
+	wait_for_speaker(claim);
+}
+
+bool claim_take_after_close_notify(struct claim *claim)
 {
 	if (claim_take(claim))
 		return true;
-	wait_for_goodbye(claim);
+	wait_for_speaker(claim);
 	return claim_take(claim);
 }
 
 void claim_drop(struct claim *claim)
 {
-	change(claim, 0, CLAIM_GOODBYE);
+	change(claim, 0, CLAIM_SPEAKING);
 	futex_wake(&claim->word);
 }
 

@@ -22,14 +22,15 @@ struct claim {
 
 enum {
 	CLAIM_LOOK = 1u << 31, /* one of the bits below is set: the sign, so that entering costs one test */
-	CLAIM_GOODBYE = 1u << 30, /* a goodbye is inside */
+	CLAIM_SPEAKING = 1u << 30, /* a goodbye is inside */
 	CLAIM_NEW = 1u << 29,     /* nobody of this process entered yet */
 	CLAIM_FORKED = 1u << 28,  /* nobody entered since the last fork (P7) */
 	CLAIM_PENDING = 1u << 27, /* a write was left half-done: each call looks whether it is made good */
 	CLAIM_LEARNING =
 		1u << 26, /* the socket is not known: each call looks at the I/O that it does (learn.h) */
 	CLAIM_SHAKING = 1u << 25, /* the handshake is not over: each call looks whether it is (handshake.h) */
-	CLAIM_INSIDE = (1u << 25) - 1,
+	CLAIM_FOLLOWS = 1u << 24, /* the socket is gone, close_notify is not said: the next call says it (follow.h) */
+	CLAIM_INSIDE = (1u << 24) - 1,
 };
 
 /* Counts a call in where nothing is to be looked at; else the caller enters slowly. */
@@ -57,7 +58,10 @@ static inline void claim_leave(struct claim *claim)
 bool claim_take(struct claim *claim);
 
 /* As claim_take, for a caller that may wait: sleeps while another goodbye is inside; false if a call is. */
-bool claim_take_after_goodbye(struct claim *claim);
+bool claim_take_after_close_notify(struct claim *claim);
+
+/* Returns when no close_notify is under way: a close must not come while it is, on this descriptor (P6). */
+void claim_await(struct claim *claim);
 
 void claim_drop(struct claim *claim);
 

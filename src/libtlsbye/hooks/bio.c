@@ -6,6 +6,7 @@
  * Rules: as in hooks_ssl.c. BIO_free is called by programs without TLS, by libcrypto and by libssl: where it is not about
  * a connection of the program's own, it costs a look into two tables.
  */
+#include "connection/hidden_calls.h"
 #include "release/bio_free.h"
 #include "sys/export.h"
 

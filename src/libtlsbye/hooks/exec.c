@@ -6,8 +6,9 @@
  * Rules: async-signal-safe but for the first look-up of the real functions. The variadic ones go through those with an
  * array, as libc's do.
  */
+#include "release/exec.h"
+
 #include "sys/export.h"
-#include "release/process_exit.h"
 #include "sys/real.h"
 
 #include <alloca.h>

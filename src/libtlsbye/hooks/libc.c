@@ -7,14 +7,13 @@
  * (P8). The door is called before the real function: afterwards the number may be somebody else's already.
  */
 #include "connection/descriptors.h"
-#include "events/events.h"
-#include "sys/export.h"
-#include "release/process_exit.h"
+#include "connection/epoll_sets.h"
 #include "release/fd_close.h"
+#include "release/fd_shutdown.h"
 #include "release/port_reuse.h"
-#include "connection/process.h"
+#include "release/process_exit.h"
 #include "release/shutdown_both.h"
-#include "sys/settings.h"
+#include "sys/export.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -150,7 +149,7 @@ EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 	return result;
 }
 
-/* --- the process ends: exit is heard by on_exit (process.c), which main's return comes by, too; exec: hooks_exec.c --- */
+/* --- the process ends: exit is heard by on_exit (process_exit.c), which main's return comes by, too; exec: exec.c --- */
 
 EXPORT void exit(int status)
 {
@@ -164,8 +163,8 @@ EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
 {
 	bool by_atexit = !argument; /* a C++ destructor has one */
 	if (real_is_main_program(CALLER))
-		process_watch_exit();
-	if (by_atexit && real_is_openssl_cleanup(function) && process_cleans_up_later(function))
+		process_exit_watch();
+	if (by_atexit && real_is_openssl_cleanup(function) && process_exit_cleans_up_later(function))
 		return 0;
 	return real.__cxa_atexit(function, argument, object);
 }
@@ -191,26 +190,9 @@ EXPORT void _Exit(int status)
 	__builtin_unreachable();
 }
 
-EXPORT void pthread_exit(void *result)
-{
-	process_thread_exits();
-	real.pthread_exit(result);
-	__builtin_unreachable();
-}
-
 EXPORT void quick_exit(int status)
 {
 	process_exit_quickly(status, THIS_CALL);
 	real_quick_exit()(status);
 	__builtin_unreachable();
-}
-
-__attribute__((constructor)) static void begin(void)
-{
-	int saved = errno;
-	real_init();
-	events_init();
-	settings_read();
-	call_sites_begin();
-	errno = saved;
 }

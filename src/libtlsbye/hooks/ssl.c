@@ -4,10 +4,12 @@
  *
  * Rules: result, errno and error queue are the real function's. Nothing is decided here.
  */
-#include "connection/connection.h"
-#include "sys/export.h"
-#include "release/ssl_free.h"
+#include "connection/ssl_table.h"
 #include "release/after_call.h"
+#include "release/before_call.h"
+#include "release/ssl_free.h"
+#include "release/ssl_shutdown.h"
+#include "sys/export.h"
 
 /* --- birth --- */
 
@@ -22,7 +24,7 @@ EXPORT SSL *SSL_new(SSL_CTX *ctx)
 
 EXPORT int SSL_set_fd(SSL *ssl, int fd)
 {
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	int result = c->lib->SSL_set_fd(ssl, fd);
 	after_call_new_socket(c, ssl);
 	return result;
@@ -30,7 +32,7 @@ EXPORT int SSL_set_fd(SSL *ssl, int fd)
 
 EXPORT int SSL_set_rfd(SSL *ssl, int fd)
 {
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	int result = c->lib->SSL_set_rfd(ssl, fd);
 	after_call_new_socket(c, ssl);
 	return result;
@@ -38,7 +40,7 @@ EXPORT int SSL_set_rfd(SSL *ssl, int fd)
 
 EXPORT int SSL_set_wfd(SSL *ssl, int fd)
 {
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	int result = c->lib->SSL_set_wfd(ssl, fd);
 	after_call_new_socket(c, ssl);
 	return result;
@@ -46,21 +48,21 @@ EXPORT int SSL_set_wfd(SSL *ssl, int fd)
 
 EXPORT void SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio)
 {
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	c->lib->SSL_set_bio(ssl, rbio, wbio);
 	after_call_new_socket(c, ssl);
 }
 
 EXPORT void SSL_set0_rbio(SSL *ssl, BIO *rbio)
 {
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	c->lib->SSL_set0_rbio(ssl, rbio);
 	after_call_new_socket(c, ssl);
 }
 
 EXPORT void SSL_set0_wbio(SSL *ssl, BIO *wbio)
 {
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	c->lib->SSL_set0_wbio(ssl, wbio);
 	after_call_new_socket(c, ssl);
 }
@@ -69,7 +71,7 @@ EXPORT void SSL_set0_wbio(SSL *ssl, BIO *wbio)
 
 EXPORT int SSL_up_ref(SSL *ssl)
 {
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	int result = c->lib->SSL_up_ref(ssl);
 	after_call_reference(c, result == 1);
 	return result;
@@ -78,7 +80,7 @@ EXPORT int SSL_up_ref(SSL *ssl)
 /* Where the SSL is in use already, the "copy" is the same SSL with one more reference. */
 EXPORT SSL *SSL_dup(SSL *ssl)
 {
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	SSL *copy = c->lib->SSL_dup(ssl);
 	after_call_reference(c, copy == ssl);
 	if (copy != ssl)
@@ -89,7 +91,7 @@ EXPORT SSL *SSL_dup(SSL *ssl)
 EXPORT int SSL_clear(SSL *ssl)
 {
 	bool forget = ssl_free_before_clear(ssl, THIS_CALL);
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	int result = c->lib->SSL_clear(ssl);
 	if (forget && result == 1)
 		c->lib->SSL_set_session(ssl, NULL); /* after the clearing: it stays in the SSL_CTX's cache */
@@ -105,7 +107,7 @@ EXPORT void SSL_free(SSL *ssl)
 
 EXPORT int SSL_shutdown(SSL *ssl)
 {
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	int result = ssl_shutdown_read_the_rest(c, ssl);
 	if (result > 0)
 		result = c->lib->SSL_shutdown(ssl);
@@ -114,7 +116,7 @@ EXPORT int SSL_shutdown(SSL *ssl)
 
 EXPORT void SSL_set_shutdown(SSL *ssl, int mode)
 {
-	struct connection *c = enter(ssl, CALLER);
+	struct connection *c = before_call(ssl, CALLER);
 	c->lib->SSL_set_shutdown(ssl, mode);
 	after_call_set_shutdown(c, mode);
 }

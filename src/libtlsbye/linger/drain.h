@@ -26,6 +26,8 @@ struct drain {
 	int family;              /* AF_INET, AF_INET6: the kernel throws away without copying; AF_UNIX does not */
 	bool ktls;               /* what arrives is decrypted by the kernel, record by record */
 	bool held_back;          /* no half-close yet: close_notify follows (hold.h) */
+	bool reads;              /* takes what arrives; else somebody else does, or will */
+	bool sends_only;         /* the residue, then the FIN, and no more: the program goes on reading */
 	bool half_closed;        /* the FIN is out, whoever sent it */
 	bool half_closed_by_us;  /* by a step of this drain */
 	bool read_shut;          /* by the program: an end is not the peer's then */

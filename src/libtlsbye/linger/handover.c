@@ -1,227 +1,248 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The hand-over (handover.h). The inbox is a datagram socket in the abstract namespace, named by the kernel: no file,
- * no name to agree on, nothing left behind. Anybody on the machine could write to it; what does not come from this
- * process, by the kernel's word (SCM_CREDENTIALS), is thrown away unread.
- */
+/* See handover.h. */
 #include "linger/handover.h"
 
-#include "connection/process.h"
-#include "sys/real.h"
+#include "connection/hub.h"
+#include "connection/which_socket.h"
+#include "events/events.h"
+#include "events/lines.h"
+#include "events/log.h"
+#include "linger/clone.h"
+#include "linger/hold.h"
+#include "linger/in_place.h"
+#include "sys/clock.h"
+#include "sys/process.h"
+#include "sys/settings.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
-static struct sockaddr_un inbox_address;
-static socklen_t inbox_address_size;
+/* How long the hub waits for close_notify where a handler may be running: no longer than anybody notices. */
+enum { FOLLOWS_MS = 200 };
 
-int handover_open_inbox(void)
+/* --- what is handed over --- */
+
+static void begin_drain(struct drain *drain, const struct connection *c)
 {
-	int inbox = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (inbox < 0)
-		return -1;
-	struct sockaddr_un any = {.sun_family = AF_UNIX};
-	int on = 1;
-	inbox_address_size = sizeof inbox_address;
-	if (setsockopt(inbox, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0 &&
-	    real_bind(inbox, (struct sockaddr *)&any, sizeof any.sun_family) == 0 && /* autobind, unix(7) */
-	    getsockname(inbox, (struct sockaddr *)&inbox_address, &inbox_address_size) == 0)
-		return inbox;
-	real.close(inbox);
-	return -1;
+	*drain = (struct drain){
+		.limits = {.idle_us = settings->linger_idle_ms * 1000,
+			   .total_us = settings->linger_total_ms * 1000,
+			   .bytes = settings->linger_bytes},
+		.family = c->socket.family,
+		.ktls = c->queues.ktls,
+		.reads = true,
+		.half_closed = c->released.half_closed,
+		.read_shut = c->released.read_shut,
+		.reset_seen = c->seen.reset,
+		.peer_end = c->released.peer_end,
+		.unsent = c->queues.unsent,
+		.residue = c->released.residue,
+	};
+	drain_begin(drain, clock_us());
 }
 
-/* The queue of a datagram socket is short (net.unix.max_dgram_qlen): wait a little where it is full. */
-static bool send_patiently(int sender, const struct msghdr *message)
+static void fill(struct hold *hold, struct connection *c)
 {
-	ssize_t sent = real.sendmsg(sender, message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (sent < 0 && errno == EAGAIN) {
-		struct timeval patience = {.tv_usec = 100000};
-		setsockopt(sender, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-		sent = real.sendmsg(sender, message, MSG_NOSIGNAL);
-	}
-	return sent >= 0;
+	memset(hold, 0, sizeof *hold); /* it travels, padding and all */
+	hold->id = c->released.hold_id;
+	hold->pid = process_id();
+	hold->number = (uint32_t)settings->linger_sockets;
+	strncpy(hold->program, events_program(), sizeof hold->program - 1);
+	hold->mode = settings->mode;
+	hold->level = settings->log_level;
+	hold->format = settings->log_format;
+	hold->tracked_us = c->socket.tracked_us;
+	events_who(c, &hold->who);
+	events_end_facts(c, &hold->end);
+	begin_drain(&hold->drain, c);
+	hold->residue_length = hold->drain.residue.length - hold->drain.residue.sent;
 }
 
-/* socket() takes the lowest number, which is the one that other threads may look at, or count on: not for long. */
-static int open_sender(void)
+/* Its number in this process, for good: connections come again. */
+static uint64_t new_id(void)
 {
-	int low = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (low < 0)
-		return -1;
-	process_lends(low);
-	int sender = process_lends_copy(low);
-	if (sender < 0)
-		return low;
-	process_takes_back(low);
-	return sender;
+	static _Atomic uint64_t last;
+	return atomic_fetch_add(&last, 1) + 1;
 }
 
-static bool send_message(int fd, const struct request *request)
+/* FIN at once, whatever becomes of the rest: what was written is on its way. */
+static void half_close_now(struct connection *c, int fd)
 {
-	int sender = open_sender();
-	if (sender < 0)
+	if (c->released.half_closed || residue_any(&c->released.residue) || real.shutdown(fd, SHUT_WR) != 0)
+		return;
+	c->released.half_closed = true;
+	events_half_close(c, BY_TLSBYE);
+}
+
+/* --- the ways --- */
+
+static unsigned residue_part(const struct connection *c, const struct hold *hold, struct iovec *part)
+{
+	const struct residue *residue = &c->released.residue;
+	*part = (struct iovec){residue->bytes + residue->sent, hold->residue_length};
+	return hold->residue_length ? 1 : 0;
+}
+
+static bool to_hub(struct connection *c, int fd, struct hold *hold, const struct text *sites)
+{
+	if (!(settings->ways & WAY_HUB) || !hub_is_there())
 		return false;
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {.cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS,
-				.cmsg_len = CMSG_LEN(sizeof(int))}};
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-	struct iovec content = {(void *)(uintptr_t)request, sizeof *request};
-	struct msghdr message = {.msg_name = &inbox_address,
-				 .msg_namelen = inbox_address_size,
-				 .msg_iov = &content,
-				 .msg_iovlen = 1,
-				 .msg_control = control.space,
-				 .msg_controllen = sizeof control.space};
-	bool sent = send_patiently(sender, &message);
-	process_takes_back(sender);
-	return sent;
+	struct iovec parts[3] = {{hold, sizeof *hold}};
+	int descriptors[2] = {fd, 2};
+	unsigned count = 1;
+	count += residue_part(c, hold, &parts[count]);
+	parts[count++] = (struct iovec){sites->bytes, hold->sites_length};
+	bool by_stderr = hold->tells && log_goes_to_stderr();
+	hold->to_stderr = by_stderr;
+	return hub_say(MESSAGE_HOLD, parts, count, descriptors, by_stderr ? 2 : 1);
 }
 
-/* --- the second way --- */
-
-/* No signal that anybody uses: the kernel does not raise it, and it is directed to our thread alone. */
-enum { BELL_SIGNAL = SIGSTKFLT, FETCHED_WITHIN_MS = 100, TURNS = 50 };
-enum { FETCH_FREE, FETCH_FILLING, FETCH_POSTED, FETCH_RUNNING, FETCH_DONE, FETCH_FAILED };
-
-static struct {
-	_Atomic uint32_t state; /* a futex */
-	int fd;
-	struct request request;
-} fetch;
-static _Atomic pid_t thread;
-static _Atomic bool rung; /* our signal is pending for the thread */
-
-int handover_open_bell(void)
+static bool to_task(struct connection *c, int fd, struct hold *hold, const struct text *sites)
 {
-	sigset_t bell;
-	sigemptyset(&bell);
-	sigaddset(&bell, BELL_SIGNAL);
-	atomic_store(&fetch.state, FETCH_FREE);
-	atomic_store(&thread, (pid_t)syscall(SYS_gettid));
-	return signalfd(-1, &bell, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
-/* One at a time. Signals are blocked here: no handler waits for the thread that it interrupted. */
-static bool take_turn(void)
-{
-	for (int turn = 0; turn < TURNS; turn++) {
-		uint32_t now = FETCH_FREE;
-		if (atomic_compare_exchange_strong(&fetch.state, &now, FETCH_FILLING))
-			return true;
-		futex_wait(&fetch.state, now, FETCHED_WITHIN_MS / TURNS);
-	}
-	return false;
-}
-
-static void end_turn(void)
-{
-	atomic_store(&fetch.state, FETCH_FREE);
-	futex_wake(&fetch.state);
-}
-
-void handover_ring(void)
-{
-	atomic_store(&rung, true);
-	syscall(SYS_tgkill, process_id(), atomic_load(&thread), BELL_SIGNAL);
-}
-
-static bool post(int fd, const struct request *request)
-{
-	if (!atomic_load(&thread) || !take_turn())
+	if (!(settings->ways & WAY_CLONE))
 		return false;
-	fetch.fd = fd;
-	fetch.request = *request;
-	atomic_store(&fetch.state, FETCH_POSTED);
-	handover_ring();
+	const struct residue *residue = &c->released.residue;
+	hold->to_stderr = hold->tells && log_goes_to_stderr();
+	return clone_hand_over(fd, hold, residue->bytes ? residue->bytes + residue->sent : NULL, sites->bytes,
+			       hold->to_stderr ? 2 : -1, hold->to_stderr ? NULL : settings->log_file);
+}
 
-	futex_wait(&fetch.state, FETCH_POSTED, FETCHED_WITHIN_MS);
-	uint32_t now = FETCH_POSTED;
-	if (atomic_compare_exchange_strong(&fetch.state, &now, FETCH_FREE)) {
-		end_turn();
-		return false; /* nobody came */
+/* Somebody inside reads on, as long as he likes; after a handler the next call comes at once, or none at all. */
+static void let_follow(struct connection *c, struct hold *hold)
+{
+	bool inside = claim_is_entered(&c->claim);
+	hold->follows = true;
+	hold->follows_ms = inside ? (uint32_t)settings->linger_total_ms : FOLLOWS_MS;
+	hold->drain.held_back = true;
+	hold->drain.reads = !inside;
+}
+
+static bool give_to_hub(struct connection *c, int fd, struct hold *hold, const struct text *sites, bool follows)
+{
+	if (follows)
+		let_follow(c, hold);
+	if (!to_hub(c, fd, hold, sites)) {
+		hold->follows = false;
+		hold->drain.held_back = false;
+		hold->drain.reads = true;
+		return false;
 	}
-	while ((now = atomic_load(&fetch.state)) == FETCH_RUNNING)
-		futex_wait(&fetch.state, FETCH_RUNNING, FETCHED_WITHIN_MS);
-	end_turn();
-	return now == FETCH_DONE;
-}
-
-int handover_fetch(int bell, struct request *request)
-{
-	struct signalfd_siginfo ring;
-	uint32_t posted = FETCH_POSTED;
-	/* A signal of this thread is read before one of the process: ours, and never the program's. */
-	if (atomic_exchange(&rung, false) && real.read(bell, &ring, sizeof ring) < 0)
-		return INBOX_EMPTY;
-	if (!atomic_compare_exchange_strong(&fetch.state, &posted, FETCH_RUNNING))
-		return INBOX_EMPTY;
-	*request = fetch.request;
-	int self = (int)syscall(SYS_pidfd_open, process_id(), 0);
-	int hold = self < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, self, fetch.fd, 0);
-	if (self >= 0)
-		real.close(self);
-	atomic_store(&fetch.state, hold >= 0 ? FETCH_DONE : FETCH_FAILED);
-	futex_wake(&fetch.state);
-	return hold >= 0 ? hold : INBOX_EMPTY;
-}
-
-bool handover_send(int fd, const struct request *request)
-{
-	return send_message(fd, request) || post(fd, request);
-}
-
-/* --- the inbox --- */
-
-/* What a message carries. A message from a stranger is as good as none, and leaves no descriptor behind. */
-static int unpack(struct msghdr *message, bool whole)
-{
-	int fds[2] = {HOLD_LOST, HOLD_LOST}; /* the control buffer's padding has room for two */
-	bool from_us = false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-		struct ucred sender;
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
-			memcpy(&sender, CMSG_DATA(c), sizeof sender);
-			from_us = sender.pid == process_id();
-		}
+	if (follows) {
+		atomic_store(&c->released.follows, true);
+		claim_mark(&c->claim, CLAIM_FOLLOWS);
 	}
-	if (from_us && whole)
-		return fds[0];
-	for (int i = 0; i < 2; i++)
-		if (fds[i] >= 0)
-			real.close(fds[i]);
-	return INBOX_EMPTY;
+	return true;
 }
 
-int handover_receive(int inbox, struct request *request)
+/* What cannot follow any more is silent. */
+static void give_up_speech(struct connection *c, struct hold *hold)
 {
-	for (;;) {
-		union {
-			struct cmsghdr header;
-			char space[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
-		} control;
-		struct iovec content = {request, sizeof *request};
-		struct msghdr message = {.msg_iov = &content,
-					 .msg_iovlen = 1,
-					 .msg_control = control.space,
-					 .msg_controllen = sizeof control};
-		ssize_t n = real.recvmsg(inbox, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-		if (n < 0 && errno == EINTR)
+	if (c->released.notify != NOTIFY_SENT && c->released.reason == MAY_SPEAK)
+		c->released.reason = claim_is_entered(&c->claim) ? SOMEBODY_INSIDE : IN_HANDLER;
+	events_end_facts(c, &hold->end);
+}
+
+static void drain_here(struct connection *c, int fd, struct hold *hold, const struct text *sites, uint64_t until_us)
+{
+	struct text line;
+	in_place_drain(hold, fd, until_us);
+	c->released.residue = hold->drain.residue;
+	for (unsigned i = 0; hold->tells && i < HOLD_EVENTS; i++) {
+		if (!lines_take(&line))
 			continue;
-		if (n < 0)
-			return INBOX_EMPTY;
-		int hold = unpack(&message, n == sizeof *request);
-		if (hold != INBOX_EMPTY)
-			return hold;
+		if (hold_render(hold, hold_events[i], sites->bytes, &line))
+			log_write(&line);
+		lines_give_back(&line);
 	}
+	if (hold->drain.ktls)
+		c->seen.peer_notified |= hold->drain.peer_notified;
+}
+
+/* The call sites are rendered here: what they lie in is known to this process alone. */
+static void render_sites(const struct connection *c, struct hold *hold, struct text *sites)
+{
+	if (settings->log_format != FORMAT_JSON || !hold->tells)
+		return;
+	event_json_sites_alone(sites, &c->sites);
+	hold->sites_length = (uint32_t)(sites->length < HOLD_SITES_MAX ? sites->length : 0);
+}
+
+static void give(struct connection *c, int fd, bool follows, uint64_t until_us, bool elsewhere)
+{
+	struct hold hold;
+	struct text sites = {0};
+	bool tells = events_end_begins(c), has_buffer = settings->log_format == FORMAT_JSON && lines_take(&sites);
+	c->released.hold_id = new_id();
+	if (elsewhere && !follows)
+		half_close_now(c, fd);
+	fill(&hold, c);
+	hold.tells = tells;
+	if (has_buffer)
+		render_sites(c, &hold, &sites);
+	bool given = elsewhere && give_to_hub(c, fd, &hold, &sites, follows);
+	if (!given && follows)
+		give_up_speech(c, &hold);
+	if (!given && elsewhere)
+		given = to_task(c, fd, &hold, &sites);
+	if (!given)
+		drain_here(c, fd, &hold, &sites, until_us);
+	if (has_buffer)
+		lines_give_back(&sites);
+}
+
+void handover_give(struct connection *c, int fd, bool follows, uint64_t until_us)
+{
+	give(c, fd, follows, until_us, true);
+}
+
+void handover_in_place(struct connection *c, int fd, uint64_t until_us)
+{
+	give(c, fd, false, until_us, false);
+}
+
+/* --- parts of a release --- */
+
+bool handover_give_fin(struct connection *c, int fd)
+{
+	struct hold hold;
+	struct text none = {0};
+	c->released.hold_id = new_id();
+	fill(&hold, c);
+	hold.drain.sends_only = true;
+	if (!to_hub(c, fd, &hold, &none) && !to_task(c, fd, &hold, &none))
+		return false;
+	residue_forget(&c->released.residue);
+	c->released.half_closed = true;
+	return true;
+}
+
+void handover_speaks(struct connection *c)
+{
+	const struct residue *residue = &c->released.residue;
+	struct message_spoken spoken = {
+		.id = c->released.hold_id,
+		.pid = process_id(),
+		.reason = c->released.notify == NOTIFY_SENT ? MAY_SPEAK : c->released.reason,
+		.completed_record = c->released.completed_record,
+		.residue_length = residue->length - residue->sent,
+	};
+	struct iovec parts[] = {
+		{&spoken.id, sizeof spoken - offsetof(struct message_spoken, id)},
+		{residue->bytes + residue->sent, spoken.residue_length},
+	};
+	atomic_store(&c->released.follows, false);
+	claim_unmark(&c->claim, CLAIM_FOLLOWS);
+	hub_say(MESSAGE_SPOKEN, parts, spoken.residue_length ? 2 : 1, NULL, 0);
+	residue_forget(&c->released.residue);
+}
+
+/* The kernel ends a pid namespace with its first process, the hub and all. */
+void handover_await(unsigned milliseconds)
+{
+	if (process_id() != 1)
+		return;
+	uint64_t until = clock_us() + milliseconds * UINT64_C(1000);
+	hub_await_drains(milliseconds);
+	uint64_t now = clock_us();
+	if (now < until)
+		clone_await((unsigned)((until - now) / 1000));
 }

@@ -1,51 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of a socket from the program's descriptor table into the linger thread's.
+ * The way of a socket out of the program: to the hub; where there is none, to a task of its own (clone.h); where that is
+ * refused, too, what can be done within a deadline is done in place (in_place.h).
  *
- * A message with SCM_RIGHTS is a hold of the open file from the moment that sendmsg returns, before any thread has
- * looked at it; so the sender may close its descriptor at once, and whoever gets its number is not touched (P6).
+ * Rules: async-signal-safe; the calling thread has its signals blocked. After each of these the caller closes the
+ * descriptor, and the event of the connection's end has been told, or will be by who holds the socket.
  */
 #ifndef TLSBYE_HANDOVER_H
 #define TLSBYE_HANDOVER_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-struct request {
-	uint32_t index; /* of the connection's record */
-	uint32_t asked; /* ASK_ bits (linger.h) */
-};
-
-enum { INBOX_EMPTY = -1, HOLD_LOST = -2 };
-
-/* Makes the inbox in the calling thread's descriptor table; -1 if it cannot be had. */
-int handover_open_inbox(void);
+#include "connection/connection.h"
 
 /*
- * The second way, for a program that has no descriptor free for the message's socket, may not make one (seccomp), or is
- * in another network namespace by now: the thread is rung up by a signal that it never takes, only hears by signalfd, and
- * fetches the hold itself (pidfd_getfd). The sender waits for it, a tenth of a second at the most.
- *
- * Makes the bell in the calling thread's descriptor table; -1 if it cannot be had.
+ * `follows`: close_notify is still to be said (release/follow.h), so there is no half-close yet, and where somebody is
+ * inside no drain that would rob him. `until_us`: the deadline of what has to be done in place.
  */
-int handover_open_bell(void);
+void handover_give(struct connection *c, int fd, bool follows, uint64_t until_us);
 
-/* Only wakes the thread. */
-void handover_ring(void);
+/* The descriptor stays open: what is left to be sent is sent elsewhere, and a FIN after it. False: not taken. */
+bool handover_give_fin(struct connection *c, int fd);
 
-/* Answers the bell: the hold, or INBOX_EMPTY. */
-int handover_fetch(int bell, struct request *request);
+/* What was to follow: c->released, the residue included. */
+void handover_speaks(struct connection *c);
 
-/*
- * Sends a hold of fd. Async-signal-safe. The sending socket lives for the length of the call. False where neither way
- * leads to the thread.
- */
-bool handover_send(int fd, const struct request *request);
+/* The drain here and now, until then at the most; tells the event. */
+void handover_in_place(struct connection *c, int fd, uint64_t until_us);
 
-/*
- * The next hold. INBOX_EMPTY where there is none; HOLD_LOST where the message came, but its descriptor did not fit into
- * the thread's table (RLIMIT_NOFILE): the request is there, and has to be answered.
- */
-int handover_receive(int inbox, struct request *request);
+/* Where the end of this process is the end of whoever holds its sockets: waits for them, so long at the most. */
+void handover_await(unsigned milliseconds);
 
 #endif

@@ -23,6 +23,8 @@ struct hold {
 	enum mode mode;
 	enum level level;       /* which events are wanted */
 	enum log_format format;
+	bool tells;             /* its events are still to be told */
+	bool to_stderr;         /* by the descriptor that travels with it; else to the log file */
 	bool follows;           /* close_notify may follow (drain.held_back), for so long: */
 	uint32_t follows_ms;
 	uint64_t tracked_us;    /* when the connection began, or 0 */
@@ -31,6 +33,10 @@ struct hold {
 	struct drain drain;
 	uint32_t residue_length, sites_length; /* of what comes after */
 };
+
+/* The events that it may have to tell, in this order. */
+enum { HOLD_EVENTS = 3 };
+extern const enum event_kind hold_events[HOLD_EVENTS] INTERNAL;
 
 /* The drain is over: its outcome becomes the event's, and the verdict is given. */
 void hold_finish(struct hold *hold);

@@ -3,7 +3,7 @@
 #include "observe/handshake.h"
 
 #include "events/events.h"
-#include "tls/filters.h"
+#include "observe/filters.h"
 
 #include <errno.h>
 

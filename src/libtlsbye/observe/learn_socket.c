@@ -10,8 +10,11 @@
 #include "observe/learn_socket.h"
 
 #include "connection/descriptors.h"
+#include "connection/records.h"
+#include "connection/socket.h"
+#include "connection/which_socket.h"
 #include "events/events.h"
-#include "connection/process.h"
+#include "sys/process.h"
 
 #include <errno.h>
 

@@ -4,47 +4,15 @@
  */
 #include "release/after_call.h"
 
-#include "observe/end_of_stream.h"
+#include "connection/which_socket.h"
 #include "events/events.h"
+#include "observe/end_of_stream.h"
 #include "observe/failure.h"
-#include "release/ssl_free.h"
-#include "observe/handshake.h"
-#include "linger/linger.h"
-#include "connection/process.h"
+#include "release/before_call.h"
+#include "release/first_connection.h"
 #include "sys/settings.h"
 
 #include <errno.h>
-
-struct connection *enter(SSL *ssl, void *caller)
-{
-	uint32_t news;
-	struct connection *c = ssl_table_enter(ssl, caller, &news);
-	if (news & CLAIM_FORKED)
-		ownership_speaks(c);
-	if (news & CLAIM_NEW)
-		claim_mark(&c->claim, CLAIM_NEW); /* a call that does I/O will see to it */
-	return c;
-}
-
-struct connection *before_call_io(SSL *ssl, void *caller)
-{
-	uint32_t news;
-	struct connection *c = ssl_table_enter(ssl, caller, &news);
-	if (news & CLAIM_FORKED)
-		ownership_speaks(c);
-	if (news & CLAIM_NEW)
-		before_call_introduce(c, ssl);
-	if (news & (CLAIM_NEW | CLAIM_LEARNING))
-		learn_socket_enter(c);
-	return c;
-}
-
-/* The thread is started here and not by the I/O itself: that may be a signal handler's. */
-void after_call_no_more(struct connection *c)
-{
-	if (learn_socket_leave(c) && settings->mode == MODE_CURE)
-		linger_start();
-}
 
 /* What SSL_get_error says of the call; notes what ends a connection. */
 static int look_closer(struct connection *c, int result)
@@ -70,7 +38,7 @@ int after_call_failed(struct connection *c, int result, struct call call)
 int after_call_read_ex(struct connection *c, int result, const size_t *got, struct call call)
 {
 	if (learn_socket_watches())
-		after_call_no_more(c);
+		learn_socket_leave(c);
 	handshake_look(c);
 	/* Not a handshake: what BIO_f_ssl makes of one is the program's, and no other hook is around it. */
 	bool within = got && real_is_libssl_itself(call.from);
@@ -86,19 +54,11 @@ int after_call_read_ex(struct connection *c, int result, const size_t *got, stru
 int after_call_early_read(struct connection *c, int result, const size_t *got)
 {
 	if (learn_socket_watches())
-		after_call_no_more(c);
+		learn_socket_leave(c);
 	if (result == SSL_READ_EARLY_DATA_SUCCESS)
 		c->bytes_read += *got;
 	claim_leave(&c->claim);
 	return result;
-}
-
-struct connection *before_call_handshake(SSL *ssl, struct call call)
-{
-	struct connection *c = before_call_io(ssl, call.from);
-	if (!c->seen.handshake.from && atomic_load(&c->ssl))
-		c->seen.handshake = call;
-	return c;
 }
 
 int after_call_handshake(struct connection *c, SSL *ssl, int result)
@@ -117,9 +77,9 @@ int after_call_handshake(struct connection *c, SSL *ssl, int result)
 void after_call_new(SSL *ssl, void *caller)
 {
 	int saved = errno;
-	process_init(); /* whoever forks from here on is noticed */
+	first_connection_begins(); /* whoever forks from here on is noticed */
 	if (ssl) {
-		struct connection *c = enter(ssl, caller);
+		struct connection *c = before_call(ssl, caller);
 		c->seen.born = atomic_load(&c->ssl) != NULL;
 		if (settings->mode == MODE_CURE)
 			end_of_stream_ignore(c, ssl);
@@ -172,7 +132,7 @@ int after_call_write_ex(struct connection *c, size_t length, int result, const s
 			struct call call)
 {
 	if (learn_socket_watches())
-		after_call_no_more(c);
+		learn_socket_leave(c);
 	handshake_look(c);
 	if (!real_is_libssl_itself(call.from))
 		note_write(c, length, result > 0 ? *written : 0, result, call);
@@ -184,7 +144,7 @@ int after_call_write_ex(struct connection *c, size_t length, int result, const s
 ssize_t after_call_sendfile(struct connection *c, size_t size, ssize_t sent, struct call call)
 {
 	if (learn_socket_watches())
-		after_call_no_more(c);
+		learn_socket_leave(c);
 	uint64_t taken = sent > 0 ? (uint64_t)sent : size;
 	note_write(c, taken, taken, sent > 0 ? 1 : -1, call);
 	claim_leave(&c->claim);

@@ -15,12 +15,6 @@
 #include "observe/handshake.h"
 #include "observe/learn_socket.h"
 
-/* Enters a connection (connection.h) for a call that does I/O; the first one introduces the two to each other. */
-struct connection *before_call_io(SSL *ssl, void *caller);
-
-/* Enters it for any other call. */
-struct connection *enter(SSL *ssl, void *caller);
-
 /* Handshakes and reads that failed; writes that failed, or took less than they were given. */
 int after_call_failed(struct connection *c, int result, struct call call);
 int after_call_odd_write(struct connection *c, int length, int result, struct call call);
@@ -35,11 +29,7 @@ int after_call_write_ex(struct connection *c, size_t length, int result, const s
 			struct call call);
 ssize_t after_call_sendfile(struct connection *c, size_t size, ssize_t sent, struct call call);
 
-/*
- * A handshake: a BIO_s_connect has opened its socket only by then. SSL_connect and SSL_accept call SSL_do_handshake, and where
- * libssl is not linked -Bsymbolic our hook of it: it is the outer call that the program has made.
- */
-struct connection *before_call_handshake(SSL *ssl, struct call call);
+/* A BIO_s_connect has opened its socket only by then. */
 int after_call_handshake(struct connection *c, SSL *ssl, int result);
 
 /* SSL_new: tracked from birth, because a program that talks through BIO_f_ssl need not call any other SSL_* function. */
@@ -49,9 +39,6 @@ int after_call_shutdown(struct connection *c, SSL *ssl, int result, struct call 
 void after_call_set_shutdown(struct connection *c, int mode);
 void after_call_new_socket(struct connection *c, SSL *ssl);
 void after_call_reference(struct connection *c, bool one_more);
-
-/* Behind a call that was entered slowly: it looks at no more I/O. */
-void after_call_no_more(struct connection *c);
 
 /*
  * The good case of a read. Of the bytes nobody else counts: SSL_read is for one thread at a time. (That it is the good case

@@ -5,13 +5,18 @@
 #include "release/bio_free.h"
 
 #include "connection/descriptors.h"
-#include "linger/drain.h"
+#include "connection/hidden_calls.h"
+#include "connection/records.h"
+#include "connection/ssl_table.h"
+#include "linger/queues.h"
 #include "observe/end_of_stream.h"
-#include "tls/close_notify.h"
-#include "release/ssl_free.h"
-#include "connection/process.h"
 #include "release/after_call.h"
+#include "release/before_call.h"
+#include "release/ssl_free.h"
+#include "release/ssl_shutdown.h"
+#include "sys/process.h"
 #include "sys/settings.h"
+#include "tls/close_notify.h"
 
 #include <errno.h>
 
@@ -61,21 +66,6 @@ void bio_free_shared(const struct libcrypto *crypto, BIO *bio, void *caller)
 		note_reference(bio);
 }
 
-/* --- who is here --- */
-
-static _Atomic bool used;
-
-void hidden_calls_note(void)
-{
-	if (!atomic_load_explicit(&used, memory_order_relaxed))
-		atomic_store(&used, true);
-}
-
-bool hidden_calls_any(void)
-{
-	return atomic_load(&used);
-}
-
 bool bio_free_concerns(const struct libcrypto *crypto, void *caller)
 {
 	return (records_any() || atomic_load(&shared_any)) && settings->mode != MODE_OFF &&
@@ -116,14 +106,14 @@ static uint64_t unflushed_in(const struct libcrypto *crypto, BIO *bio)
 static void leave_to_the_library(struct connection *c, SSL *ssl, bool was_said)
 {
 	struct libssl *lib = c->lib;
-	bool ours = c->released.notify == NOTIFY_SENT || residue_any(c) || c->released.completed_record;
+	bool ours = c->released.notify == NOTIFY_SENT || residue_any(&c->released.residue) || c->released.completed_record;
 	bool will_say = !lib->SSL_in_init(ssl) && !lib->SSL_get_quiet_shutdown(ssl) &&
 			!(lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN);
 	if (was_said)
 		return;
 	c->seen.called_shutdown = c->seen.called_shutdown || c->released.notify == NOTIFY_SENT || will_say;
 	c->released.notify_by_program = c->seen.called_shutdown;
-	if (settings->mode == MODE_OBSERVE && drain_is_over(c, descriptors_any(c)))
+	if (settings->mode == MODE_OBSERVE && queues_is_over(c, descriptors_any(c)))
 		c->released.reason = UNHEARD; /* it will fail, in the library, where nobody sees it */
 	if (settings->mode == MODE_CURE && ours)
 		lib->SSL_set_quiet_shutdown(ssl, 1);

@@ -17,10 +17,6 @@
 /* Is this call the program's own, in a process where it may matter? Else there is nothing to do but to forward it. */
 bool bio_free_concerns(const struct libcrypto *crypto, void *caller);
 
-/* The program says BIO_f_ssl, or a function that makes one. */
-void hidden_calls_note(void);
-bool hidden_calls_any(void);
-
 /* A new chain with an SSL in it: tracks the SSL. */
 void bio_free_born(struct libssl *lib, BIO *bio, void *caller);
 

@@ -8,6 +8,8 @@
  */
 #include "release/port_reuse.h"
 
+#include "connection/socket.h"
+
 enum { PORTS = 1 << 16, WORD_BITS = 64 };
 static _Atomic uint64_t said_goodbye[PORTS / WORD_BITS];
 

@@ -1,24 +1,91 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See leaving.h. An exec leaves each descriptor without FD_CLOEXEC to the next program: where the SSL is alive, nobody
- * can go on with the TLS on it, and its end is said here; where the SSL was freed before, or the program has said
- * close_notify, the next program may go on in plaintext, and the connection is left to it.
- */
+/* See process_exit.h. */
 #include "release/process_exit.h"
 
 #include "connection/descriptors.h"
+#include "connection/hub.h"
+#include "connection/ownership.h"
+#include "connection/records.h"
+#include "connection/socket.h"
+#include "connection/which_socket.h"
 #include "events/events.h"
+#include "linger/handover.h"
+#include "linger/queues.h"
+#include "release/release.h"
 #include "release/ssl_free.h"
-#include "release/fd_close.h"
-#include "linger/linger.h"
-#include "connection/process.h"
+#include "sys/blocked_signals.h"
+#include "sys/clock.h"
+#include "sys/process.h"
 #include "sys/settings.h"
+#include "tls/close_notify.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
-/* --- the end --- */
+/* P2: what has to be done in place at an exit, all of it, ends after so long. */
+enum { IN_PLACE_MS = 1000 };
+
+/* --- one connection --- */
+
+/* Has OpenSSL cleaned up already, by a handler that was not caught on its way (RTLD_DEEPBIND)? */
+static bool openssl_lives(const struct libssl *lib)
+{
+	enum { INIT_BASE_ONLY = 0x00040000 }; /* OPENSSL_INIT_BASE_ONLY: then a refusal raises no error */
+	return lib->OPENSSL_init_crypto(INIT_BASE_ONLY, NULL) == 1;
+}
+
+static void observe_end(struct connection *c, int fd, bool foresee)
+{
+	enum reason reason = foresee ? close_notify_foreseen(c) : ALREADY_SAID;
+	if (reason != ALREADY_SAID) {
+		c->released.reason = reason;
+		events_notify(c, BY_TLSBYE, reason);
+	}
+	if (!c->socket.datagram)
+		queues_measure(c, fd);
+	events_end(c);
+}
+
+/* Nobody will come back to say it: in doubt it is not said. */
+static void say_or_be_silent(struct connection *c, int fd)
+{
+	bool said = !openssl_lives(c->lib) || release_speak(c, fd, NULL);
+	if (!said && c->released.reason == MAY_SPEAK)
+		c->released.reason = IN_HANDLER;
+}
+
+/*
+ * Where another thread is inside, the connection is left alone: its write would meet our FIN, and SIGPIPE would change
+ * how the process ends.
+ */
+void process_exit_release(struct connection *c, bool failed, struct call call, uint64_t until_us)
+{
+	int fd = descriptors_any(c);
+	bool owned = release_is_ours(c);
+	c->released.shared |= ownership_shares(c);
+	if (!owned)
+		release_disown(c);
+	if (!owned || fd < 0 || !release_is_worth_it(c) || !socket_is_of(c, fd))
+		return;
+	release_note_path(c, PATH_EXIT);
+	call_sites_note(&c->sites, SITE_LEAVE, call);
+	which_socket_addresses(c, fd);
+	enum reason others = release_others_inside(c);
+	bool inside = others != MAY_SPEAK, meant = queues_abort_meant(fd);
+	c->released.failed_exit = failed;
+	if (c->released.notify != NOTIFY_SENT && (failed || inside || meant))
+		c->released.reason = meant ? ABORT_MEANT : inside ? others : FAILED_EXIT;
+	if (!release_is_curing() || inside || meant) {
+		observe_end(c, fd, !inside && !meant);
+		return;
+	}
+	say_or_be_silent(c, fd);
+	if (c->socket.datagram)
+		events_end(c);
+	else
+		release_hand_over(c, fd, false, until_us);
+}
+
+/* --- all of them --- */
 
 /* The parent sees eight bits of the status: 256 is success. */
 static bool is_failure(int status)
@@ -29,62 +96,56 @@ static bool is_failure(int status)
 struct leaving {
 	bool failed;
 	struct call call;
+	uint64_t until_us;
 };
 
 static void leave(struct connection *c, void *arg)
 {
 	const struct leaving *leaving = arg;
 	if (!(atomic_load(&c->released.close_paths) & PATH_EXIT)) /* exit, and then _exit in one of its handlers */
-		process_exit_release(c, leaving->failed, leaving->call);
+		process_exit_release(c, leaving->failed, leaving->call, leaving->until_us);
 }
 
-/* What the linger thread still holds when the wait is over, and a close() that a handler or another thread leaves unfinished. */
+/* A close() that a handler or another thread leaves unfinished. */
 static void tell_unfinished(struct connection *c, void *arg)
 {
 	(void)arg;
-	if (!(atomic_load(&c->released.close_paths) & (PATH_CLOSE | PATH_EXIT)) || !ownership_owns(c))
-		return;
-	if (c->released.peer_end == PEER_UNKNOWN && settings->mode == MODE_CURE)
-		c->released.peer_end = PEER_OUTLIVES_US;
-	events_end(c);
+	if (atomic_load(&c->released.close_paths) & (PATH_CLOSE | PATH_EXIT) && ownership_owns(c))
+		events_end(c);
 }
 
-static void leave_all(int status, struct call call, void (*before_waiting)(void))
+static void leave_all(int status, struct call call)
 {
-	struct leaving leaving = {.failed = is_failure(status), .call = call};
-	if (settings->mode == MODE_OFF)
+	struct blocked_signals before;
+	struct leaving leaving = {
+		.failed = is_failure(status), .call = call, .until_us = clock_us() + IN_PLACE_MS * 1000};
+	if (settings->mode == MODE_OFF || !records_any())
 		return;
+	blocked_signals_begin(&before, release_is_curing());
 	records_each(leave, &leaving);
-	if (linger_count()) {
-		if (before_waiting)
-			before_waiting();
-		linger_finish((unsigned)settings->at_exit_ms);
-	}
 	records_each(tell_unfinished, NULL);
-	events_flush();
+	if (release_is_curing())
+		handover_await((unsigned)settings->at_exit_ms);
+	hub_say(MESSAGE_BYE, NULL, 0, NULL, 0);
+	blocked_signals_end(&before);
 }
 
-static void learn_late(struct connection *c, void *nothing)
+static void let_go(struct connection *c, void *arg)
 {
-	(void)nothing;
-	ssl_free_learn_late(c);
+	(void)arg;
+	ownership_lets_go(c, false);
 }
 
-/* A helper that was forked owns nothing: it pays for no look at its program. */
-static void look_for_open(struct connection *c, void *found)
+void process_exit_at_once(int status, struct call call)
 {
-	if (atomic_load(&c->socket.descriptors) && ownership_owns(c))
-		*(bool *)found = true;
+	if (!process_is_original())
+		return;
+	leave_all(status, call);
+	if (ownership_any_shared())
+		records_each(let_go, NULL);
 }
 
-/* The last thread of a program has ended ours before it came here (process.c). */
-static void start_again(void)
-{
-	bool something = false;
-	records_each(look_for_open, &something);
-	if (something && settings->mode == MODE_CURE)
-		linger_start();
-}
+/* --- exit --- */
 
 /* By what: nothing, for a return from main. */
 static struct call exit_call;
@@ -95,19 +156,43 @@ void process_exit_is_called(struct call call)
 		exit_call = call;
 }
 
-void process_exit_normally(int status)
+enum { CLEANUPS = 4 };
+static void (*_Atomic cleanups[CLEANUPS])(void *);
+
+bool process_exit_cleans_up_later(void (*cleanup)(void *))
 {
-	records_each(learn_late, NULL);
-	start_again();
-	leave_all(status, exit_call, process_save_output);
+	process_exit_watch();
+	for (int i = 0; i < CLEANUPS; i++) {
+		void (*nothing)(void *) = NULL;
+		if (atomic_compare_exchange_strong(&cleanups[i], &nothing, cleanup))
+			return true;
+	}
+	return false;
 }
 
-void process_exit_at_once(int status, struct call call)
+static void learn_late(struct connection *c, void *nothing)
 {
-	if (!process_is_original())
-		return;
-	leave_all(status, call, NULL);
-	process_ends();
+	(void)nothing;
+	ssl_free_learn_late(c);
+}
+
+static void at_exit(int status, void *arg)
+{
+	(void)arg;
+	if (process_is_original()) {
+		records_each(learn_late, NULL);
+		leave_all(status, exit_call);
+	}
+	for (int i = 0; i < CLEANUPS; i++)
+		if (atomic_load(&cleanups[i]))
+			cleanups[i](NULL);
+}
+
+void process_exit_watch(void)
+{
+	static _Atomic bool watching;
+	if (!atomic_exchange(&watching, true))
+		on_exit(at_exit, NULL);
 }
 
 /* --- quick_exit --- */
@@ -133,41 +218,4 @@ void process_exit_watch_quick(void)
 	static _Atomic bool watching;
 	if (!atomic_exchange(&watching, true))
 		at_quick_exit(at_quick_exit_of_ours);
-}
-
-/* --- exec --- */
-
-static bool stays_open(const struct connection *c)
-{
-	int flags = real.fcntl(descriptors_any(c), F_GETFD);
-	return flags >= 0 && !(flags & FD_CLOEXEC);
-}
-
-static void leave_behind(struct connection *c, void *leaving)
-{
-	bool tls_goes_on = atomic_load(&c->ssl) && !c->released.notify_by_program;
-	if (tls_goes_on || !stays_open(c))
-		leave(c, leaving);
-}
-
-void exec_release(enum exec_by by, const char *file, int fd, char *const argv[], char *const environment[],
-		  struct call call)
-{
-	bool something = linger_count() != 0;
-	struct leaving leaving = {.call = call};
-	int saved = errno, cancel_state;
-	if (!process_is_original())
-		return;
-	/* exec is no cancellation point; open() is */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	process_executes();
-	records_each(look_for_open, &something);
-	if (something && settings->mode != MODE_OFF && runnable_finds_program(by, file, fd) &&
-	    runnable_arguments_fit(argv, environment)) {
-		records_each(leave_behind, &leaving);
-		linger_wait((unsigned)settings->at_exit_ms);
-		events_flush();
-	}
-	pthread_setcancelstate(cancel_state, NULL);
-	errno = saved;
 }

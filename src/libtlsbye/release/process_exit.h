@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doors of the process itself: it ends (exit, the return from main, _exit, _Exit, quick_exit), or becomes another
- * program (exec). What is open then gets the goodbye of a close, and what drains is waited for, both bounded by AT_EXIT:
- * with the process its linger thread ends.
+ * The process ends: exit, the return from main, _exit, _Exit, quick_exit. What is open then is released as by a close.
+ * Nobody is waited for: whoever holds the sockets outlives the process; but the first process of a pid namespace, with
+ * which the kernel ends all others, waits for AT_EXIT at the most.
  *
- * Rules: process_exit_at_once and exec_release are async-signal-safe, as _exit and execve are. A vfork child, and whoever
- * does not own a connection since a fork, leaves without a word. A failed exec is an ordinary thing (a shell that
- * looks along PATH): there the goodbye is said only where the exec is going to succeed as far as that can be seen.
+ * Rules: process_exit_at_once is async-signal-safe, as _exit is. A vfork child, and whoever does not own a connection since
+ * a fork, leaves without a word.
  */
-#ifndef TLSBYE_LEAVING_H
-#define TLSBYE_LEAVING_H
+#ifndef TLSBYE_PROCESS_EXIT_H
+#define TLSBYE_PROCESS_EXIT_H
 
-#include "release/runnable.h"
-#include "sys/call_sites.h"
+#include "connection/connection.h"
 
-/* exit and the return from main, behind the program's own handlers: its streams are written out before the wait. */
-void process_exit_normally(int status);
+/*
+ * The program's exit handlers may still talk on a connection, so the release comes after all of them; and before OpenSSL's own
+ * clean-up, after which nothing can be said, and the destructors of the libraries. Hence our handler is registered when
+ * the program registers its first one, or when there is a first connection, whichever is earlier; and OpenSSL's is caught
+ * on its way to the list and called after ours.
+ */
+void process_exit_watch(void);
+
+/* True: the function is called at exit, after our release. */
+bool process_exit_cleans_up_later(void (*cleanup)(void *));
 
 /* The hook of exit: only remembers who called it. */
 void process_exit_is_called(struct call call);
@@ -24,14 +30,13 @@ void process_exit_is_called(struct call call);
 void process_exit_at_once(int status, struct call call);
 
 /*
- * quick_exit: behind the program's own at_quick_exit handlers. So ours is registered when the program registers its first
+ * quick_exit: after the program's own at_quick_exit handlers. So ours is registered when the program registers its first
  * one, or when there is a first connection, whichever is earlier.
  */
 void process_exit_quickly(int status, struct call call); /* the hook: remembers the status */
 void process_exit_watch_quick(void);
 
-/* Before the exec: see runnable.h. */
-void exec_release(enum exec_by by, const char *file, int fd, char *const argv[], char *const environment[],
-		  struct call call);
+/* One connection of a process that ends, or becomes another program: silent in TLS where it `failed`. */
+void process_exit_release(struct connection *c, bool failed, struct call call, uint64_t until_us);
 
 #endif

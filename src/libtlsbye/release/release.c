@@ -1,32 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* See parting.h. */
+/* See release.h. */
 #include "release/release.h"
 
-#include "release/bio_free.h"
 #include "connection/descriptors.h"
-#include "linger/linger.h"
+#include "connection/epoll_sets.h"
+#include "connection/hidden_calls.h"
+#include "connection/ownership.h"
+#include "events/events.h"
+#include "linger/handover.h"
+#include "linger/queues.h"
 #include "release/port_reuse.h"
-#include "connection/process.h"
+#include "sys/in_handler.h"
+#include "sys/process.h"
 #include "sys/settings.h"
-
-#include <pthread.h>
-
-/* Observing, nothing is said, and the thread's signals are none of our business. */
-void release_block_signals(struct blocked_signals *before)
-{
-	sigset_t all;
-	sigfillset(&all);
-	if (release_is_curing())
-		pthread_sigmask(SIG_SETMASK, &all, &before->mask);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before->cancel_state);
-}
-
-void release_restore_signals(const struct blocked_signals *before)
-{
-	pthread_setcancelstate(before->cancel_state, NULL);
-	if (release_is_curing())
-		pthread_sigmask(SIG_SETMASK, &before->mask, NULL);
-}
+#include "tls/close_notify.h"
 
 bool release_is_curing(void)
 {
@@ -66,55 +53,53 @@ enum reason release_others_inside(const struct connection *c)
 	return hidden && !process_has_one_thread() ? CALLS_UNSEEN : MAY_SPEAK;
 }
 
-/* May the linger thread use the SSL? A single-threaded program's own allocator need not bear a second thread. */
-unsigned release_speech(struct connection *c, void *caller)
+bool release_ssl_is_usable(struct connection *c, void *caller)
 {
 	/* A libssl that is linked -Bsymbolic closes from the middle of its own SSL_free: no SSL is left to use. */
-	bool usable = atomic_load(&c->ssl) && !c->lib->own_allocator && !real_is_libcrypto(caller);
+	bool usable = atomic_load(&c->ssl) && !real_is_libcrypto(caller);
 	/* An SSL_free that passes by the hooks would not wait for it, either: OpenSSL 3.2 has freed half before we hear. */
 	bool hidden = usable && (!c->seen.born || release_others_inside(c) == CALLS_UNSEEN);
 	if (hidden && c->released.notify != NOTIFY_SENT && c->released.reason == MAY_SPEAK)
 		c->released.reason = CALLS_UNSEEN;
-	return usable && !hidden ? ASK_SPEAK : 0;
+	return usable && !hidden;
+}
+
+/* SSL_shutdown() allocates: a handler may have interrupted malloc, or OpenSSL itself. */
+bool release_speak(struct connection *c, int fd, void *caller)
+{
+	if (!release_ssl_is_usable(c, caller))
+		return true;
+	if (!in_handler_is_outside() || !claim_take_after_close_notify(&c->claim))
+		return c->released.notify == NOTIFY_SENT;
+	close_notify_say(c, fd);
+	claim_drop(&c->claim);
+	return true;
 }
 
 /* What must not outlive the close that the program sees: its port, events of its epoll sets, signals of O_ASYNC. */
 static void leave_the_program(const struct connection *c, int fd)
 {
 	port_reuse_begins(c, fd);
-	epoll_sets_forget_socket(fd);
+	if (descriptors_is_watched_elsewhere(fd))
+		epoll_sets_forget_socket(fd);
 	int flags = real.fcntl(fd, F_GETFL);
 	if (flags >= 0 && flags & O_ASYNC)
 		real.fcntl(fd, F_SETFL, flags & ~O_ASYNC);
 }
 
-/*
- * Takes the claim, if the thread is to speak, and gives it to the thread together with the hold. Between the two no
- * handler may run: it could want to enter.
- */
-bool release_give(struct connection *c, int fd, unsigned asked)
+void release_hand_over(struct connection *c, int fd, bool follows, uint64_t until_us)
 {
-	struct blocked_signals before;
-	release_block_signals(&before);
-	bool claimed = asked & ASK_SPEAK && claim_take(&c->claim);
-	if (asked & ASK_SPEAK && !claimed)
-		asked = (asked & ~(unsigned)ASK_SPEAK) | ASK_SPEAK_LATER;
-	atomic_store(&c->speaks_later, asked & ASK_SPEAK_LATER);
-	bool waits = asked & ASK_SPEAK_LATER; /* only the end of the connection may wait for who is inside */
-	bool given = (!waits || asked & ASK_EVENT) && linger_hand_over(c, fd, asked);
-	if (!given) {
-		atomic_store(&c->speaks_later, false);
-		if (claimed)
-			claim_drop(&c->claim);
+	queues_measure(c, fd);
+	bool enough = !follows && !residue_any(&c->released.residue) && queues_close_is_enough(&c->queues);
+	if (enough || settings->linger == LINGER_OFF) {
+		events_end(c);
+		return;
 	}
-	release_restore_signals(&before);
-	return given;
-}
-
-bool release_hand_over(struct connection *c, int fd, unsigned asked)
-{
-	if (settings->linger != LINGER_OFF && !c->socket.datagram)
-		asked |= ASK_HALF_CLOSE | ASK_DRAIN;
+	bool watched = descriptors_is_watched_elsewhere(fd) && !epoll_sets_all_known();
+	if (settings->linger == LINGER_WAIT || watched) {
+		handover_in_place(c, fd, until_us);
+		return;
+	}
 	leave_the_program(c, fd);
-	return release_give(c, fd, asked | ASK_EVENT);
+	handover_give(c, fd, follows, until_us);
 }

@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the doors have in common (goodbye.c: the SSL's; letting_go.c: the descriptor's): is there anything to say, is it
- * ours to say, may the linger thread say it; and the hand-over itself.
+ * What the ways to let go have in common (ssl_free.c, fd_close.c, fd_shutdown.c, process_exit.c): is there anything to say,
+ * is it ours to say, may the SSL be used here and now; and the way of the socket out of the program.
  *
- * Rules: everything here is async-signal-safe.
+ * Rules: everything here is async-signal-safe: the SSL is only used where no signal handler can be running.
  */
-#ifndef TLSBYE_PARTING_H
-#define TLSBYE_PARTING_H
+#ifndef TLSBYE_RELEASE_H
+#define TLSBYE_RELEASE_H
 
 #include "connection/connection.h"
-
-#include <signal.h>
-
-/* How long shutdown() and a waiting close() wait for the linger thread to speak: it does so within microseconds. */
-enum { ANSWER_WITHIN_MS = 1000 };
-
-/*
- * While the goodbye is inside on the program's own thread, no handler and no cancellation of that thread may come:
- * the handler could enter the same connection and wait for itself.
- */
-struct blocked_signals {
-	sigset_t mask;
-	int cancel_state;
-};
-void release_block_signals(struct blocked_signals *before);
-void release_restore_signals(const struct blocked_signals *before);
 
 /* TLSBYE_MODE=cure. */
 bool release_is_curing(void);
@@ -41,16 +25,19 @@ void release_disown(struct connection *c);
 /* Why nobody but the threads inside may use the SSL now; MAY_SPEAK. */
 enum reason release_others_inside(const struct connection *c);
 
-/* ASK_SPEAK where the linger thread may use the SSL, else 0. `caller`: of the close. */
-unsigned release_speech(struct connection *c, void *caller);
+/* What the program would have been told of, had it been us: for who observes. `caller`: of the close. */
+bool release_ssl_is_usable(struct connection *c, void *caller);
 
 /*
- * Gives the linger thread a hold of the socket, and the claim if it is to speak (linger.h: ASK_). False where it could not
- * be given.
+ * Says close_notify on the descriptor, with the thread's signals blocked. False: the SSL cannot be used now (a handler may
+ * be running, a thread is inside), and what is to be said may follow (follow.h).
  */
-bool release_give(struct connection *c, int fd, unsigned asked);
+bool release_speak(struct connection *c, int fd, void *caller);
 
-/* The same for the whole goodbye: `asked`, half-close, drain, event. */
-bool release_hand_over(struct connection *c, int fd, unsigned asked);
+/*
+ * Half-close and drain, elsewhere, then the event: the whole release, after what was said. `follows`: release_speak has
+ * said so. Whatever could not be handed over was done within `until_us` in place.
+ */
+void release_hand_over(struct connection *c, int fd, bool follows, uint64_t until_us);
 
 #endif

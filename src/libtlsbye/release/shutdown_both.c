@@ -3,7 +3,10 @@
 #include "release/shutdown_both.h"
 
 #include "connection/descriptors.h"
-#include "connection/process.h"
+#include "connection/ownership.h"
+#include "connection/records.h"
+#include "connection/socket.h"
+#include "sys/process.h"
 #include "sys/settings.h"
 
 #include <errno.h>

@@ -1,53 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The doors of the SSL (goodbye.h): what is learnt when it begins, and what is said when it goes.
- */
+/* See ssl_free.h. */
 #include "release/ssl_free.h"
 
 #include "connection/descriptors.h"
-#include "linger/drain.h"
-#include "observe/end_of_stream.h"
+#include "connection/ownership.h"
+#include "connection/records.h"
+#include "connection/ssl_table.h"
+#include "connection/which_socket.h"
 #include "events/events.h"
-#include "tls/close_notify.h"
+#include "linger/handover.h"
 #include "observe/handshake.h"
-#include "linger/linger.h"
 #include "release/release.h"
-#include "connection/process.h"
+#include "sys/blocked_signals.h"
+#include "sys/in_handler.h"
+#include "sys/process.h"
 #include "sys/settings.h"
+#include "tls/close_notify.h"
 
 #include <errno.h>
-
-/* --- the first words --- */
-
-/* The SSL before this one on the same socket: it was freed, and what it still had to say comes first. */
-static void end_predecessor(struct connection *before, int fd)
-{
-	if (!before->released.superseded || atomic_load(&before->ssl))
-		return;
-	if (release_is_curing() && !before->socket.datagram)
-		residue_send(before, fd);
-	events_end(before);
-}
-
-void before_call_introduce(struct connection *c, SSL *ssl)
-{
-	c->seen.spoken = true;
-	process_init();
-	if (settings->mode == MODE_OFF)
-		return;
-	call_sites_refresh();
-	if (release_is_curing())
-		end_of_stream_ignore(c, ssl);
-	struct connection *before = descriptors_ref_connection(which_socket_write_fd(c, ssl));
-	which_socket_learn(c, ssl);
-	events_tracked(c);
-	if (before) {
-		end_predecessor(before, atomic_load(&c->socket.fd));
-		records_unref(before);
-	}
-	if (release_is_curing() && atomic_load(&c->socket.fd) >= 0)
-		linger_start();
-}
 
 /* A number that is another connection's by now was closed behind our back, and is not this one's any more (P6). */
 static bool is_anothers(const struct connection *c, int fd)
@@ -63,10 +33,11 @@ void ssl_free_learn_late(struct connection *c)
 {
 	SSL *ssl = atomic_load(&c->ssl);
 	struct blocked_signals before;
-	if (!ssl || c->seen.hands_off || c->socket.cookie || settings->mode == MODE_OFF || !process_is_original())
+	if (!ssl || c->seen.hands_off || c->socket.cookie || settings->mode == MODE_OFF ||
+	    !process_is_original())
 		return;
-	release_block_signals(&before);
-	if (claim_take_after_goodbye(&c->claim)) {
+	blocked_signals_begin(&before, release_is_curing());
+	if (claim_take_after_close_notify(&c->claim)) {
 		c->seen.spoken = c->seen.spoken || !c->lib->SSL_in_before(ssl);
 		int fd = which_socket_read_fd(c, ssl);
 		if (c->seen.spoken && fd >= 0 && !is_anothers(c, fd))
@@ -74,66 +45,29 @@ void ssl_free_learn_late(struct connection *c)
 		events_tracked(c);
 		claim_drop(&c->claim);
 	}
-	release_restore_signals(&before);
-	if (release_is_curing() && atomic_load(&c->socket.fd) >= 0)
-		linger_start();
+	blocked_signals_end(&before);
 }
-
-/* --- SSL_shutdown --- */
-
-int ssl_shutdown_read_the_rest(struct connection *c, SSL *ssl)
-{
-	char junk[4096];
-	uint64_t until = clock_us() + settings->linger_total_ms * 1000;
-	int n = 1;
-	if (!release_is_curing() || c->seen.hands_off || c->released.notify != NOTIFY_SENT ||
-	    c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
-		return 1;
-	if (!c->seen.called_shutdown) /* we said it at an earlier door; the real call would wait for the peer */
-		return 0;
-	if (c->socket.datagram ||
-	    atomic_load(&c->socket.fd) < 0) /* memory BIOs, or closed: no goodbye of ours can come of it (P5) */
-		return 1;
-	while (n > 0 && c->seen.never_read < settings->linger_bytes && clock_us() < until) {
-		n = c->lib->SSL_read(ssl, junk, sizeof junk);
-		if (n > 0)
-			c->seen.never_read += (uint64_t)n;
-	}
-	end_of_stream_seen_after_notify(c, ssl);
-	return n > 0 || c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN ? 1 : -1;
-}
-
-/* --- SSL_free, SSL_clear --- */
 
 /*
- * P6: the goodbye acts on a hold of its own, whose identity is checked there. The copy is in the program's table for
- * the length of one send; it is not inherited by exec.
+ * P6: on the program's own descriptor; whoever closes it through a hook waits for the claim, and its identity is asked
+ * there.
  */
-static void speak_on_hold(struct connection *c)
+static void speak(struct connection *c)
 {
 	int fd = descriptors_any(c);
-	bool open = fd >= 0;
-	int hold = open ? process_lends_copy(fd) : -1;
-	if (hold >= 0) {
-		close_notify_say(c, hold);
-		process_takes_back(hold);
-	} else if (open && linger_hand_over(c, fd, ASK_SPEAK_HELD)) {
-		linger_await_answer(c, ANSWER_WITHIN_MS); /* no number was free; the claim stays ours */
+	bool follows = atomic_load(&c->released.follows);
+	if (fd >= 0 || follows) {
+		close_notify_say(c, follows ? -1 : fd);
 	} else if (c->released.notify != NOTIFY_SENT && c->released.reason == MAY_SPEAK) {
 		c->released.reason = close_notify_reason(c);
 		if (c->released.reason == MAY_SPEAK)
-			c->released.reason = open ? NO_DESCRIPTOR : c->released.superseded ? ANOTHER_SSL : SOCKET_CHANGED;
+			c->released.reason = c->released.superseded ? ANOTHER_SSL : SOCKET_CHANGED;
 	}
+	if (follows)
+		handover_speaks(c);
 }
 
-/* A close that found somebody inside has left the hold to the linger thread, which looks every few milliseconds. */
-static void let_the_linger_thread_speak(struct connection *c)
-{
-	if (atomic_load(&c->speaks_later))
-		linger_await_answer(c, 50);
-}
-
-/* Observing, or before the first word: what would be said. Behind BIO_free the library says goodbye itself (bios.c). */
+/* Observing, or before the first word: what would be said. After BIO_free the library says close_notify itself (bio_free.c). */
 static void foresee(struct connection *c, uint32_t path)
 {
 	if (c->released.notify == NOTIFY_SENT)
@@ -143,10 +77,10 @@ static void foresee(struct connection *c, uint32_t path)
 		events_notify(c, BY_TLSBYE, c->released.reason);
 }
 
-/* The SSL is forgotten while the claim is held: no goodbye may find it between here and the real SSL_free. */
+/* The SSL is forgotten while the claim is held: nobody may find it between here and the real SSL_free. */
 static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t path)
 {
-	bool claimed = claim_take_after_goodbye(&c->claim);
+	bool claimed = claim_take_after_close_notify(&c->claim);
 	c->released.not_ours = !ownership_owns(c);
 	if (!claimed && c->released.notify != NOTIFY_SENT)
 		c->released.reason = SOMEBODY_INSIDE;
@@ -154,7 +88,7 @@ static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t path)
 		handshake_look(c);
 		c->seen.unread_tls = (uint32_t)c->lib->SSL_pending(ssl);
 		if (release_is_curing() && c->seen.spoken)
-			speak_on_hold(c);
+			speak(c);
 		else
 			foresee(c, path);
 	}
@@ -174,13 +108,11 @@ void ssl_free_release(struct connection *c, uint32_t path, struct call call)
 	release_note_path(c, path);
 	call_sites_refresh();
 	call_sites_note(&c->sites, SITE_SSL_FREE, call);
+	in_handler_learn_thread();
 	ssl_free_learn_late(c);
-	if (release_is_curing() && c->seen.spoken)
-		linger_start(); /* a fork child that made no SSL_* call yet has no thread */
-	let_the_linger_thread_speak(c);
-	release_block_signals(&before);
+	blocked_signals_begin(&before, release_is_curing());
 	speak_and_detach(c, ssl, path);
-	release_restore_signals(&before);
+	blocked_signals_end(&before);
 	if (c->released.superseded) /* no close will tell of it */
 		events_end(c);
 	records_unref(c);

@@ -12,13 +12,16 @@
 #define TLSBYE_BLOCKED_SIGNALS_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 struct blocked_signals {
+	bool wanted;
 	sigset_t mask;
 	int cancel_state;
 };
 
-void blocked_signals_begin(struct blocked_signals *before);
+/* Not `wanted` (who only observes says nothing): cancellation alone is put off. */
+void blocked_signals_begin(struct blocked_signals *before, bool wanted);
 void blocked_signals_end(const struct blocked_signals *before);
 
 #endif

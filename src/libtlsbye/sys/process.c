@@ -26,6 +26,8 @@ void process_begin(void)
 
 void process_begin_anew(void)
 {
+	if (!home)
+		return;
 	home->alive = 1;
 	home->pid = getpid();
 }

@@ -71,7 +71,6 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(_exit)                                                                                             \
 	X(_Exit)                                                                                             \
 	X(__cxa_atexit)                                                                                      \
-	X(pthread_exit)                                                                                      \
 	X(fdopen)                                                                                            \
 	X(fclose)                                                                                            \
 	X(freopen)                                                                                           \

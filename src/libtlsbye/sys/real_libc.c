@@ -67,12 +67,6 @@ static int early_atexit(void (*function)(void *), void *argument, void *object)
 }
 
 /* What is no plain system call is looked up at once, where another library's constructor comes first. */
-static void early_pthread_exit(void *result)
-{
-	real_init();
-	real.pthread_exit(result);
-}
-
 static FILE *early_fdopen(int fd, const char *mode)
 {
 	real_init();
@@ -189,7 +183,6 @@ struct real_libc real = {
 	._exit = raw_exit,
 	._Exit = raw_exit,
 	.__cxa_atexit = early_atexit,
-	.pthread_exit = early_pthread_exit,
 	.fdopen = early_fdopen,
 	.fclose = early_fclose,
 	.freopen = early_freopen,

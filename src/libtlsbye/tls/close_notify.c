@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How close_notify gets out without a signal, without blocking and without the program's half-freed state: OpenSSL
- * writes it to a BIO of ours, which sends with MSG_DONTWAIT | MSG_NOSIGNAL on a hold of the socket; the program's BIO
+ * writes it to a BIO of ours, which sends with MSG_DONTWAIT | MSG_NOSIGNAL on the program's descriptor; the program's BIO
  * is put back afterwards. Only the write side is swapped: nothing is read here.
  *
  * Rules: SSL_shutdown is called at most once, never with a write pending, never after a fatal error, never in a
@@ -11,23 +11,23 @@
 #include "tls/close_notify.h"
 
 #include "tls/dtls.h"
-#include "linger/drain.h"
+#include "linger/queues.h"
 #include "events/events.h"
-#include "tls/filters.h"
+#include "observe/filters.h"
 #include "observe/handshake.h"
 #include "linger/ktls.h"
-#include "connection/process.h"
+#include "connection/ownership.h"
+#include "connection/socket.h"
 #include "sys/settings.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* The goodbye that runs on this thread: the BIO's callbacks have no other way to know. */
 struct speech {
 	struct connection *c;
-	int hold;
+	int fd; /* -1: the socket is handed over already, and the bytes follow */
 	bool completing; /* a record: take it, and say that it was not taken */
 	bool taken;
 	enum reason unheard;   /* why the socket took nothing; MAY_SPEAK: it did */
@@ -37,59 +37,12 @@ static _Thread_local struct speech *speech;
 
 /* --- the BIO --- */
 
-static bool has_room(struct residue *residue, size_t length)
-{
-	if (!residue->bytes) {
-		void *mapped =
-			mmap(NULL, RESIDUE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (mapped == MAP_FAILED)
-			return false;
-		residue->bytes = mapped;
-	}
-	return length <= RESIDUE_MAX - residue->length;
-}
-
-static bool keep_for_later(struct residue *residue, const unsigned char *bytes, size_t length)
-{
-	if (!has_room(residue, length))
-		return false;
-	memcpy(residue->bytes + residue->length, bytes, length);
-	residue->length += (uint32_t)length;
-	return true;
-}
-
-bool residue_any(const struct connection *c)
-{
-	return c->released.residue.sent < c->released.residue.length;
-}
-
-bool residue_send(struct connection *c, int hold)
-{
-	struct residue *residue = &c->released.residue;
-	if (residue->kernels && ktls_close_notify(hold) == NO_ROOM)
-		return false;
-	residue->kernels = false;
-	while (residue->sent < residue->length) {
-		ssize_t sent = real.send(hold, residue->bytes + residue->sent,
-					 residue->length - residue->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return false;
-		if (sent < 0) /* the peer is gone: there is nobody to tell */
-			residue->sent = residue->length;
-		else
-			residue->sent += (uint32_t)sent;
-	}
-	return true;
-}
-
 /* Everything is taken: what does not fit into the socket now is sent later, in order. */
-static bool take(struct connection *c, int hold, const unsigned char *bytes, size_t length)
+static bool take(struct connection *c, int fd, const unsigned char *bytes, size_t length)
 {
 	size_t sent = 0;
-	if (residue_send(c, hold)) {
-		ssize_t n = real.send(hold, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (fd >= 0 && residue_send(&c->released.residue, fd, &kernel_libc)) {
+		ssize_t n = real.send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
 			speech->unheard = UNHEARD; /* reset, or our side is shut already */
 			if (errno == ECONNRESET ||
@@ -100,7 +53,7 @@ static bool take(struct connection *c, int hold, const unsigned char *bytes, siz
 		sent = n > 0 ? (size_t)n : 0;
 		c->released.said_bytes += (uint32_t)sent;
 	}
-	return sent == length || keep_for_later(&c->released.residue, bytes + sent, length - sent);
+	return sent == length || residue_keep(&c->released.residue, bytes + sent, length - sent);
 }
 
 static int close_notify_bio_write(BIO *bio, const char *bytes, int length)
@@ -109,12 +62,12 @@ static int close_notify_bio_write(BIO *bio, const char *bytes, int length)
 	lib->BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
 	bool enough = speech->completing && speech->taken;
 	if (speech->c->socket.datagram) {
-		speech->unheard = dtls_send(speech->hold, &speech->to, bytes, (size_t)length);
+		speech->unheard = dtls_send(speech->fd, &speech->to, bytes, (size_t)length);
 		speech->taken = true;
 		return length;
 	}
 	if (!enough)
-		speech->taken = take(speech->c, speech->hold, (const unsigned char *)bytes, (size_t)length);
+		speech->taken = take(speech->c, speech->fd, (const unsigned char *)bytes, (size_t)length);
 	if (speech->taken && !speech->completing)
 		return length;
 	lib->BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY);
@@ -235,12 +188,12 @@ static bool kernel_makes_records(const struct connection *c, SSL *ssl)
 }
 
 /* OpenSSL is only told that it is said: that keeps the session in the cache. */
-static void say_by_kernel(struct connection *c, SSL *ssl, int hold)
+static void say_by_kernel(struct connection *c, SSL *ssl, int fd)
 {
 	int saved = errno;
-	enum reason reason = ktls_close_notify(hold);
-	c->released.residue.kernels = reason == NO_ROOM;
-	if (reason == UNHEARD) {
+	enum ktls_sent sent = ktls_close_notify(fd, &kernel_libc);
+	c->released.residue.kernels = sent == KTLS_NO_ROOM;
+	if (sent == KTLS_REFUSED) {
 		c->released.reason = UNHEARD;
 	} else {
 		c->released.notify = NOTIFY_SENT;
@@ -331,7 +284,7 @@ static bool flush_filters(struct connection *c, SSL *ssl)
 	uint64_t held = top && ownership_owns(c) ? filters_hold(lib, top) : 0;
 	if (!held)
 		return true;
-	if (held > RESIDUE_MAX || !has_room(&c->released.residue, held))
+	if (held > RESIDUE_MAX || !residue_has_room(&c->released.residue, held))
 		return false;
 	BIO *sink = new_bio(lib);
 	if (!sink)
@@ -371,37 +324,47 @@ static void say_through_our_bio(struct connection *c, SSL *ssl, enum reason reas
 	lib->SSL_set0_wbio(ssl, theirs);
 }
 
-static enum reason silence_on_hold(struct connection *c, SSL *ssl, bool by_kernel)
+static enum reason reason_on_socket(struct connection *c, SSL *ssl, int fd, bool by_kernel)
 {
-	int hold = speech->hold;
-	if (!socket_is_of(c, hold))
+	if (fd >= 0 && !socket_is_of(c, fd))
 		return SOCKET_CHANGED;
-	if (drain_abort_meant(hold))
+	if (fd >= 0 && queues_abort_meant(fd))
 		return ABORT_MEANT;
+	if (fd < 0 && (by_kernel || c->socket.datagram)) /* neither can follow */
+		return IN_HANDLER;
 	if (ssl && !by_kernel && !flush_filters(c, ssl))
 		return FILTER_BIO;
 	enum reason reason = close_notify_reason(c);
-	if (reason == MAY_SPEAK && c->socket.datagram && !dtls_find_peer(c, ssl, hold, &speech->to))
+	if (reason == MAY_SPEAK && c->socket.datagram && !dtls_find_peer(c, ssl, fd, &speech->to))
 		return NO_PEER;
 	return reason;
 }
 
-void close_notify_say(struct connection *c, int hold)
+/* Said, and nothing of it stands in a buffer of the program's: then there is nothing to ask the kernel. */
+static bool is_said_already(const struct connection *c, SSL *ssl)
+{
+	BIO *top = ssl ? c->lib->SSL_get_wbio(ssl) : NULL;
+	return c->released.notify == NOTIFY_SENT && (!top || !filters_hold(c->lib, top));
+}
+
+void close_notify_say(struct connection *c, int fd)
 {
 	SSL *ssl = atomic_load(&c->ssl);
 	struct libssl *lib = c->lib;
-	struct speech now = {.c = c, .hold = hold};
+	struct speech now = {.c = c, .fd = fd};
 	int saved = errno;
 	bool by_kernel = kernel_makes_records(c, ssl);
+	if (is_said_already(c, ssl))
+		return;
 	lib->ERR_set_mark();
 	handshake_look(c);
 	speech = &now;
-	enum reason reason = silence_on_hold(c, ssl, by_kernel);
+	enum reason reason = reason_on_socket(c, ssl, fd, by_kernel);
 	if (reason != ALREADY_SAID || !c->released.reason)
 		c->released.reason = reason;
 	bool was_said = c->released.notify == NOTIFY_SENT;
 	if (reason == MAY_SPEAK && by_kernel)
-		say_by_kernel(c, ssl, hold);
+		say_by_kernel(c, ssl, fd);
 	if (may_use_our_bio(c, ssl, reason) && !by_kernel)
 		say_through_our_bio(c, ssl, reason);
 	speech = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The TLS side of the goodbye: may we speak? Then close_notify, through a BIO of our own on a hold of the socket.
+ * The TLS side of the goodbye: may we speak? Then close_notify, through a BIO of our own on the program's descriptor.
  */
 #ifndef TLSBYE_FAREWELL_H
 #define TLSBYE_FAREWELL_H
@@ -21,15 +21,11 @@ enum reason close_notify_foreseen(const struct connection *c);
 
 /*
  * Says close_notify if it may be said; completes a record that is half on the wire in any case. The reason stands in
- * c->silence afterwards, what the socket did not take in c->released.residue. Never blocks, raises no signal, leaves errno and
- * the thread's error queue as they were. May allocate: never inside close(). Claim held; `hold` is the socket (P6).
+ * c->released.reason afterwards, what the socket did not take in its residue: all of it where fd is -1, because the socket
+ * is handed over already. Never blocks, raises no signal, leaves errno and the thread's error queue as they were. May
+ * allocate: never where a signal handler may be running. Claim held; `fd` is the program's own, of which the claim keeps
+ * hooked closers away (P6).
  */
-void close_notify_say(struct connection *c, int hold);
-
-/* Is there anything that the socket did not take? */
-bool residue_any(const struct connection *c);
-
-/* Sends what the socket did not take, as far as it goes. True when nothing is left. Async-signal-safe. */
-bool residue_send(struct connection *c, int hold);
+void close_notify_say(struct connection *c, int fd);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Filter BIOs below an SSL: see filters.h.
  */
-#include "tls/filters.h"
+#include "observe/filters.h"
 
 static bool is_descriptor(struct libssl *lib, BIO *bio)
 {

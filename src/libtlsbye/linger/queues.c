@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* See queues.h. */
+#include "linger/queues.h"
+
+#include "linger/ktls.h"
+
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+
+bool queues_abort_meant(int fd)
+{
+	struct linger linger;
+	socklen_t size = sizeof linger;
+	return getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff &&
+	       !linger.l_linger;
+}
+
+/* The beginning of the kernel's struct tcp_info, which glibc's header cuts off before the last member. */
+struct tcp_facts {
+	uint8_t state;
+	uint8_t others[119];
+	uint64_t bytes_acked; /* since Linux 4.1 */
+};
+
+/* state 0: it is not TCP, or the kernel does not tell. */
+static struct tcp_facts tcp_facts(const struct connection *c, int fd)
+{
+	struct tcp_facts facts = {0};
+	socklen_t size = sizeof facts;
+	if (!connection_is_inet(c))
+		return facts;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0)
+		facts.state = 0;
+	return facts;
+}
+
+static uint32_t bytes_in(int fd, unsigned long queue)
+{
+	int bytes = 0;
+	return ioctl(fd, queue, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
+}
+
+bool queues_peer_is_open(const struct connection *c, int fd)
+{
+	int state = tcp_facts(c, fd).state;
+	bool open = state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2;
+	return open || bytes_in(fd, FIONREAD);
+}
+
+bool queues_is_over(const struct connection *c, int fd)
+{
+	return tcp_facts(c, fd).state == TCP_CLOSE;
+}
+
+/* A FIN of ours that stands in the send queue counts as a byte there; it is none of the program's. */
+static void note_state(struct connection *c, const struct tcp_facts *facts)
+{
+	struct queues *queues = &c->queues;
+	int state = facts->state;
+	queues->taken = facts->bytes_acked ? facts->bytes_acked + queues->unsent : 0;
+	queues->over = state == TCP_CLOSE || state == TCP_TIME_WAIT;
+	queues->peer_has_ended =
+		state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
+	bool fin_stands = state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING ||
+			  (queues->over && atomic_load(&c->released.close_paths) & PATH_SHUTDOWN);
+	queues->unsent -= fin_stands && queues->unsent;
+	queues->not_sent -= fin_stands && queues->not_sent;
+}
+
+void queues_measure(struct connection *c, int fd)
+{
+	struct queues *queues = &c->queues;
+	queues->measured = true;
+	queues->unread = bytes_in(fd, FIONREAD);
+	queues->unsent = bytes_in(fd, SIOCOUTQ);
+	struct tcp_facts facts = tcp_facts(c, fd); /* after it: rather more acknowledged than less */
+	/* The last thing before the close: what is still sent in between would be taken for lost. */
+	queues->not_sent = queues->unsent ? bytes_in(fd, SIOCOUTQNSD) : 0;
+	note_state(c, &facts);
+	queues->ktls = connection_is_inet(c) && ktls_is_on(fd, &kernel_libc);
+}

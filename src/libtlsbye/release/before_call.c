@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* See before_call.h. */
+#include "release/before_call.h"
+
+#include "connection/descriptors.h"
+#include "connection/ownership.h"
+#include "connection/records.h"
+#include "connection/ssl_table.h"
+#include "connection/which_socket.h"
+#include "events/events.h"
+#include "observe/end_of_stream.h"
+#include "observe/learn_socket.h"
+#include "release/first_connection.h"
+#include "release/follow.h"
+#include "release/release.h"
+#include "sys/in_handler.h"
+#include "sys/kernel.h"
+#include "sys/settings.h"
+
+/* Counted in, nobody could say what still follows: so that comes first. */
+static struct connection *enter(SSL *ssl, void *caller, uint32_t *news)
+{
+	struct connection *c = ssl_table_enter(ssl, caller, news);
+	if (atomic_load_explicit(&c->released.follows, memory_order_relaxed)) {
+		claim_leave(&c->claim);
+		follow_speak(c);
+		claim_enter(&c->claim);
+	}
+	if (*news & CLAIM_FORKED)
+		ownership_speaks(c);
+	return c;
+}
+
+struct connection *before_call(SSL *ssl, void *caller)
+{
+	uint32_t news;
+	struct connection *c = enter(ssl, caller, &news);
+	if (news & CLAIM_NEW)
+		claim_mark(&c->claim, CLAIM_NEW); /* a call that does I/O will see to it */
+	return c;
+}
+
+struct connection *before_call_io(SSL *ssl, void *caller)
+{
+	uint32_t news;
+	struct connection *c = enter(ssl, caller, &news);
+	if (news & CLAIM_NEW)
+		before_call_introduce(c, ssl);
+	if (news & (CLAIM_NEW | CLAIM_LEARNING))
+		learn_socket_enter(c);
+	return c;
+}
+
+struct connection *before_call_handshake(SSL *ssl, struct call call)
+{
+	struct connection *c = before_call_io(ssl, call.from);
+	if (!c->seen.handshake.from && atomic_load(&c->ssl))
+		c->seen.handshake = call;
+	return c;
+}
+
+/* The SSL before this one on the same socket: it was freed, and what it still had to say comes first. */
+static void end_predecessor(struct connection *before, int fd)
+{
+	if (!before->released.superseded || atomic_load(&before->ssl))
+		return;
+	if (release_is_curing() && !before->socket.datagram)
+		residue_send(&before->released.residue, fd, &kernel_libc);
+	events_end(before);
+}
+
+void before_call_introduce(struct connection *c, SSL *ssl)
+{
+	c->seen.spoken = true;
+	first_connection_begins();
+	in_handler_learn_thread();
+	if (settings->mode == MODE_OFF)
+		return;
+	call_sites_refresh();
+	if (release_is_curing())
+		end_of_stream_ignore(c, ssl);
+	struct connection *before = descriptors_ref_connection(which_socket_write_fd(c, ssl));
+	which_socket_learn(c, ssl);
+	events_tracked(c);
+	if (before) {
+		end_predecessor(before, atomic_load(&c->socket.fd));
+		records_unref(before);
+	}
+}

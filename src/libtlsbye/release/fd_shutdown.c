@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* See fd_shutdown.h. */
+#include "release/fd_shutdown.h"
+
+#include "connection/descriptors.h"
+#include "connection/records.h"
+#include "connection/socket.h"
+#include "events/events.h"
+#include "linger/handover.h"
+#include "linger/queues.h"
+#include "release/release.h"
+#include "release/shutdown_both.h"
+#include "sys/blocked_signals.h"
+#include "sys/process.h"
+#include "sys/settings.h"
+
+#include <errno.h>
+
+bool fd_shutdown_closes_next(int fd, int how, void *caller)
+{
+	if (how != SHUT_RDWR || !real_is_libcrypto(caller) || !process_is_original())
+		return false;
+	int saved = errno;
+	struct connection *c = descriptors_ref_connection(fd);
+	bool left_out = c && release_is_curing() && settings->linger != LINGER_OFF &&
+			release_is_worth_it(c) && release_is_ours(c) &&
+			atomic_load(&c->socket.descriptors) == 1 && socket_is_of(c, fd) &&
+			!queues_abort_meant(fd);
+	if (c)
+		records_unref(c);
+	errno = saved;
+	return left_out;
+}
+
+/* The program ends its side, whoever says the last words. */
+static void note_shutdown(struct connection *c, int fd, int how, bool first)
+{
+	if (c->socket.datagram)
+		return;
+	if (how == SHUT_RDWR)
+		c->released.shut_both |= queues_peer_is_open(c, fd);
+	if (first)
+		events_half_close(c, BY_PROGRAM);
+}
+
+/* A FIN must not overtake what is still to be sent. True where it is ours to send. */
+static bool fin_is_ours(struct connection *c, int fd, bool one_side)
+{
+	return one_side && !c->socket.datagram && residue_any(&c->released.residue) &&
+	       handover_give_fin(c, fd);
+}
+
+static bool emulates(struct connection *c, int fd, int how)
+{
+	bool emulated = how == SHUT_RDWR && !c->released.read_shut && !c->socket.datagram &&
+			shutdown_both_emulate(c, fd);
+	if (how != SHUT_WR && !emulated) {
+		c->released.read_shut = true;
+		shutdown_both_forget(c);
+	}
+	return emulated;
+}
+
+static int before_shutdown(struct connection *c, int fd, int how, struct call call)
+{
+	call_sites_note(&c->sites, SITE_SHUTDOWN, call);
+	bool ends = how != SHUT_RD && release_is_worth_it(c) && release_is_ours(c) && socket_is_of(c, fd);
+	bool wanted = ends && release_is_curing();
+	bool first = !(atomic_load(&c->released.close_paths) & PATH_SHUTDOWN), later = false;
+	if (ends)
+		release_note_path(c, PATH_SHUTDOWN);
+	bool emulated = wanted ? emulates(c, fd, how) : false;
+	if (!wanted && how != SHUT_WR) {
+		c->released.read_shut = true;
+		shutdown_both_forget(c);
+	}
+	if (wanted) {
+		release_speak(c, fd, NULL);
+		later = fin_is_ours(c, fd, how == SHUT_WR || emulated);
+	}
+	if (ends)
+		note_shutdown(c, fd, how, first);
+	return later ? NOTHING_LEFT : emulated ? SHUT_WR : how;
+}
+
+int fd_shutdown_before(int fd, int how, struct call call)
+{
+	struct connection *c = process_is_original() ? descriptors_ref_connection(fd) : NULL;
+	if (!c)
+		return how;
+	int saved = errno;
+	struct blocked_signals before;
+	blocked_signals_begin(&before, release_is_curing());
+	int left = before_shutdown(c, fd, how, call);
+	records_unref(c);
+	blocked_signals_end(&before);
+	errno = saved;
+	return left;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* See fork.h. */
+#include "release/fork.h"
+
+#include "connection/descriptors.h"
+#include "connection/hub.h"
+#include "connection/ownership.h"
+#include "connection/records.h"
+#include "connection/ssl_table.h"
+#include "observe/learn_socket.h"
+#include "sys/blocked_signals.h"
+#include "sys/process.h"
+#include "sys/real_objects.h"
+
+#include <pthread.h>
+
+static void share(struct connection *c, void *arg)
+{
+	(void)arg;
+	ownership_share(c);
+}
+
+static void before(void)
+{
+	hub_before_fork();
+	if (records_any() && ownership_before_fork())
+		records_each(share, NULL);
+	real_objects_before_fork();
+}
+
+static void after_in_parent(void)
+{
+	real_objects_after_fork();
+	hub_after_fork();
+}
+
+/* A child may outlive its parent, and the hub with it: it says that it is there. */
+static void say_hello(void)
+{
+	struct blocked_signals signals;
+	blocked_signals_begin(&signals, true);
+	hub_say(MESSAGE_HELLO, NULL, 0, NULL, 0);
+	blocked_signals_end(&signals);
+}
+
+static void after_in_child(void)
+{
+	process_begin_anew();
+	real_child_after_fork();
+	real_objects_child_after_fork();
+	hub_child_after_fork();
+	if (records_any()) {
+		ownership_child_after_fork();
+		ssl_table_child_after_fork();
+		descriptors_child_after_fork();
+		records_child_after_fork();
+		learn_socket_child_after_fork();
+	}
+	if (hub_is_there())
+		say_hello();
+}
+
+void fork_watch(void)
+{
+	static _Atomic bool watching;
+	if (!atomic_exchange(&watching, true))
+		pthread_atfork(before, after_in_parent, after_in_child);
+}
