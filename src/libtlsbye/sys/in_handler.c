@@ -218,8 +218,13 @@ static void learn_pthread(void)
 
 	if (pthread_getattr_np(pthread_self(), &attr))
 		return;
-	if (!pthread_attr_getstack(&attr, &low, &size))
-		learn((uintptr_t)low, (uintptr_t)low + size);
+	if (!pthread_attr_getstack(&attr, &low, &size)) {
+		uintptr_t top = (uintptr_t)low + size;
+		uintptr_t variables =
+			(uintptr_t)&own_stack; /* libc keeps a thread's at the top, above all frames */
+
+		learn((uintptr_t)low, is_near(variables, top) ? variables : top);
+	}
 	pthread_attr_destroy(&attr);
 }
 
