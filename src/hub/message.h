@@ -20,11 +20,26 @@
 
 #include "linger/hold.h"
 
-#define HUB_VARIABLE "TLSBYE_HUB" /* VERSION:PID:UID:NAME:TOKEN:FOLDER */
+#define HUB_VARIABLE                                                                                         \
+	"TLSBYE_HUB"          /* VERSION:PID:UID:NAME:TOKEN:FOLDER; NAME is abstract, FOLDER may be empty */
+#define HUB_SOCKET_FILE "hub" /* in FOLDER: for other network namespaces, whose abstract names are others */
 
-enum { MESSAGE_MAGIC = 0x65796274, MESSAGE_VERSION = 1, TOKEN_BYTES = 16, HUB_NAME_MAX = 40, HUB_FOLDER_MAX = 80 };
+enum {
+	MESSAGE_MAGIC = 0x65796274,
+	MESSAGE_VERSION = 1,
+	TOKEN_BYTES = 16,
+	HUB_NAME_MAX = 40,
+	HUB_FOLDER_MAX = 80
+};
 
-enum message_kind { MESSAGE_HELLO = 1, MESSAGE_LINE, MESSAGE_HOLD, MESSAGE_SPOKEN, MESSAGE_AWAIT, MESSAGE_BYE };
+enum message_kind {
+	MESSAGE_HELLO = 1,
+	MESSAGE_LINE,
+	MESSAGE_HOLD,
+	MESSAGE_SPOKEN,
+	MESSAGE_AWAIT,
+	MESSAGE_BYE
+};
 
 struct message_head {
 	uint32_t magic, version;
@@ -43,8 +58,8 @@ struct message_spoken {
 	struct message_head head;
 	uint64_t id;
 	int32_t pid;
-	uint32_t reason;       /* enum reason: MAY_SPEAK where close_notify is in the residue, or was sent */
-	uint32_t said_bytes;   /* of ours, in all */
+	uint32_t reason;     /* enum reason: MAY_SPEAK where close_notify is in the residue, or was sent */
+	uint32_t said_bytes; /* of ours, in all */
 	uint32_t completed_record;
 	uint32_t residue_length;
 	/* then so many bytes */

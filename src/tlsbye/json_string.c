@@ -9,7 +9,7 @@
 
 #include "utf8.h"
 
-void json_string(yajl_gen gen, const char *text)
+void json_string_write(yajl_gen gen, const char *text)
 {
 	size_t length = strlen(text);
 	char *copy = utf8_valid(text) ? NULL : strdup(text);

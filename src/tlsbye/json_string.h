@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* The name of a file may be any bytes, JSON is UTF-8: those that are none become question marks. */
-void json_string(yajl_gen gen, const char *text);
+void json_string_write(yajl_gen gen, const char *text);
 
 #ifdef __cplusplus
 }

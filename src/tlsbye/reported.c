@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See reported.h. The program must not notice that it is a child: it keeps its signal mask and dispositions, the
+ * See reported.h. The events are written by the hub, which has their file open: nobody but the user can reach it, and a
+ * program that becomes another user goes on telling. When the program has ended, the hub is asked to say when it holds
+ * nothing more of it.
+ *
+ * The program must not notice that it is a child: it keeps its signal mask and dispositions, the
  * terminal, stdin and stdout. What somebody sends to us by kill(2) is passed on; what a terminal sends goes to its whole
  * process group, so to the program too, and is not passed on a second time.
  */
@@ -10,20 +14,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "hub/control.h"
+#include "hub/hub_start.h"
 #include "program.h"
 #include "report.h"
 #include "settings_parse.h"
+
+enum { LEAVES_WITHIN_MS = 5000 };
 
 /* --- the log --- */
 
@@ -32,10 +43,6 @@ struct log_file {
 	char path[PATH_MAX + 16];
 };
 
-/*
- * A program that changes its user goes on writing to it: so anybody may append, in a folder whose name nobody can list
- * or guess. (Not in /tmp itself: with fs.protected_regular nobody may open another's file there with O_CREAT.)
- */
 static bool make_log(struct log_file *log)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -49,7 +56,7 @@ static bool make_log(struct log_file *log)
 	}
 	snprintf(log->path, sizeof(log->path), "%s/events", log->folder);
 	fd = open(log->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || fchmod(fd, 0622) || chmod(log->folder, 0711)) {
+	if (fd < 0) {
 		cli_say("%s: cannot be made (%m)", log->path);
 		return false;
 	}
@@ -226,53 +233,128 @@ static int report_to_stderr(const struct log_file *log)
 }
 
 /*
- * Where nothing was wrong, a log of ours goes; else it stays, for the ladder of one connection, and nobody but its owner
- * can touch it any more. What is left of the program goes on writing to it.
+ * Where nothing was wrong, a log of ours goes; else it stays, for the ladder of one connection. What is left of the program
+ * goes on writing to it, by way of the hub.
  */
-static void tell(const struct log_file *log, const char *program)
+static void tell(const struct log_file *log, const char *program, bool left)
 {
-	bool left = *log->folder && goes_on(log);
 	struct stat st;
 	int found = 0;
 
-	if (*log->folder && !left && (chmod(log->folder, 0700) || chmod(log->path, 0600)))
-		cli_say("warning: %s: others may still write there (%m)", log->path);
 	/* All levels are logged: so there is nothing that might not have been. */
 	if (stat(log->path, &st) == 0 && st.st_size == 0)
 		cli_say("no TLS connection of %s was seen; next: tlsbye check %s tells whether it is within reach",
 			program, program);
 	else
 		found = report_to_stderr(log);
+	if (!*log->folder)
+		return;
 	if (left)
 		cli_say("%s has ended, but others that it started go on; next, when they have: tlsbye report %s",
 			program, log->path);
 	else if (found == 0)
 		remove_log(log);
-	else if (*log->folder)
+	else
 		cli_say("the events stay in %s", log->path);
+}
+
+/* --- the hub --- */
+
+struct hub {
+	pid_t pid;   /* -1: there is none */
+	int control; /* control.h */
+};
+
+static void start_hub(struct hub *hub, const struct log_file *log)
+{
+	const char *mode = getenv(SETTING_PREFIX "MODE");
+
+	*hub = (struct hub){-1, -1};
+	if (!mode || strcmp(mode, "off") != 0)
+		hub->pid = hub_start(log->path, &hub->control);
+}
+
+static void ask(const struct hub *hub, enum control_request request)
+{
+	uint32_t word = request;
+
+	send(hub->control, &word, sizeof(word), MSG_NOSIGNAL);
+}
+
+/*
+ * Its word, or a signal: who sends one does not want to wait, and gets the report of what is known. What the program's end
+ * left of SIGCHLD is none.
+ */
+static bool await_answer(const struct hub *hub, const struct signals *signals, struct control_answer *answer)
+{
+	sigset_t wanted = signals->taken;
+	struct pollfd fds[2] = {{.fd = hub->control, .events = POLLIN}, {.events = POLLIN}};
+	bool heard = false;
+
+	sigdelset(&wanted, SIGCHLD);
+	fds[1].fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	if (fds[0].revents)
+		heard = recv(hub->control, answer, sizeof(*answer), MSG_DONTWAIT) == (ssize_t)sizeof(*answer);
+	if (fds[1].fd >= 0)
+		close(fds[1].fd);
+	return heard;
+}
+
+/* Nobody is left: the hub goes before we do, and its folder with it. */
+static void dismiss_hub(const struct hub *hub)
+{
+	struct pollfd end = {.fd = hub->control, .events = POLLIN};
+
+	ask(hub, CONTROL_LEAVE);
+	if (poll(&end, 1, LEAVES_WITHIN_MS) == 1)
+		waitpid(hub->pid, NULL, __WCLONE);
+}
+
+/* When everything that the program handed over is drained and told. Does somebody of its tree go on? */
+static bool wait_for_hub(const struct hub *hub, const struct signals *signals, const struct log_file *log)
+{
+	struct control_answer answer = {0};
+	bool left;
+
+	if (hub->pid < 0)
+		return goes_on(log);
+	ask(hub, CONTROL_PROGRAM_ENDED);
+	left = !await_answer(hub, signals, &answer) || answer.processes || answer.held || goes_on(log);
+	if (!left)
+		dismiss_hub(hub);
+	close(hub->control);
+	return left;
 }
 
 int reported_run(char **program)
 {
 	struct log_file log = {0};
 	struct signals signals;
+	struct hub hub;
 	pid_t child = -1;
 	int status, err;
+	bool left;
 
 	if (!prepare_log(&log)) {
 		remove_log(&log);
 		return EXIT_OWN_FAILURE;
 	}
+	start_hub(&hub, &log);
 	take_signals(&signals);
 	err = start(program, &signals, &child);
 	if (err) {
 		give_signals_back(&signals);
+		if (hub.pid > 0)
+			dismiss_hub(&hub);
 		remove_log(&log);
 		return program_cannot_run(program[0], err);
 	}
 	status = wait_for(child, &signals);
+	left = wait_for_hub(&hub, &signals, &log);
 	give_signals_back(&signals);
-	tell(&log, program[0]);
+	tell(&log, program[0], left);
 	if (WIFSIGNALED(status))
 		end_alike(WTERMSIG(status));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "hub/hub_start.h"
 #include "object.h"
 #include "program.h"
 #include "reported.h"
@@ -210,6 +211,18 @@ static bool judge(const char *path, const char *object)
 	return obstacle != OBSTACLE_LOADER;
 }
 
+/* Its log may be wanted where nothing is drained by it; where nothing is done at all, nor is anything here. */
+static void start_hub(void)
+{
+	const char *log = getenv(SETTING_PREFIX "LOG"), *mode = getenv(SETTING_PREFIX "MODE"),
+		   *level = getenv(SETTING_PREFIX "LOG_LEVEL");
+
+	if (mode && strcmp(mode, "off") == 0)
+		return;
+	if (hub_start(log && *log == '/' ? log : NULL, NULL) < 0 && level && strcmp(level, "debug") == 0)
+		cli_say("no hub (%m): each process drains by itself");
+}
+
 int run_command(int argc, char **argv)
 {
 	char object[PATH_MAX], path[PATH_MAX];
@@ -228,6 +241,7 @@ int run_command(int argc, char **argv)
 
 	if (run.report)
 		return reported_run(run.program);
+	start_hub();
 	execvp(run.program[0], run.program);
 	return program_cannot_run(run.program[0], errno);
 }

@@ -16,19 +16,19 @@ static void put_text(yajl_gen gen, const char *name, const char *text)
 {
 	if (!text || !*text)
 		return;
-	json_string(gen, name);
-	json_string(gen, text);
+	json_string_write(gen, name);
+	json_string_write(gen, text);
 }
 
 static void put_number(yajl_gen gen, const char *name, long long number)
 {
-	json_string(gen, name);
+	json_string_write(gen, name);
 	yajl_gen_integer(gen, number);
 }
 
 static void put_truth(yajl_gen gen, const char *name, bool value)
 {
-	json_string(gen, name);
+	json_string_write(gen, name);
 	yajl_gen_bool(gen, value);
 }
 
@@ -36,7 +36,7 @@ static void put_elf(yajl_gen gen, const struct elf_file *elf)
 {
 	if (elf->state != ELF_READ)
 		return;
-	json_string(gen, "elf");
+	json_string_write(gen, "elf");
 	yajl_gen_map_open(gen);
 	put_number(gen, "bits", elf->class == 1 ? 32 : 64);
 	put_text(gen, "machine", elf_file_machine_name(elf->machine));
@@ -51,7 +51,7 @@ static void put_process(yajl_gen gen, const struct process *process)
 {
 	static const char *const seccomp[] = {"off", "strict", "filter"};
 
-	json_string(gen, "process");
+	json_string_write(gen, "process");
 	yajl_gen_map_open(gen);
 	put_number(gen, "pid", process->pid);
 	put_text(gen, "name", process->name);
@@ -66,10 +66,10 @@ static void put_process(yajl_gen gen, const struct process *process)
 	put_truth(gen, "preloaded", process->has_object);
 	put_truth(gen, "other_mount_namespace", process->other_mounts);
 	if (process->environment_read) {
-		json_string(gen, "settings");
+		json_string_write(gen, "settings");
 		yajl_gen_array_open(gen);
 		for (size_t i = 0; i < process->setting_count; i++)
-			json_string(gen, process->settings[i]);
+			json_string_write(gen, process->settings[i]);
 		yajl_gen_array_close(gen);
 	}
 	yajl_gen_map_close(gen);
@@ -101,12 +101,12 @@ static void put_caller(yajl_gen gen, const struct caller *caller)
 
 static void put_found(yajl_gen gen, const struct answer *answer)
 {
-	json_string(gen, "tls");
+	json_string_write(gen, "tls");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < answer->tls_count; i++)
 		put_tls(gen, &answer->tls[i]);
 	yajl_gen_array_close(gen);
-	json_string(gen, "callers");
+	json_string_write(gen, "callers");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < answer->caller_count; i++)
 		put_caller(gen, &answer->callers[i]);
@@ -115,7 +115,7 @@ static void put_found(yajl_gen gen, const struct answer *answer)
 
 static void put_libraries(yajl_gen gen, const struct objects *objects)
 {
-	json_string(gen, "libraries");
+	json_string_write(gen, "libraries");
 	yajl_gen_array_open(gen);
 	for (size_t i = 1; i < objects->count; i++) {
 		const struct object *object = &objects->all[i];
@@ -128,16 +128,16 @@ static void put_libraries(yajl_gen gen, const struct objects *objects)
 		yajl_gen_map_close(gen);
 	}
 	yajl_gen_array_close(gen);
-	json_string(gen, "missing");
+	json_string_write(gen, "missing");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < objects->missing_count; i++)
-		json_string(gen, objects->missing[i]);
+		json_string_write(gen, objects->missing[i]);
 	yajl_gen_array_close(gen);
 }
 
 static void put_words(yajl_gen gen, const struct answer *answer)
 {
-	json_string(gen, "reasons");
+	json_string_write(gen, "reasons");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < answer->reason_count; i++) {
 		yajl_gen_map_open(gen);
@@ -146,10 +146,10 @@ static void put_words(yajl_gen gen, const struct answer *answer)
 		yajl_gen_map_close(gen);
 	}
 	yajl_gen_array_close(gen);
-	json_string(gen, "next");
+	json_string_write(gen, "next");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < answer->next_count; i++)
-		json_string(gen, answer->next[i]);
+		json_string_write(gen, answer->next[i]);
 	yajl_gen_array_close(gen);
 }
 

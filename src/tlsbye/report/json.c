@@ -15,7 +15,7 @@
 
 static void key(yajl_gen gen, const char *name)
 {
-	json_string(gen, name);
+	json_string_write(gen, name);
 }
 
 static void put_text(yajl_gen gen, const char *name, const char *text)
@@ -23,7 +23,7 @@ static void put_text(yajl_gen gen, const char *name, const char *text)
 	if (!text)
 		return;
 	key(gen, name);
-	json_string(gen, text);
+	json_string_write(gen, text);
 }
 
 /* Not by yajl_gen_integer(): addresses and sums may be too large for its long long. */
@@ -111,7 +111,7 @@ static void put_read(yajl_gen gen, const struct report *report)
 	key(gen, "files");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < report->files_count; i++)
-		json_string(gen, report->files[i]);
+		json_string_write(gen, report->files[i]);
 	yajl_gen_array_close(gen);
 	put_count(gen, "bytes", report->bytes);
 	put_count(gen, "lines", report->lines);
@@ -215,7 +215,7 @@ static void put_group(yajl_gen gen, const struct group *group, struct source *so
 	key(gen, "examples");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < group->stories_count; i++)
-		json_string(gen, group->stories[i]->id);
+		json_string_write(gen, group->stories[i]->id);
 	yajl_gen_array_close(gen);
 	put_advice(gen, group, source);
 	yajl_gen_map_close(gen);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* See hub.h. */
+#include "hub/hub.h"
+
+#include "hub/clock.h"
+#include "hub/confine.h"
+#include "hub/control.h"
+#include "hub/holds.h"
+#include "hub/hub_log.h"
+#include "hub/inbox.h"
+#include "hub/socket_path.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The child of a fork whose parent has ended may not have said HELLO yet. */
+enum { GRACE_US = 500 * 1000 };
+
+static struct source term;
+static bool term_asked;
+
+static void on_term(struct source *source, uint32_t events)
+{
+	(void)source;
+	(void)events;
+	term_asked = true;
+}
+
+static bool watch_term(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	term.ready = on_term;
+	return fd >= 0 && watch_add(fd, EPOLLIN, &term);
+}
+
+/* As many as we may have: each hold is one. */
+static unsigned raise_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 1024;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur > UINT_MAX ? UINT_MAX : (unsigned)limit.rlim_cur;
+}
+
+static bool prepare(const struct hub_begin *begin)
+{
+	hub_log_begin(begin->log, begin->log_path);
+	holds_begin(raise_descriptors());
+	if (!watch_begin() || !watch_term() || !processes_begin(begin->main_pid, begin->main_pidfd))
+		return false;
+	control_begin(begin->control);
+	return inbox_begin(begin->sockets, begin->token);
+}
+
+static bool nothing_left(uint64_t now)
+{
+	if (holds_count() || inbox_waiting() || processes_alive())
+		return false;
+	return now >= processes_all_ended_us() + GRACE_US;
+}
+
+static uint64_t first(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int milliseconds_to_wait(uint64_t now)
+{
+	struct timer *timer = timers_first();
+	uint64_t next = first(inbox_look(now), timer ? timer->at_us : UINT64_MAX);
+	if (!processes_alive() && !holds_count())
+		next = first(next, processes_all_ended_us() + GRACE_US);
+	if (next == UINT64_MAX)
+		return -1;
+	return next <= now ? 0 : (int)first((next - now) / 1000 + 1, INT_MAX);
+}
+
+static void serve(void)
+{
+	for (;;) {
+		uint64_t now = clock_us();
+		holds_look(now);
+		control_go_on();
+		if (nothing_left(now) || term_asked || control_leave_asked())
+			return;
+		watch_round(milliseconds_to_wait(now));
+	}
+}
+
+void hub_run(const struct hub_begin *begin)
+{
+	bool good = confine_begin(begin) && prepare(begin) && confine_finish();
+	if (good && write(begin->ready, "", 1) == 1) {
+		close(begin->ready);
+		serve();
+	}
+	if (good) {
+		inbox_end();
+		holds_end_all();
+	}
+	socket_path_remove(begin->folder);
+	_exit(!good);
+}

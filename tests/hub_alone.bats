@@ -1,0 +1,364 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# The hub, spoken to by a program that needs no libtlsbye.so for it (tests/programs/hub_client.c): it drains what it is
+# given, believes nothing, holds nothing of anybody's open, and goes when its tree has gone.
+#
+# shellcheck disable=SC2034,SC2154 # program_pid is read in lib/judge.bash; $stderr is run's
+# shellcheck disable=SC2016 # a $ in single quotes is for the program's shell
+
+load lib/judge
+
+setup() {
+  begin_test
+  export TMPDIR=$BATS_TEST_TMPDIR CLIENT=$BUILD/tests/programs/hub_client
+  log=$BATS_TEST_TMPDIR/log go=$BATS_TEST_TMPDIR/go
+  hub=''
+}
+
+teardown() {
+  touch "$go"
+  end_test
+}
+
+# client WORD...: under `tlsbye run`, to its end.
+client() {
+  note_command "$CLIENT" "$@"
+  run --separate-stderr timeout "$judge_timeout" "$TLSBYE" run --log="$log" -- "$CLIENT" "$@"
+  assert_success
+}
+
+# start_client WORD...: in the background; sets $hub, the hub's pid.
+start_client() {
+  note_command "$CLIENT" "$@"
+  timeout "$judge_timeout" "$TLSBYE" run --log="$log" -- "$CLIENT" hub "$@" >"$program_log" 2>"$program_err" 3>&- &
+  program_pid=$!
+  find_hub
+}
+
+find_hub() {
+  wait_until grep -q '^hub ' "$program_log"
+  hub=$(awk '/^hub / { print $2; exit }' "$program_log")
+}
+
+said() {
+  grep -qxF -- "$1" "$program_log"
+}
+
+logged() {
+  [[ -f $log ]] && grep -qF -- "$1" "$log"
+}
+
+log_lines() {
+  grep -cF -- "$1" "$log" || true
+}
+
+# A zombie is none: whoever is its parent by now may take its time.
+has_ended() {
+  local state
+  state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null)
+  [[ -z $state || $state == [ZX] ]]
+}
+
+# What the hub has open, but for what it always has.
+hub_holds() {
+  find "/proc/$hub/fd" -type l -printf '%l\n' 2>/dev/null | grep -vE '^(/dev/null|anon_inode:.*|socket:.*)$' | sort
+}
+
+holds_open() {
+  hub_holds | grep -qF -- "$1"
+}
+
+holds_no() {
+  ! holds_open "$1"
+}
+
+# --- what it is for ---
+
+@test "hub: all bytes, then FIN; its lines are in the log" {
+  client hold read=1 close=1 await
+  assert_line '1: 1000 bytes, end'
+  run cat "$log"
+  assert_line --partial 'half-closed by tlsbye'
+  assert_line --partial 'drained 0 bytes'
+  assert_line --regexp 'client\[[0-9]+\].*half-closed, drained.*peer: FIN$'
+}
+
+@test "hub: a peer that resets" {
+  client hold reset=1 await
+  assert_equal "$(log_lines 'peer: reset')" 2 # of the drain, of the end
+}
+
+@test "hub: the residue goes before the FIN" {
+  client residue=5 hold read=1
+  assert_line '1: 1005 bytes, end'
+}
+
+@test "hub: close_notify follows: no FIN before it, and the bytes before the FIN" {
+  client follows=60000 hold line=before spoken=1 read=1 close=1 await
+  assert_line '1: 1006 bytes, end'
+  run cat "$log"
+  assert_line --index 0 before
+  assert_line --index 1 --partial 'half-closed by tlsbye'
+}
+
+@test "hub: close_notify does not follow in time: the FIN alone" {
+  client follows=50 hold read=1
+  assert_line '1: 1000 bytes, end'
+}
+
+@test "hub: the sites that the program rendered are in the JSON" {
+  client format=1 'sites=,"sites":{"close":"x"}' hold close=1 await
+  assert_equal "$(log_lines ',"sites":{"close":"x"}')" 1
+}
+
+@test "hub: a silent peer, and one that never ends, have their limits" {
+  client idle=50 hold await idle=5000 total=50 hold await
+  assert_equal "$(log_lines 'still open, and silent for so long')" 2
+  assert_equal "$(log_lines 'still open when the drain reached its limit')" 2
+}
+
+@test "hub: past LINGER_SOCKETS the one that has all sent goes first, though it is younger" {
+  client format=1 number=2 idle=60000 total=60000 fill=1 hold fill=0 hold read=2 hold close=1 close=2 close=3 await
+  run grep '"ended_by":"room"' "$log"
+  assert_output --regexp '"id":"[0-9]+\.2"'
+  assert_equal "${#lines[@]}" 1
+}
+
+@test "hub: past LINGER_SOCKETS, else the oldest" {
+  client format=1 number=2 idle=60000 total=60000 fill=1 hold hold hold hold close=3 close=4 await
+  run bash -c 'grep "\"ended_by\":\"room\"" "$0" | sed "s/.*\"id\":\"[0-9]*\.\([0-9]*\)\".*/\1/" | xargs' "$log"
+  assert_output '1 2'
+}
+
+@test "hub: a process has its own limit; another's holds do not count" {
+  client format=1 number=1 idle=60000 hold fork=hold close=1 await
+  assert_equal "$(log_lines '"ended_by":"room"')" 0
+}
+
+@test "hub: by the path, where the abstract name is another network's" {
+  client path line=heard
+  wait_until logged heard
+  ((EUID == 0)) || skip "only root can make a network of its own"
+  run --separate-stderr "$TLSBYE" run --log="$log" -- unshare -n "$CLIENT" line=unheard path line=elsewhere
+  wait_until logged elsewhere
+  refute logged unheard
+}
+
+@test "hub: a program that became another user, or has another root, still logs" {
+  ((EUID == 0)) || skip "only root can become somebody else"
+  run --separate-stderr "$TLSBYE" run --log="$log" -- setpriv --reuid=65534 --regid=65534 --clear-groups -- "$CLIENT" line=nobody
+  wait_until logged nobody
+  assert_equal "$(stat -c %a "$log")" 644
+}
+
+@test "hub: AWAIT is answered at once where nothing is held, and else after the last" {
+  client await
+  assert_output 'await: told'
+  client idle=200 hold await line=after
+  assert_output 'await: told'
+  run tail -n 2 "$log"
+  assert_line --index 0 --partial 'still open, and silent for so long'
+  assert_line --index 1 after
+}
+
+# --- what it does not believe ---
+
+@test "hub: what is no message of its tree is dropped, with its descriptors, and the next one is taken" {
+  local what
+  client bad=fine # or the others prove nothing
+  assert_line 'bad fine: held'
+  for what in garbage short large truncated version token kind size none surplus pipe enum bool control residue forever; do
+    client "bad=$what" hold read=2 close=2 await
+    assert_line "bad $what: dropped"
+    assert_line '2: 1000 bytes, end'
+  done
+  refute logged forged
+}
+
+@test "hub: an id that it has already is dropped; the first one stays" {
+  client idle=100 follows=60000 hold again=1 read=1 close=1 spoken=1 await
+  assert_line '1: 1000 bytes, end' # the second socket, without what would follow
+  assert_line 'await: told'
+  assert_equal "$(log_lines 'half-closed by tlsbye:')" 0
+  assert_equal "$(log_lines 'half-closed by tlsbye')" 1
+}
+
+@test "hub: SPOKEN for what is over, or for another process's, is dropped" {
+  client hold read=1 close=1 await spoken=1 spoken=7 follows=60000 hold fork=spoken=2 line=here spoken=2 read=2
+  assert_line '2: 1006 bytes, end'
+}
+
+@test "hub: a line is one line" {
+  client "line=a"$'\n'"forged" "line=a"$'\e'"[2J" line= line=good await
+  run cat "$log"
+  assert_output good
+}
+
+@test "hub: who says nothing is closed, and nobody waits for that" {
+  start_client silent=300 hold read=1 "wait=$go"
+  wait_until said '1: 1000 bytes, end'
+  wait_until bash -c '(($(find "/proc/$0/fd" -type l | wc -l) < 20))' "$hub"
+}
+
+@test "hub: its filter refuses what it must not do" {
+  run "$BUILD/tests/programs/check_hub_filter"
+  ((status != 77)) || skip "no filter on this machine"
+  assert_output 'filter works'
+}
+
+# --- what it must not be ---
+
+@test "hub: no capability, no new privilege, a filter, a session and a name of its own" {
+  start_client "wait=$go"
+  run cat "/proc/$hub/status"
+  assert_line --regexp '^Name:.tlsbye-hub$'
+  assert_line --regexp '^CapPrm:.0+$'
+  assert_line --regexp '^CapEff:.0+$'
+  assert_line --regexp '^CapInh:.0+$'
+  assert_line --regexp '^NoNewPrivs:.1$'
+  ! "$BUILD/tests/programs/check_hub_filter" >/dev/null || assert_line --regexp '^Seccomp:.2$'
+  assert_equal "$(ps -o sid= -p "$hub" | tr -d ' ')" "$hub"
+  assert_equal "$(tr -d '\0' <"/proc/$hub/cmdline")" tlsbye-hub
+  assert_equal "$(readlink "/proc/$hub/cwd")" /
+  run pgrep -f "$CLIENT"
+  refute_line "$hub"
+}
+
+@test "hub: nothing of the program's is open in it; stderr only while a line for it is to come, and once" {
+  start_client stderr=1 idle=60000 total=60000 hold hold hold "line=held" read=1 read=2 read=3 "wait=$go" close=1 close=2 close=3 await "wait=$go.2"
+  wait_until logged held
+  wait_until holds_open "$program_err"
+  assert_equal "$(hub_holds)" "$(printf '%s\n' "$log" "$program_err" | sort)"
+  touch "$go"
+  wait_until holds_no "$program_err"
+  assert_equal "$(hub_holds)" "$log"
+  assert_equal "$(grep -c 'peer: FIN$' "$program_err")" 6
+  touch "$go.2"
+}
+
+@test "hub: a stderr that takes nothing does not stop it" {
+  mkfifo "$BATS_TEST_TMPDIR/full"
+  exec 7<>"$BATS_TEST_TMPDIR/full"
+  dd if=/dev/zero of="$BATS_TEST_TMPDIR/full" bs=4096 oflag=nonblock 2>/dev/null || true
+  run timeout "$judge_timeout" "$TLSBYE" run -- "$CLIENT" stderr=1 hold read=1 close=1 await 2>&7 7>&-
+  exec 7>&-
+  assert_success
+}
+
+@test "hub: wait() does not see it, even when it ends" {
+  run --separate-stderr "$TLSBYE" run -- python3 -c '
+import os, signal
+hub = int(os.environ["TLSBYE_HUB"].split(":")[1])
+for end in (False, True):
+    if end:
+        os.kill(hub, signal.SIGKILL)
+        while open("/proc/%d/stat" % hub).read().split(")")[1].split()[0] != "Z":
+            pass
+    try:
+        print(os.wait())
+    except ChildProcessError:
+        print("none")'
+  assert_output "none"$'\n'"none"
+}
+
+@test "hub: no signal but SIGTERM ends it, and that one ends its drains with a word" {
+  local signal
+  start_client idle=60000 total=60000 hold "line=held" "wait=$go" hold
+  wait_until logged held
+  for signal in HUP INT QUIT TSTP USR1 USR2 ALRM PIPE 32 33 40; do
+    kill "-$signal" "$hub"
+  done
+  client line=other # another hub: this one was not disturbed by it
+  refute has_ended "$hub"
+  kill -TERM "$hub"
+  wait_until has_ended "$hub"
+  assert_equal "$(log_lines 'still open when the process ended (AT_EXIT)')" 2
+  touch "$go"
+  wait_until said 'not sent'
+}
+
+@test "hub: it lives as long as anybody of the tree, and no longer" {
+  start_client "child=wait=$go"
+  wait_program
+  assert_equal "$program_status" 0
+  refute has_ended "$hub" # the child has not said a word
+  touch "$go"
+  wait_until has_ended "$hub"
+  assert_equal "$(find "$TMPDIR" -maxdepth 1 -name 'tlsbye-*')" ''
+}
+
+@test "hub: a tree whose processes have said hello is waited for" {
+  note_command tlsbye run sh -c ...
+  timeout "$judge_timeout" "$TLSBYE" run -- sh -c '"$CLIENT" hub hello "wait=$0" hold read=1 & ' "$go" >"$program_log" 2>&1 3>&-
+  find_hub
+  sleep 1 # longer than its grace: what must not happen has had its time
+  refute has_ended "$hub"
+  touch "$go"
+  wait_until said '1: 1000 bytes, end'
+  wait_until has_ended "$hub"
+}
+
+@test "hub: where the program cannot be run, it goes as well" {
+  printf '#!/no/such/interpreter\n' >"$BATS_TEST_TMPDIR/script"
+  chmod +x "$BATS_TEST_TMPDIR/script"
+  run "$TLSBYE" run -- "$BATS_TEST_TMPDIR/script"
+  assert_failure 126
+  wait_until bash -c '! compgen -G "$TMPDIR/tlsbye-*"'
+}
+
+@test "hub: a stopped one keeps nobody waiting, and makes good when it goes on" {
+  start_client "wait=$go" many=5000 line=here "wait=$go.2"
+  kill -STOP "$hub"
+  touch "$go"
+  wait_until grep -q '^many:' "$program_log"
+  run cat "$program_log"
+  assert_line --regexp '^many: [45][0-9]{3} sent, blocked 0$'
+  kill -CONT "$hub"
+  wait_until bash -c '(($(grep -c ": half-closed by tlsbye" "$0") == $1))' "$log" "$(awk '/^many:/ { print $2 }' "$program_log")"
+  touch "$go.2"
+}
+
+@test "hub: a killed one keeps nobody waiting" {
+  start_client "wait=$go" hold read=1
+  kill -KILL "$hub"
+  wait_until has_ended "$hub"
+  touch "$go"
+  wait_program
+  assert said 'not sent'
+  assert said '1: 1000 bytes, end'
+}
+
+@test "hub: the log file is followed when it was rotated away" {
+  start_client line=one "wait=$go" line=two "wait=$go.2" line=three
+  wait_until logged one
+  mv "$log" "$log.1"
+  touch "$go"
+  wait_until logged two
+  assert_equal "$(<"$log.1")" one
+  rm -r "$log"
+  mkdir "$log" # no file can be there: the old one is better than none
+  touch "$go.2"
+  wait_program
+  wait_until has_ended "$hub"
+  rmdir "$log"
+}
+
+@test "hub: a tree of fifty processes, each with a hold" {
+  note_command tlsbye run sh -c ...
+  run --separate-stderr timeout "$judge_timeout" "$TLSBYE" run --log="$log" -- sh -c '
+    for i in $(seq 50); do "$CLIENT" hello hold read=1 close=1 bye & done; wait'
+  assert_success
+  assert_equal "$(grep -cx '1: 1000 bytes, end' <<<"$output")" 50
+  wait_until bash -c '(($(grep -c "drained 0 bytes in .*peer: FIN$" "$0") == 100))' "$log"
+}
+
+@test "hub: 10,000 held sockets are at most 10 MB" {
+  [[ -n ${TESTS_FULL:-} ]] || skip "long: tests/run --full"
+  (($(ulimit -Hn) >= 10500)) || skip "not so many descriptors"
+  start_client level=3 idle=600000 total=600000 many=10000 line=all "wait=$go"
+  wait_until logged all
+  run awk '/^VmRSS:/ { print $2 }' "/proc/$hub/status"
+  echo "# $output KB" >&3
+  ((output <= 10240))
+}
