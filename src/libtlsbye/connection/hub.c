@@ -111,7 +111,12 @@ static bool is_our_hub(int fd)
 
 static bool reach(int fd, const struct sockaddr_un *where, socklen_t size)
 {
-	return size && connect(fd, (const struct sockaddr *)where, size) == 0 && is_our_hub(fd);
+	if (connect(fd, (const struct sockaddr *)where, size) != 0)
+		return false;
+	if (is_our_hub(fd))
+		return true;
+	errno = EPERM; /* somebody else has taken the name */
+	return false;
 }
 
 union rights {
@@ -152,35 +157,39 @@ static bool send_whole(int fd, enum message_kind kind, const struct iovec *parts
 /* A socket that did not reach anybody may not be used again for another name: hence one for each. */
 static int open_to(const struct sockaddr_un *where, socklen_t size)
 {
+	errno = ENOENT;
 	int fd = size ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
 	if (fd < 0)
 		return -1;
 	lent_mark(fd);
 	if (reach(fd, where, size))
 		return fd;
+	int saved = errno;
 	lent_close(fd);
+	errno = saved;
 	return -1;
 }
 
 static int open_line(void)
 {
 	int fd = open_to(&hub.abstract, hub.abstract_size);
-	return fd >= 0 ? fd : open_to(&hub.path, hub.path_size);
+	return fd >= 0 || !hub.path_size ? fd : open_to(&hub.path, hub.path_size);
 }
 
-bool hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
-	     unsigned descriptor_count)
+int hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
+	    unsigned descriptor_count)
 {
 	if (!hub.named)
-		return false;
-	int saved = errno;
+		return ENOENT;
+	int saved = errno, error = 0;
 	lent_begin();
 	int fd = open_line();
-	bool said = fd >= 0 && send_whole(fd, kind, parts, count, descriptors, descriptor_count);
+	if (fd < 0 || !send_whole(fd, kind, parts, count, descriptors, descriptor_count))
+		error = errno ? errno : EIO;
 	lent_close(fd);
 	lent_end();
 	errno = saved;
-	return said;
+	return error;
 }
 
 /* The hub ends this connection when nothing is held any more. */

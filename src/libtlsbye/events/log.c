@@ -96,7 +96,7 @@ static bool give_to_hub(const struct text *line)
 	if (!hub_is_there() || !(settings->ways & WAY_HUB))
 		return false;
 	blocked_signals_begin(&before, true);
-	bool given = hub_say(MESSAGE_LINE, &part, 1, NULL, 0);
+	bool given = hub_say(MESSAGE_LINE, &part, 1, NULL, 0) == 0;
 	blocked_signals_end(&before);
 	return given;
 }

@@ -10,6 +10,7 @@
 #include "observe/failure.h"
 #include "release/before_call.h"
 #include "release/first_connection.h"
+#include "sys/in_handler.h"
 #include "sys/settings.h"
 
 #include <errno.h>
@@ -78,6 +79,7 @@ void after_call_new(SSL *ssl, void *caller)
 {
 	int saved = errno;
 	first_connection_begins(); /* whoever forks from here on is noticed */
+	in_handler_learn_thread();
 	if (ssl) {
 		struct connection *c = before_call(ssl, caller);
 		c->seen.born = atomic_load(&c->ssl) != NULL;

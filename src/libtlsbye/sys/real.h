@@ -50,6 +50,9 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 #ifndef BIO_CTRL_GET_KTLS_SEND
 #define BIO_CTRL_GET_KTLS_SEND 73 /* since 3.0; a BIO that does not know it answers 0 */
 #endif
+#ifndef BIO_CTRL_GET_KTLS_RECV
+#define BIO_CTRL_GET_KTLS_RECV 76
+#endif
 
 /* Likewise glibc's: system calls that the kernel may have all the same. The numbers are those of every architecture. */
 #ifndef SYS_close_range

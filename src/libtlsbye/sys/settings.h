@@ -6,6 +6,7 @@
 #ifndef TLSBYE_SETTINGS_H
 #define TLSBYE_SETTINGS_H
 
+#include "event_table.h"
 #include "settings_parse.h"
 
 #include <stdbool.h>
@@ -31,11 +32,8 @@ struct settings {
 	enum log_format log_format;
 	enum on_off backtrace;
 	char log_file[SETTING_TEXT_MAX + 1]; /* "": stderr */
-	unsigned ways;                       /* WAY_ bits */
+	unsigned ways; /* WAY_ bits: all, unless a test wishes one alone (TLSBYE_WAYS=hub,clone,in-place) */
 };
-
-/* How a socket may be handed over: all of them, unless a test wishes one alone (TLSBYE_WAYS=hub,clone,in-place). */
-enum { WAY_HUB = 1, WAY_CLONE = 2, WAY_IN_PLACE = 4, WAYS_ALL = 7 };
 
 /* A value that was not understood, or a name that is no setting's; the texts are the environment's. */
 struct setting_complaint {
