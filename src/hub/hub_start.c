@@ -187,8 +187,8 @@ static bool tell_environment(const struct start *start, pid_t pid)
 {
 	char value[HUB_NAME_MAX + 2 * TOKEN_BYTES + HUB_FOLDER_MAX + 64], token[2 * TOKEN_BYTES + 1];
 	hex(token, start->begin.token, TOKEN_BYTES);
-	snprintf(value, sizeof value, "%d:%d:%u:%s:%s:%s", MESSAGE_VERSION, (int)pid, (unsigned)geteuid(),
-		 start->name, token, start->begin.folder);
+	snprintf(value, sizeof value, "%d:%d:%u:%d:%s:%s:%s", MESSAGE_VERSION, (int)pid, (unsigned)geteuid(),
+		 start->begin.log >= 0, start->name, token, start->begin.folder);
 	return setenv(HUB_VARIABLE, value, 1) == 0;
 }
 

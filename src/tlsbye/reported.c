@@ -32,7 +32,7 @@
 #include "hub/hub_start.h"
 #include "program.h"
 #include "report.h"
-#include "settings_parse.h"
+#include "setting.h"
 
 enum { LEAVES_WITHIN_MS = 5000 };
 

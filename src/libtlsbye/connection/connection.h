@@ -18,6 +18,7 @@
 #include "event_table.h"
 #include "linger/residue.h"
 #include "sys/call_sites.h"
+#include "sys/openssl.h"
 #include "sys/real.h"
 
 struct fork_slot; /* ownership.c: the word that the holders of a forked connection share */

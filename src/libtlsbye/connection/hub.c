@@ -21,6 +21,7 @@ static struct {
 	bool named;
 	pid_t pid;
 	uid_t uid;
+	bool log; /* it has the log file open */
 	unsigned char token[TOKEN_BYTES];
 	struct sockaddr_un abstract, path;
 	socklen_t abstract_size, path_size; /* 0: there is none */
@@ -80,19 +81,25 @@ static void path_from(const char *folder)
 void hub_begin(void)
 {
 	const char *text = settings_hub();
-	uint64_t version, pid, uid;
+	uint64_t version, pid, uid, log;
 	if (!text || !number_from(&text, &version) || version != MESSAGE_VERSION ||
-	    !number_from(&text, &pid) || !number_from(&text, &uid) || !name_from(&text) || !token_from(&text))
+	    !number_from(&text, &pid) || !number_from(&text, &uid) || !number_from(&text, &log) || !name_from(&text) || !token_from(&text))
 		return;
 	path_from(text);
 	hub.pid = (pid_t)pid;
 	hub.uid = (uid_t)uid;
+	hub.log = log != 0;
 	hub.named = true;
 }
 
 bool hub_is_there(void)
 {
 	return hub.named;
+}
+
+bool hub_has_log(void)
+{
+	return hub.named && hub.log;
 }
 
 /* --- one message --- */

@@ -21,6 +21,9 @@ void hub_begin(void);
 /* Is there one, as far as is known? */
 bool hub_is_there(void);
 
+/* Has it opened the log file that the settings name? */
+bool hub_has_log(void);
+
 enum { HUB_PARTS_MAX = 4, HUB_DESCRIPTORS_MAX = 2 };
 
 /* The head is added here. 0; else the errno: it was not taken, and nothing was given away. */

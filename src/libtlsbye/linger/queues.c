@@ -81,3 +81,15 @@ void queues_measure(struct connection *c, int fd)
 	note_state(c, &facts);
 	queues->ktls = c->seen.ktls && ktls_is_on(fd, &kernel_libc);
 }
+
+void queues_note_end(struct connection *c, int fd)
+{
+	char byte;
+	bool reset = c->seen.reset;
+	if (!reset && c->queues.over)
+		reset = real.recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) < 0;
+	if (reset)
+		c->released.peer_end = PEER_RESET;
+	else if (!c->released.read_shut)
+		c->released.peer_end = PEER_FIN;
+}

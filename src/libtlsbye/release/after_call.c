@@ -42,7 +42,7 @@ int after_call_read_ex(struct connection *c, int result, const size_t *got, stru
 		learn_socket_leave(c);
 	handshake_look(c);
 	/* Not a handshake: what BIO_f_ssl makes of one is the program's, and no other hook is around it. */
-	bool within = got && real_is_libssl_itself(call.from);
+	bool within = got && openssl_calls_itself(call.from);
 	if (result <= 0 && !within)
 		return after_call_failed(c, result, call);
 	if (result > 0 && got && !within)
@@ -136,7 +136,7 @@ int after_call_write_ex(struct connection *c, size_t length, int result, const s
 	if (learn_socket_watches())
 		learn_socket_leave(c);
 	handshake_look(c);
-	if (!real_is_libssl_itself(call.from))
+	if (!openssl_calls_itself(call.from))
 		note_write(c, length, result > 0 ? *written : 0, result, call);
 	claim_leave(&c->claim);
 	return result;

@@ -14,7 +14,8 @@ static void begin(void)
 {
 	settings_need();
 	process_begin();
-	in_handler_begin();
+	if (settings->mode == MODE_CURE)
+		in_handler_begin();
 	fork_watch();
 	process_exit_watch();
 	process_exit_watch_quick();

@@ -7,7 +7,7 @@
 #define TLSBYE_SETTINGS_H
 
 #include "event_table.h"
-#include "settings_parse.h"
+#include "setting.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,7 +40,7 @@ struct setting_complaint {
 	const char *name;
 	size_t name_length;
 	const char *text;     /* NULL: there is no such setting */
-	const char *refusal;  /* as in src/settings_parse.h */
+	const char *refusal;  /* as in src/setting.h */
 	const char *fallback;
 };
 
