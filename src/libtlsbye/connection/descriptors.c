@@ -140,6 +140,16 @@ struct connection *descriptors_take(int fd, bool *alone)
 	return c;
 }
 
+bool descriptors_drop(struct connection *c, int fd)
+{
+	uint32_t slot = c->index + 1;
+	if (!atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, 0))
+		return false;
+	descriptors_forget_watchers(fd);
+	atomic_fetch_sub(&c->socket.descriptors, 1);
+	return true;
+}
+
 void descriptors_taken(int fd)
 {
 	uint32_t slot = SLOT_CLOSING;
@@ -217,6 +227,18 @@ void descriptors_duplicated(int from, int to)
 bool descriptors_may_use(const struct connection *c, int fd)
 {
 	return descriptors_belong(c, fd) || (c->socket.datagram && fd >= 0 && socket_is_of(c, fd));
+}
+
+static _Atomic bool any_async;
+
+void descriptors_note_async(void)
+{
+	atomic_store(&any_async, true);
+}
+
+bool descriptors_any_async(void)
+{
+	return atomic_load_explicit(&any_async, memory_order_relaxed);
 }
 
 void descriptors_child_after_fork(void)

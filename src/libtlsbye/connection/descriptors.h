@@ -54,6 +54,9 @@ struct connection *descriptors_ref_connection(int fd);
 struct connection *descriptors_take(int fd, bool *alone);
 void descriptors_taken(int fd);
 
+/* The same at once, where nothing is left to be done: false where somebody else has it by now. */
+bool descriptors_drop(struct connection *c, int fd);
+
 /* The program has one more descriptor of the same socket. */
 void descriptors_add(struct connection *c, int fd);
 
@@ -80,6 +83,12 @@ void descriptors_forget_watchers(int fd); /* it is being closed */
  * socket.
  */
 bool descriptors_may_use(const struct connection *c, int fd);
+
+/*
+ * Has the program ever asked for SIGIO by fcntl(O_ASYNC)? (By ioctl(FIOASYNC), nobody knows.)
+ */
+void descriptors_note_async(void);
+bool descriptors_any_async(void);
 
 /* In a fresh child nobody is closing anything. */
 void descriptors_child_after_fork(void);

@@ -98,12 +98,19 @@ static bool duplicates(int command)
 	return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
 }
 
+static void note_async(int command, const void *argument)
+{
+	if (command == F_SETFL && (uintptr_t)argument & O_ASYNC)
+		descriptors_note_async();
+}
+
 EXPORT int fcntl(int fd, int command, ...)
 {
 	va_list arguments;
 	va_start(arguments, command);
 	void *argument = va_arg(arguments, void *);
 	va_end(arguments);
+	note_async(command, argument);
 	int result = real.fcntl(fd, command, argument);
 	return duplicates(command) ? duplicated(fd, result) : result;
 }
@@ -114,6 +121,7 @@ EXPORT int fcntl64(int fd, int command, ...)
 	va_start(arguments, command);
 	void *argument = va_arg(arguments, void *);
 	va_end(arguments);
+	note_async(command, argument);
 	int result = real.fcntl64(fd, command, argument);
 	return duplicates(command) ? duplicated(fd, result) : result;
 }

@@ -88,7 +88,7 @@ static void end_connection(struct connection *c, int fd, struct call call, struc
 	c->released.shared |= ownership_shares(c);
 	if (reason == NOT_OWNER)
 		release_disown(c);
-	if (reason != SOCKET_CHANGED)
+	if (reason != SOCKET_CHANGED && events_end_may_be_told())
 		which_socket_addresses(c, fd);
 
 	if (!release_is_curing() || reason != MAY_SPEAK) {
@@ -135,6 +135,40 @@ static void last_descriptor_closes(struct connection *c, int fd, struct call cal
 	atomic_store(&c->socket.fd, -1);
 }
 
+/*
+ * Said, and read to the peer's end: nothing is left to do but to tell. So no signal need be blocked, and where a handler
+ * jumps out of here nothing is marked.
+ */
+static bool is_done(struct connection *c, int fd)
+{
+	bool done = release_is_curing() && settings->linger == LINGER_BACKGROUND && !c->socket.datagram &&
+		    release_is_worth_it(c) && c->released.notify == NOTIFY_SENT &&
+		    !residue_any(&c->released.residue) && !atomic_load(&c->released.read_emulated) &&
+		    atomic_load(&c->socket.descriptors) == 1 && !claim_is_entered(&c->claim) &&
+		    passed_through(c, fd) == MAY_SPEAK;
+	if (!done)
+		return false;
+	queues_measure(c, fd);
+	return queues_close_is_enough(&c->queues);
+}
+
+static bool close_when_done(int fd, struct call call)
+{
+	struct connection *c = descriptors_ref_connection(fd);
+	bool done = c && is_done(c, fd) && descriptors_drop(c, fd);
+	if (done) {
+		release_note_path(c, PATH_CLOSE);
+		call_sites_note(&c->sites, SITE_CLOSE, call);
+		queues_note_end(c, fd);
+		events_end(c);
+		atomic_store(&c->socket.fd, -1);
+		records_unref(c); /* the descriptor's */
+	}
+	if (c)
+		records_unref(c);
+	return done;
+}
+
 static bool before_close(int fd, struct call call, struct connection **late)
 {
 	if (!process_is_original())
@@ -143,6 +177,10 @@ static bool before_close(int fd, struct call call, struct connection **late)
 	struct blocked_signals before;
 	bool alone;
 	lent_await(fd);
+	if (close_when_done(fd, call)) {
+		errno = saved;
+		return true;
+	}
 	blocked_signals_begin(&before, release_is_curing()); /* nor are our calls cancellation points of close() */
 	struct connection *c = descriptors_take(fd, &alone);
 	if (c) {

@@ -340,11 +340,13 @@ static enum reason reason_on_socket(struct connection *c, SSL *ssl, int fd, bool
 	return reason;
 }
 
-/* Said, and nothing of it stands in a buffer of the program's: then there is nothing to ask the kernel. */
-static bool is_said_already(const struct connection *c, SSL *ssl)
+bool close_notify_is_said(const struct connection *c)
 {
+	if (c->released.notify != NOTIFY_SENT)
+		return false;
+	SSL *ssl = atomic_load(&c->ssl);
 	BIO *top = ssl ? c->lib->SSL_get_wbio(ssl) : NULL;
-	return c->released.notify == NOTIFY_SENT && (!top || !filters_hold(c->lib, top));
+	return !top || !filters_hold(c->lib, top);
 }
 
 void close_notify_say(struct connection *c, int fd)
@@ -354,7 +356,7 @@ void close_notify_say(struct connection *c, int fd)
 	struct speech now = {.c = c, .fd = fd};
 	int saved = errno;
 	bool by_kernel = kernel_makes_records(c, ssl);
-	if (is_said_already(c, ssl))
+	if (close_notify_is_said(c))
 		return;
 	lib->ERR_set_mark();
 	handshake_look(c);

@@ -19,6 +19,9 @@ enum reason close_notify_reason(const struct connection *c);
  */
 enum reason close_notify_foreseen(const struct connection *c);
 
+/* Said, and nothing of it stands in a buffer of the program's: then there is nothing to do here. Ordinary code, or claim held. */
+bool close_notify_is_said(const struct connection *c);
+
 /*
  * Says close_notify if it may be said; completes a record that is half on the wire in any case. The reason stands in
  * c->released.reason afterwards, what the socket did not take in its residue: all of it where fd is -1, because the socket
