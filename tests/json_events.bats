@@ -339,6 +339,24 @@ PYTHON
 
 # --- the schema ---
 
+@test "P11: the schema and the manual have the words of the table that the object writes, and no others" {
+  "$BUILD/tests/programs/event_words" >"$BATS_TEST_TMPDIR/words"
+  run -0 json words <"$BATS_TEST_TMPDIR/words"
+  assert_output "$(wc -l <"$BATS_TEST_TMPDIR/words") words"
+}
+
+@test "P11: the schema takes a log of an earlier version: reasons that are not given any more" {
+  local line='{"v":1,"event":"notify","time":1.5,"program":"x","pid":1,"mode":"cure","level":"debug","id":"1.1","by":"tlsbye"'
+  for why in no-thread no-descriptor in-handler; do
+    echo "$line,\"result\":\"silent\",\"why\":\"$why\"}" >>"$BATS_TEST_TMPDIR/old"
+  done
+  run -0 json valid "$BATS_TEST_TMPDIR/old"
+  assert_output 3
+  python3 -c 'import jsonschema; jsonschema.Draft202012Validator' || skip "the rest: this jsonschema is too old for the schema"
+  echo "$line,\"result\":\"silent\",\"why\":\"no-such\"}" >"$BATS_TEST_TMPDIR/old"
+  run -1 json valid "$BATS_TEST_TMPDIR/old"
+}
+
 @test "P11: the schema refuses a line with a key taken away, or of another type" {
   judge_server cured server_free_then_close -- --send 100K --expect 1K
   cat "$program_err" >"$BATS_TEST_TMPDIR/lines"

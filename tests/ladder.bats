@@ -134,7 +134,18 @@ LADDER
   event read-failed 7 ',"call":"SSL_read","error":"SSL_ERROR_SSL","reason":"error:0A000126:SSL routines::unexpected eof while reading","bytes_read":65536,"bytes_written":120,"peer_end":"fin","peer_notified":false,"cause":"peer-closed-without-close_notify"'
   COLUMNS=100 ladder 1234.1
   assert_lines_in_order 'connects' 'FIN, unannounced' 'SSL_read(): SSL_ERROR_SSL' 'unexpected eof while reading' \
-    '65,536 bytes were read, 120 bytes written before' 'the peer closed without close_notify' 'Without an end'
+    '65,536 bytes were read, 120 bytes written before' 'the peer closed without SSL_shutdown' 'Without an end'
+}
+
+@test "ladder: words of a log of another version: each is shown as it is, and nothing else is missing" {
+  begun
+  event notify 7 ',"by":"tlsbye","result":"silent","why":"no-thread"'
+  event read-failed 8 ',"call":"SSL_read","error":"SSL_ERROR_SYSCALL","bytes_read":1,"bytes_written":1,"peer_end":"gone","peer_notified":false,"cause":"cosmic-ray"'
+  event shout 8 ''
+  event end 9 ',"doors":["SSL_free","teleport","close"],"called_shutdown":false,"close_notify":"nobody","why":"no-thread","handshake":true,"will_reset":"often","peer_end":"melted","verdict":"odd","data":"dusty","faults":["brand-new"],"us":9000'
+  ladder 1234.1
+  assert_lines_in_order 'handshake' 'SSL_free()' 'no close_notify' 'no-thread' 'SSL_read(): SSL_ERROR_SYSCALL' 'cosmic-ray' \
+    'shout' 'close()' 'tlsbye: no-thread.'
 }
 
 @test "ladder: a write that met the peer's reset: its RST comes first, the close sends no FIN, and nobody here is to blame" {
@@ -143,7 +154,7 @@ LADDER
   event write-incomplete 7 ',"call":"SSL_write","error":"SSL_ERROR_SYSCALL","errno":"ECONNRESET","requested":65554,"bytes_written":0,"peer_end":"reset","peer_notified":false,"cause":"peer-reset"'
   event end 9 ',"doors":["close"],"called_shutdown":false,"close_notify":"none","would_notify":false,"why":"fatal-error","handshake":true,"bytes_written":0,"unread":0,"unfinished":65554,"will_reset":"no","verdict":"clean","data":"lost","lost_bytes":32144,"faults":[],"us":9000'
   ladder 1234.1
-  assert_lines_in_order 'handshake' 'RST' 'SSL_write(): SSL_ERROR_SYSCALL' 'ECONNRESET' 'the peer reset' 'close()' \
+  assert_lines_in_order 'handshake' 'RST' 'SSL_write(): SSL_ERROR_SYSCALL' 'ECONNRESET' 'the peer closed with bytes unread, or aborted' 'close()' \
     'Clean on this side' '32,144 bytes that it wrote are lost.'
   refute_line --partial '-- FIN --'
   refute_line --partial 'Wrong'

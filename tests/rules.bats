@@ -265,10 +265,15 @@ END
 
 # --- the table ---
 
+# words_of LIST: its words in src/event_table.h.
+words_of() {
+  "$BUILD/tests/programs/event_words" | sed -n "s/^$1 //p"
+}
+
 @test "rules: every fault has its words, a rule with its place, and something to write" {
-  local fault
-  for fault in no-close_notify unread-at-close fin-unawaited shutdown-rdwr unfinished-write unflushed \
-    write-to-closed-peer; do
+  local fault faults
+  mapfile -t faults < <(words_of fault)
+  for fault in "${faults[@]}"; do
     end_event "$fault"
   done >log
   run -1 "$TLSBYE" report --json log
@@ -280,7 +285,8 @@ for group in groups:
         assert group.get(key), (group["code"], key)
     assert re.search(r"RFC \d+, \d|[a-zA-Z_]+\([237]\)", group["rule"]), group["rule"]
 print(len(groups))' <<<"$output"
-  assert_output 7
+  assert_output "${#faults[@]}"
+  [[ ${#faults[@]} -ge 7 ]]
 }
 
 @test "rules: all functions together can be pasted into one file, without a warning" {
@@ -304,9 +310,9 @@ print(len(groups))' <<<"$output"
 }
 
 @test "rules: every cause of a failed read has its words, and whose fault it is" {
-  local cause number=0
-  for cause in peer-closed-without-close_notify peer-reset wrote-to-closed-peer peer-alert not-tls bad-record timeout \
-    own-end other; do
+  local cause causes number=0
+  mapfile -t causes < <(words_of cause)
+  for cause in "${causes[@]}"; do
     printf '{"v":1,"event":"read-failed","time":1764033333.1,"program":"legacy","pid":7,"mode":"observe","level":"info",'
     printf '"id":"7.%d","fd":5,"transport":"tcp","role":"client","call":"SSL_read","error":"SSL_ERROR_SYSCALL",' \
       $((++number))
@@ -320,5 +326,6 @@ for group in groups:
     for key in "what", "effect", "rule":
         assert group.get(key), (group["code"], key)
 print(len(groups), len({group["what"] for group in groups}))' <<<"$output"
-  assert_output "9 9"
+  assert_output "${#causes[@]} ${#causes[@]}"
+  [[ ${#causes[@]} -ge 9 ]]
 }

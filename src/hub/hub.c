@@ -2,7 +2,7 @@
 /* See hub.h. */
 #include "hub/hub.h"
 
-#include "hub/clock.h"
+#include "sys/clock.h"
 #include "hub/confine.h"
 #include "hub/control.h"
 #include "hub/holds.h"

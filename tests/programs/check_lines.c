@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libtlsbye/json.h"
-#include "libtlsbye/lines.h"
+#include "sys/json.h"
+#include "events/lines.h"
 
 enum { MOST = 700, MANY = 40 };
 
@@ -53,7 +53,7 @@ static void many(void)
 	int right = 0;
 
 	for (int i = 0; i < MANY; i++) {
-		if (!line_take(&lines[i]))
+		if (!lines_take(&lines[i]))
 			return;
 		while (!lines[i].cut)
 			text_add_number(&lines[i], (uint64_t)(i % 10));
@@ -65,7 +65,7 @@ static void many(void)
 		memset(want, '0' + i % 10, sizeof(want));
 		want[sizeof(want) - 1] = '\n';
 		right += lines[i].length == sizeof(want) && !memcmp(lines[i].bytes, want, sizeof(want));
-		line_give_back(&lines[i]);
+		lines_give_back(&lines[i]);
 	}
 	printf("right=%d\n", right);
 }

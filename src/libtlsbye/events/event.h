@@ -118,11 +118,11 @@ struct event {
 	const char *program;
 	pid_t pid;
 	struct event_who who;
-	const struct sites *sites; /* of the connection; NULL: none */
+	const struct sites *sites; /* of the connection; NULL: none; for event_json_sites_line */
 	struct {
 		const char *bytes;
 		size_t length;
-	} sites_json; /* instead of them, rendered before by another process (event_json_sites) */
+	} sites_json; /* the same, rendered before (event_json_sites_render); length 0: none; for event_json */
 	union {
 		struct event_handshake handshake;
 		struct event_failure failure;
@@ -138,24 +138,43 @@ struct event {
 void event_text(struct text *line, const struct event *event);
 void event_json(struct text *line, const struct event *event);
 
-/* The words of event_json, for probes (probes.h): "" where it has none. */
-const char *event_json_name_of_by(enum by by);
-const char *event_json_name_of_result(enum notify_result result);
-const char *event_json_name_of_cause(enum cause cause);
-const char *event_json_name_of_peer_end(enum peer_end end);
-const char *event_json_name_of_verdict(enum verdict verdict);
+/* event_json in pieces, for who has something to add at its end: then json_end. */
+void event_json_open(struct text *line, const struct event *event);
 
-/* Of event_json: "objects" and "sites", of the sites in a mask; both or none. */
-void event_json_sites(struct text *line, const struct sites *sites, uint32_t which);
+/* event_json with event->sites: host only, whose objects they lie in. */
+void event_json_sites_line(struct text *line, const struct event *event);
+
+/*
+ * "objects" and "sites" of the sites in the mask, without a comma before them, for sites_json: how many bytes, 0 where
+ * there are none, or not even the innermost frames fit.
+ */
+size_t event_json_sites_render(char *bytes, size_t size, const struct sites *sites, uint32_t which);
+
+/* The sites that an event of this kind tells of. */
+uint32_t event_json_sites_of(enum event_kind kind, enum by by);
+
+/* The words of the table (event_table.h), in JSON and for probes (probes.h): "" where there is none. */
+const char *event_names_kind(enum event_kind kind);
+const char *event_names_fault(unsigned place);
+const char *event_names_reason(enum reason reason);
+const char *event_names_cause(enum cause cause);
+const char *event_names_close_path(unsigned place);
+const char *event_names_peer_end(enum peer_end peer_end);
+const char *event_names_by(enum by by);
+const char *event_names_result(enum notify_result result);
+const char *event_names_verdict(enum verdict verdict);
+const char *event_names_data(enum data_fate data);
+const char *event_names_reset(enum reset reset);
+const char *event_names_transport(enum transport transport);
+const char *event_names_role(enum role role);
+const char *event_names_peer_state(enum peer_state state);
+const char *event_names_hidden(enum hidden hidden);
 
 /* "127.0.0.1:443", "[::1]:443", "unix", "unknown": both renderings say addresses alike. */
 void event_text_endpoint(struct text *line, const union endpoint *endpoint);
 
-/* Of one close path, by its place: both renderings say it alike. */
-const char *event_words_close_path(unsigned place);
-
-/* For people; NULL where there is nothing to be said. */
-const char *event_words_reason(enum reason reason); /* why no close_notify was said */
+/* The same for people: "" where there is nothing to be told. */
+const char *event_words_reason(enum reason reason);
 const char *event_words_cause(enum cause cause);
 const char *event_words_peer_end(enum peer_end peer_end);
 const char *event_words_peer_state(enum peer_state state);

@@ -10,23 +10,7 @@
 
 enum { SCHEMA_VERSION = 1 };
 
-#define WORDS(array, LIST) static const char array[][EVENT_LONGEST_WORD(LIST)] = {LIST(EVENT_WORD)}
-WORDS(kinds, EVENT_KINDS);
-WORDS(transports, EVENT_TRANSPORTS);
-WORDS(roles, EVENT_ROLES);
-WORDS(by_whom, EVENT_BY);
-WORDS(reasons, EVENT_REASONS);
-WORDS(peer_ends, EVENT_PEER_ENDS);
-WORDS(peer_states, EVENT_PEER_STATES);
-WORDS(hidden_ends, EVENT_HIDDEN_ENDS);
-WORDS(causes, EVENT_CAUSES);
-WORDS(results, EVENT_NOTIFY_RESULTS);
-WORDS(verdicts, EVENT_VERDICTS);
-WORDS(fates, EVENT_DATA);
-WORDS(resets, EVENT_RESETS);
-WORDS(faults, EVENT_FAULTS);
-
-/* Of settings (settings.h): in events they mean the same. */
+/* Arrays of bytes and not of pointers: these would be relocated at the start of every process. */
 static const char modes[][8] = {
 	[MODE_CURE] = "cure", [MODE_OBSERVE] = "observe", [MODE_OFF] = ""}; /* off: not read yet */
 static const char levels[][6] = {[LEVEL_OFF] = "off",
@@ -34,32 +18,6 @@ static const char levels[][6] = {[LEVEL_OFF] = "off",
 				 [LEVEL_WARN] = "warn",
 				 [LEVEL_INFO] = "info",
 				 [LEVEL_DEBUG] = "debug"};
-
-const char *event_json_name_of_by(enum by by)
-{
-	return by_whom[by];
-}
-
-const char *event_json_name_of_result(enum notify_result result)
-{
-	return results[result];
-}
-
-const char *event_json_name_of_cause(enum cause cause)
-{
-	return causes[cause];
-}
-
-const char *event_json_name_of_peer_end(enum peer_end end)
-{
-	return peer_ends[end];
-}
-
-const char *event_json_name_of_verdict(enum verdict verdict)
-{
-	return verdicts[verdict];
-}
-
 /* "": not known. */
 static void add_word(struct text *line, const char *key, const char *word)
 {
@@ -113,17 +71,17 @@ static void add_who(struct text *line, const struct event *event)
 	add_id(line, event);
 	if (who->fd >= 0) {
 		json_number(line, "fd", (uint64_t)who->fd);
-		add_word(line, "transport", transports[who->transport]);
+		add_word(line, "transport", event_names_transport(who->transport));
 		add_endpoint(line, "local", &who->local);
 		add_endpoint(line, "peer", &who->peer);
 	}
-	add_word(line, "role", roles[who->role]);
+	add_word(line, "role", event_names_role(who->role));
 }
 
 static void add_common(struct text *line, const struct event *event)
 {
 	json_number(line, "v", SCHEMA_VERSION);
-	add_word(line, "event", kinds[event->kind]);
+	add_word(line, "event", event_names_kind(event->kind));
 	add_time(line, event->time_us);
 	json_string(line, "program", event->program);
 	json_number(line, "pid", (uint64_t)event->pid);
@@ -139,7 +97,7 @@ static void add_close_paths(struct text *line, uint32_t close_paths)
 	json_open(line, "doors", '[');
 	for (unsigned i = 0; i < CLOSE_PATH_COUNT; i++)
 		if (close_paths & 1u << i)
-			json_string(line, NULL, event_words_close_path(i));
+			json_string(line, NULL, event_names_close_path(i));
 	json_close(line, ']');
 	json_fits(line, mark);
 }
@@ -149,11 +107,11 @@ static void add_program(struct text *line, const struct event *event)
 	const struct event_end *end = &event->end;
 	add_close_paths(line, end->close_paths);
 	json_bool(line, "called_shutdown", end->called_shutdown);
-	add_word(line, "close_notify", by_whom[end->close_notify]);
+	add_word(line, "close_notify", event_names_by(end->close_notify));
 	if (event->mode == MODE_OBSERVE)
 		json_bool(line, "would_notify", end->would_notify);
 	if (end->close_notify == BY_NOBODY)
-		add_word(line, "why", reasons[end->why]);
+		add_word(line, "why", event_names_reason(end->why));
 	json_bool(line, "handshake", end->handshake);
 	json_number(line, "bytes_read", end->bytes_read);
 	json_number(line, "bytes_written", end->bytes_written);
@@ -171,7 +129,7 @@ static void add_kernel(struct text *line, const struct event_end *end)
 		json_number(line, "unsent", end->unsent);
 		json_number(line, "not_sent", end->not_sent);
 	}
-	add_word(line, "will_reset", resets[end->will_reset]);
+	add_word(line, "will_reset", event_names_reset(end->will_reset));
 	if (end->abort_meant)
 		json_bool(line, "abort_meant", true);
 }
@@ -188,25 +146,25 @@ static void add_ours_and_peer(struct text *line, const struct event *event)
 		json_number(line, "drain_us", end->drain_us);
 	}
 	json_bool(line, "peer_notified", end->peer_notified);
-	add_word(line, "peer_hidden", hidden_ends[end->peer_hidden]);
-	add_word(line, "peer_end", peer_ends[end->peer_end]);
+	add_word(line, "peer_hidden", event_names_hidden(end->peer_hidden));
+	add_word(line, "peer_end", event_names_peer_end(end->peer_end));
 }
 
-static void add_faults(struct text *line, uint32_t which)
+static void add_faults(struct text *line, uint32_t faults)
 {
 	size_t mark = json_mark(line);
 	json_open(line, "faults", '[');
 	for (unsigned i = 0; i < FAULT_COUNT; i++)
-		if (which & 1u << i)
-			json_string(line, NULL, faults[i]);
+		if (faults & 1u << i)
+			json_string(line, NULL, event_names_fault(i));
 	json_close(line, ']');
 	json_fits(line, mark);
 }
 
 static void add_verdict(struct text *line, const struct event_end *end)
 {
-	add_word(line, "verdict", verdicts[end->verdict]);
-	add_word(line, "data", fates[end->data]);
+	add_word(line, "verdict", event_names_verdict(end->verdict));
+	add_word(line, "data", event_names_data(end->data));
 	if (end->lost_bytes)
 		json_number(line, "lost_bytes", end->lost_bytes);
 	add_faults(line, end->faults);
@@ -246,25 +204,25 @@ static void add_failure(struct text *line, const struct event_failure *failure, 
 	else
 		json_number(line, "bytes_read", failure->bytes_read);
 	json_number(line, "bytes_written", failure->bytes_written);
-	add_word(line, "peer_end", peer_states[failure->peer]);
+	add_word(line, "peer_end", event_names_peer_state(failure->peer));
 	json_bool(line, "peer_notified", failure->peer_notified);
-	add_word(line, "cause", causes[failure->cause]);
+	add_word(line, "cause", event_names_cause(failure->cause));
 	json_string(line, "alert", failure->alert);
 }
 
 static void add_notify(struct text *line, const struct event_step *step)
 {
-	add_word(line, "by", by_whom[step->by]);
-	add_word(line, "result", results[step->result]);
+	add_word(line, "by", event_names_by(step->by));
+	add_word(line, "result", event_names_result(step->result));
 	if (step->result == NOTIFY_RESULT_SILENT)
-		add_word(line, "why", reasons[step->why]);
+		add_word(line, "why", event_names_reason(step->why));
 }
 
 static void add_drain(struct text *line, const struct event_drain *drain)
 {
 	json_number(line, "bytes", drain->bytes);
 	json_number(line, "us", drain->us);
-	add_word(line, "ended_by", peer_ends[drain->ended_by]);
+	add_word(line, "ended_by", event_names_peer_end(drain->ended_by));
 }
 
 static void add_setting(struct text *line, const struct event_setting *setting)
@@ -296,7 +254,7 @@ static void add_what(struct text *line, const struct event *event)
 		add_notify(line, &event->step);
 		return;
 	case EVENT_HALF_CLOSE:
-		add_word(line, "by", by_whom[event->step.by]);
+		add_word(line, "by", event_names_by(event->step.by));
 		return;
 	case EVENT_DRAIN:
 		add_drain(line, &event->drain);
@@ -314,30 +272,27 @@ static void add_what(struct text *line, const struct event *event)
 	}
 }
 
-/* Whose call each event is about. */
-static uint32_t sites_of(const struct event *event)
-{
-	switch (event->kind) {
-	case EVENT_READ_FAILED:
-		return 1u << SITE_READ;
-	case EVENT_WRITE_INCOMPLETE:
-		return 1u << SITE_WRITE;
-	case EVENT_NOTIFY:
-		return event->step.by == BY_PROGRAM ? 1u << SITE_SSL_SHUTDOWN : 0;
-	case EVENT_END:
-		return (1u << SITES) - 1;
-	default:
-		return 0;
-	}
-}
-
-void event_json(struct text *line, const struct event *event)
+void event_json_open(struct text *line, const struct event *event)
 {
 	json_begin(line);
 	add_common(line, event);
 	add_who(line, event);
 	add_what(line, event);
-	if (event->sites)
-		event_json_sites(line, event->sites, sites_of(event));
+}
+
+/* All or none of them: half of it would be no JSON. */
+static void add_rendered_sites(struct text *line, const struct event *event)
+{
+	size_t mark = json_mark(line);
+	json_key(line, NULL);
+	text_add_bytes(line, event->sites_json.bytes, event->sites_json.length);
+	json_fits(line, mark);
+}
+
+void event_json(struct text *line, const struct event *event)
+{
+	event_json_open(line, event);
+	if (event->sites_json.length)
+		add_rendered_sites(line, event);
 	json_end(line);
 }

@@ -126,7 +126,7 @@ static bool add_all(struct text *line, const struct sites *sites, uint32_t which
 	return json_fits(line, mark);
 }
 
-void event_json_sites(struct text *line, const struct sites *sites, uint32_t which)
+static void add_sites_that_fit(struct text *line, const struct sites *sites, uint32_t which)
 {
 	const uintptr_t *frames;
 	unsigned known = 0;
@@ -134,4 +134,37 @@ void event_json_sites(struct text *line, const struct sites *sites, uint32_t whi
 		known += frames_of(sites, site, which, 1, &frames);
 	if (known && !add_all(line, sites, which, FRAMES_MAX))
 		add_all(line, sites, which, 1);
+}
+
+/* Whose call each event is about. */
+uint32_t event_json_sites_of(enum event_kind kind, enum by by)
+{
+	switch (kind) {
+	case EVENT_READ_FAILED:
+		return 1u << SITE_READ;
+	case EVENT_WRITE_INCOMPLETE:
+		return 1u << SITE_WRITE;
+	case EVENT_NOTIFY:
+		return by == BY_PROGRAM ? 1u << SITE_SSL_SHUTDOWN : 0;
+	case EVENT_END:
+		return (1u << SITES) - 1;
+	default:
+		return 0;
+	}
+}
+
+void event_json_sites_line(struct text *line, const struct event *event)
+{
+	enum by by = event->kind == EVENT_NOTIFY ? event->step.by : BY_NOBODY;
+	event_json_open(line, event);
+	if (event->sites)
+		add_sites_that_fit(line, event->sites, event_json_sites_of(event->kind, by));
+	json_end(line);
+}
+
+size_t event_json_sites_render(char *bytes, size_t size, const struct sites *sites, uint32_t which)
+{
+	struct text text = text_in(bytes, size);
+	add_sites_that_fit(&text, sites, which);
+	return text.length;
 }

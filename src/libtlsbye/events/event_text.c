@@ -104,7 +104,7 @@ static void add_program(struct text *line, const struct event_end *end)
 		if (!(end->close_paths & 1u << i))
 			continue;
 		text_add(line, separator);
-		text_add(line, event_words_close_path(i));
+		text_add(line, event_names_close_path(i));
 		separator = ", ";
 	}
 	text_add(line, end->called_shutdown ? " after SSL_shutdown" : " without SSL_shutdown");
@@ -119,19 +119,18 @@ static void add_program(struct text *line, const struct event_end *end)
 static void add_ours(struct text *line, const struct event *event)
 {
 	const struct event_end *end = &event->end;
-	const char *why = end->close_notify == BY_NOBODY ? event_words_reason(end->why) : NULL;
+	const char *why = end->close_notify == BY_NOBODY ? event_words_reason(end->why) : "";
 	bool observing = event->mode != MODE_CURE;
 	text_add(line, observing ? "; only observed" : "; ");
 	if (observing) {
-		if (why)
-			text_add(line, ", would not send close_notify: ");
-		text_add(line, why ? why : "");
+		text_add(line, *why ? ", would not send close_notify: " : "");
+		text_add(line, why);
 		return;
 	}
 	text_add(line, end->close_notify == BY_TLSBYE    ? "sent close_notify"
 		       : end->close_notify == BY_PROGRAM ? "close_notify was sent already"
 							 : "no close_notify");
-	if (why) {
+	if (*why) {
 		text_add(line, " (");
 		text_add(line, why);
 		text_add(line, ")");
@@ -196,8 +195,7 @@ static void add_handshake(struct text *line, const struct event_handshake *hands
 
 static void add_cause(struct text *line, const struct event_failure *failure)
 {
-	const char *cause = event_words_cause(failure->cause); /* what the other side most likely did */
-	const char *peer = event_words_peer_state(failure->peer);
+	const char *cause = event_words_cause(failure->cause);
 	if (failure->errno_value) {
 		text_add(line, ", ");
 		text_add(line, errno_names_find(failure->errno_value));
@@ -210,15 +208,15 @@ static void add_cause(struct text *line, const struct event_failure *failure)
 		text_add(line, ", alert ");
 		text_add(line, failure->alert);
 	}
-	if (cause) {
+	if (*cause) {
 		text_add(line, ": ");
 		text_add(line, cause);
 	}
-	if (!peer)
+	if (failure->peer == PEER_STATE_UNKNOWN)
 		return;
 	text_add(line, "; peer: ");
 	text_add(line, failure->peer_notified ? "close_notify, then " : "");
-	text_add(line, peer);
+	text_add(line, event_words_peer_state(failure->peer));
 }
 
 static void add_read_failed(struct text *line, const struct event_failure *failure)
@@ -267,8 +265,8 @@ static void add_notify(struct text *line, const struct event_step *step)
 	case NOTIFY_RESULT_SILENT:
 		text_add(line, "no close_notify by ");
 		text_add(line, who);
-		text_add(line, why ? ": " : "");
-		text_add(line, why ? why : "");
+		text_add(line, *why ? ": " : "");
+		text_add(line, why);
 	}
 }
 

@@ -36,7 +36,7 @@ void events_init(void)
 static void write_line(struct text *line, const struct event *event)
 {
 	if (settings->log_format == FORMAT_JSON)
-		event_json(line, event);
+		event_json_sites_line(line, event);
 	else
 		event_text(line, event);
 	log_write(line);
@@ -212,14 +212,14 @@ void events_notify(struct connection *c, enum by by, enum reason why)
 	if ((would && (by == BY_PROGRAM || settings->mode == MODE_CURE)) ||
 	    atomic_exchange(&c->released.told_notify, now) == now)
 		return;
-	PROBE(notify, c->number, told_fd(c), event_json_name_of_by(by), event_json_name_of_result(event.step.result));
+	PROBE(notify, c->number, told_fd(c), event_names_by(by), event_names_result(event.step.result));
 	if (step_is_wanted(c))
 		say(&event);
 }
 
 void events_half_close(struct connection *c, enum by by)
 {
-	PROBE(half_close, c->number, told_fd(c), event_json_name_of_by(by));
+	PROBE(half_close, c->number, told_fd(c), event_names_by(by));
 	if (!step_is_wanted(c))
 		return;
 	struct event event = about(c, EVENT_HALF_CLOSE, LEVEL_DEBUG);
@@ -245,10 +245,10 @@ static void fail(struct connection *c, enum event_kind kind, struct event_failur
 	event.failure = *failure;
 	if (kind == EVENT_READ_FAILED)
 		PROBE(read_failed, c->number, told_fd(c), failure->call, failure->errno_value,
-		      event_json_name_of_cause(failure->cause), failure->bytes_read);
+		      event_names_cause(failure->cause), failure->bytes_read);
 	else
 		PROBE(write_incomplete, c->number, told_fd(c), failure->call, failure->errno_value,
-		      event_json_name_of_cause(failure->cause), failure->requested, failure->bytes_written);
+		      event_names_cause(failure->cause), failure->requested, failure->bytes_written);
 	if (!is_wanted(event.level))
 		return;
 	say(&event);
@@ -353,8 +353,8 @@ void events_end(struct connection *c)
 	struct event event = about(c, EVENT_END, LEVEL_INFO);
 	events_end_facts(c, &event.end);
 	verdict_give(&event.end, event.who.transport);
-	PROBE(end, c->number, told_fd(c), event_json_name_of_verdict(event.end.verdict),
-	      event_json_name_of_by(event.end.close_notify), event.end.faults, event.end.bytes_read,
+	PROBE(end, c->number, told_fd(c), event_names_verdict(event.end.verdict),
+	      event_names_by(event.end.close_notify), event.end.faults, event.end.bytes_read,
 	      event.end.bytes_written);
 	event.level = verdict_level(&event.end);
 	if (is_wanted(event.level))

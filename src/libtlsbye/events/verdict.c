@@ -2,41 +2,41 @@
 /*
  * See verdict.h. What the kernel does to a TCP connection at its last close (tcp_close() in Linux; RFC 2525, 2.17):
  *
- *  - bytes unread: it throws the send queue away and answers with a reset, even behind the peer's FIN. What it had never
+ *  - bytes unread: it throws the send queue away and answers with a reset, even after the peer's FIN. What it had never
  *    transmitted is surely lost; what it had, and the peer's kernel did not acknowledge, may have arrived; what was
- *    acknowledged lies in the peer's kernel, and Linux lets its program read that behind a reset, too.
+ *    acknowledged lies in the peer's kernel, and Linux lets its program read that after a reset, too.
  *  - the peer's FIN is there and nothing is unread: nothing can come any more that would be answered with a reset.
  *  - else whatever the peer still sends is answered so, with the same loss.
  *
  * A connection that was reset before keeps its count of what had not been acknowledged: the queue itself is gone.
  * An AF_UNIX socket has no such queue: what was written lies in the peer's receive queue at once, and stays there; the
- * peer is told ECONNRESET behind it where bytes were unread.
+ * peer is told ECONNRESET after it where bytes were unread.
  *
  * A close in one of several processes that have the socket is none for the kernel: nothing is known then.
  */
 #include "events/verdict.h"
 
-#include "release/bio_free.h"
+#include "linger/residue.h"
 
 /* No alert is longer as a record, with any cipher. */
 enum { ALERT_MAX = 96 };
 
 /* What is ours in the send queue, close_notify or the rest of a record, is no data of the program's. */
-static uint64_t without_ours(uint64_t queued, const struct connection *c)
+static uint64_t without_ours(uint64_t queued, const struct event_end *end)
 {
-	return queued > c->released.said_bytes ? queued - c->released.said_bytes : 0;
+	return queued > end->said_bytes ? queued - end->said_bytes : 0;
 }
 
-static enum reset reset_at_close(const struct event_end *end, const struct connection *c)
+static enum reset reset_at_close(const struct event_end *end, enum transport transport)
 {
-	bool is_last = end->why != NOT_OWNER && !c->released.shared && !c->released.not_ours;
-	if (!c->socket.cookie || c->socket.datagram || !c->queues.measured || !is_last)
+	bool is_last = end->why != NOT_OWNER && !end->shared && !end->not_ours;
+	if (!end->socket_known || transport == TRANSPORT_DATAGRAM || !end->queues_known || !is_last)
 		return RESET_UNKNOWN;
-	if (c->queues.over)
+	if (end->over)
 		return RESET_NO;
 	if (end->abort_meant || end->unread)
 		return RESET_YES;
-	if (c->queues.peer_has_ended || c->socket.family == AF_UNIX)
+	if (end->peer_has_ended || transport == TRANSPORT_UNIX)
 		return RESET_NO;
 	return RESET_POSSIBLE;
 }
@@ -44,9 +44,9 @@ static enum reset reset_at_close(const struct event_end *end, const struct conne
 /* --- what the program did wrong --- */
 
 /* SSL_shutdown(3) forbids it after a fatal error, and before the handshake there is nothing to end. */
-static bool owed_close_notify(const struct event_end *end, const struct connection *c)
+static bool owed_close_notify(const struct event_end *end)
 {
-	return end->close_notify != BY_PROGRAM && end->why != FATAL_ERROR && !c->seen.fatal_error &&
+	return end->close_notify != BY_PROGRAM && end->why != FATAL_ERROR && !end->fatal_error &&
 	       end->why != NO_HANDSHAKE && end->why != QUIET_SHUTDOWN;
 }
 
@@ -55,29 +55,29 @@ static bool owed_close_notify(const struct event_end *end, const struct connecti
  * reset would overtake. Where we have waited for it, it is known whether the peer did send something; its answer to
  * close_notify, which comes when everything has arrived, is nothing.
  */
-static bool should_have_waited(const struct event_end *end, const struct connection *c)
+static bool should_have_waited(const struct event_end *end)
 {
 	if (end->will_reset != RESET_POSSIBLE)
 		return false;
-	return end->lingered ? end->drained > end->unread + ALERT_MAX : without_ours(end->unsent, c) != 0;
+	return end->lingered ? end->drained > end->unread + ALERT_MAX : without_ours(end->unsent, end) != 0;
 }
 
-static uint32_t faults_of(const struct event_end *end, const struct connection *c)
+static uint32_t faults_of(const struct event_end *end)
 {
 	uint32_t faults = 0;
-	if (owed_close_notify(end, c))
+	if (owed_close_notify(end))
 		faults |= FAULT_NO_CLOSE_NOTIFY;
 	if ((end->will_reset == RESET_YES && end->unread) || end->never_read)
 		faults |= FAULT_UNREAD_AT_CLOSE;
-	if (should_have_waited(end, c))
+	if (should_have_waited(end))
 		faults |= FAULT_FIN_UNAWAITED;
-	if (c->released.shut_both)
+	if (end->shut_both)
 		faults |= FAULT_SHUTDOWN_RDWR;
-	if (end->unfinished && !c->seen.peer_broke_it) /* else there was nothing left to repeat it on */
+	if (end->unfinished && !end->peer_broke_it) /* else there was nothing left to repeat it on */
 		faults |= FAULT_UNFINISHED_WRITE;
 	if (end->unflushed)
 		faults |= FAULT_UNFLUSHED;
-	if (c->seen.wrote_to_closed_peer)
+	if (end->wrote_to_closed_peer)
 		faults |= FAULT_WRITE_TO_CLOSED_PEER;
 	return faults;
 }
@@ -85,23 +85,17 @@ static uint32_t faults_of(const struct event_end *end, const struct connection *
 /* --- what became of the data --- */
 
 /* Of an SSL_write that was given up: what is more than TCP has ever taken. TLS adds to it, so it is less than the truth. */
-static uint64_t never_taken(const struct event_end *end, const struct connection *c)
+static uint64_t never_taken(const struct event_end *end)
 {
 	uint64_t ours = end->completed_record ? RESIDUE_MAX : 0;
-	uint64_t wanted = end->bytes_written + end->unfinished, taken = c->queues.taken + ours;
-	return end->unfinished && c->queues.measured && c->queues.taken && wanted > taken ? wanted - taken : 0;
-}
-
-/* What BIO_write wrote, or code that no hook sees, is not counted. */
-static bool writes_were_seen(const struct connection *c)
-{
-	return c->seen.born && !hidden_calls_any();
+	uint64_t wanted = end->bytes_written + end->unfinished, taken = end->taken + ours;
+	return end->unfinished && end->queues_known && end->taken && wanted > taken ? wanted - taken : 0;
 }
 
 /* Of so many bytes of the stream, as many as are the program's in all of it. */
-static uint64_t share_of_program(uint64_t bytes, const struct event_end *end, const struct connection *c)
+static uint64_t share_of_program(uint64_t bytes, const struct event_end *end)
 {
-	uint64_t program = end->bytes_written, all = c->queues.taken;
+	uint64_t program = end->bytes_written, all = end->taken;
 	while (all >> 30) { /* so that the product fits; the rest does not matter */
 		program >>= 1;
 		all >>= 1;
@@ -114,66 +108,66 @@ static uint64_t share_of_program(uint64_t bytes, const struct event_end *end, co
  * Of a send queue that is gone: what was never transmitted. Its last bytes may be the program's close_notify, and TLS has
  * put in more than the program's: session tickets, headers.
  */
-static uint64_t lost_in_queue(const struct event_end *end, const struct connection *c, uint64_t may_leave)
+static uint64_t lost_in_queue(const struct event_end *end, uint64_t may_leave)
 {
-	bool gone = c->queues.over || end->will_reset == RESET_YES;
-	uint64_t last = without_ours(end->not_sent, c);
+	bool gone = end->over || end->will_reset == RESET_YES;
+	uint64_t last = without_ours(end->not_sent, end);
 	uint64_t spared = may_leave + (end->close_notify == BY_PROGRAM ? ALERT_MAX : 0);
 	if (!gone || last <= spared)
 		return 0;
 	last -= spared;
-	return writes_were_seen(c) ? share_of_program(last, end, c) : last;
+	return end->writes_seen ? share_of_program(last, end) : last;
 }
 
 /*
  * How much of it, at least: between our look and the kernel's close the peer may acknowledge what is on its way, and as
- * much again leaves. Behind an exit handler that goes on until the process is gone, and nobody knows how much it is.
+ * much again leaves. After an exit handler that goes on until the process is gone, and nobody knows how much it is.
  */
-static uint64_t surely_lost_in_queue(const struct event_end *end, const struct connection *c)
+static uint64_t surely_lost_in_queue(const struct event_end *end)
 {
 	uint64_t on_its_way = end->unsent > end->not_sent ? end->unsent - end->not_sent : 0;
-	return end->close_paths & PATH_EXIT ? 0 : lost_in_queue(end, c, c->queues.over ? 0 : on_its_way);
+	return end->close_paths & PATH_EXIT ? 0 : lost_in_queue(end, end->over ? 0 : on_its_way);
 }
 
-static enum data_fate fate_of_queue(const struct event_end *end, const struct connection *c)
+static enum data_fate fate_of_queue(const struct event_end *end, enum transport transport)
 {
 	bool waited = end->lingered && end->half_closed;
-	if (!c->socket.cookie || c->socket.datagram || c->released.shared || end->why == NOT_OWNER)
+	if (!end->socket_known || transport == TRANSPORT_DATAGRAM || end->shared || end->why == NOT_OWNER)
 		return DATA_UNKNOWN;
-	if (waited && c->released.residue.sent < c->released.residue.length)
+	if (waited && end->residue_left)
 		return DATA_UNKNOWN;
 	if (waited) /* a peer that resets has thrown something away: what, nobody knows */
-		return c->left_unsent || end->peer_end == PEER_RESET ? DATA_UNKNOWN : DATA_SAFE;
-	if (!c->queues.measured)
+		return end->left_unsent || end->peer_end == PEER_RESET ? DATA_UNKNOWN : DATA_SAFE;
+	if (!end->queues_known)
 		return DATA_UNKNOWN;
-	return c->socket.family == AF_UNIX || !without_ours(end->unsent, c) ? DATA_SAFE : DATA_UNKNOWN;
+	return transport == TRANSPORT_UNIX || !without_ours(end->unsent, end) ? DATA_SAFE : DATA_UNKNOWN;
 }
 
-static void give_fate(struct event_end *end, const struct connection *c)
+static void give_fate(struct event_end *end, enum transport transport)
 {
 	bool waited = end->lingered && end->half_closed;
-	uint64_t lost = never_taken(end, c) + end->unflushed;
-	bool of_queue = !waited && lost_in_queue(end, c, 0);
-	end->lost_bytes = of_queue ? lost + surely_lost_in_queue(end, c) : lost;
+	uint64_t lost = never_taken(end) + end->unflushed;
+	bool of_queue = !waited && lost_in_queue(end, 0);
+	end->lost_bytes = of_queue ? lost + surely_lost_in_queue(end) : lost;
 	if (lost || of_queue || (end->unfinished && !end->completed_record))
 		end->data = DATA_LOST;
 	else if (end->why == NOT_OWNER)
 		end->data = DATA_UNKNOWN; /* it is another process's, and so is what is written there */
-	else if (!end->handshake || (writes_were_seen(c) && !end->bytes_written && !end->unfinished))
+	else if (!end->handshake || (end->writes_seen && !end->bytes_written && !end->unfinished))
 		end->data = DATA_SAFE; /* nothing was written that could be lost */
-	else if (c->seen.fatal_error || end->unfinished)
+	else if (end->fatal_error || end->unfinished)
 		end->data = DATA_UNKNOWN; /* nobody knows what the peer's TLS made of it */
 	else
-		end->data = fate_of_queue(end, c);
+		end->data = fate_of_queue(end, transport);
 }
 
 /* --- the verdict --- */
 
 /* Was everything done that the program owed the peer? */
-static bool made_good(const struct event_end *end, const struct connection *c)
+static bool made_good(const struct event_end *end)
 {
 	bool waited = end->lingered && end->half_closed &&
-		      (end->peer_end == PEER_FIN || end->peer_end == PEER_RESET || !c->left_unsent);
+		      (end->peer_end == PEER_FIN || end->peer_end == PEER_RESET || !end->left_unsent);
 	if (end->faults & (FAULT_UNFINISHED_WRITE | FAULT_UNFLUSHED | FAULT_WRITE_TO_CLOSED_PEER))
 		return false;
 	if (end->faults & FAULT_NO_CLOSE_NOTIFY && end->close_notify != BY_TLSBYE)
@@ -183,11 +177,11 @@ static bool made_good(const struct event_end *end, const struct connection *c)
 	return waited || !(end->faults & (FAULT_UNREAD_AT_CLOSE | FAULT_FIN_UNAWAITED | FAULT_SHUTDOWN_RDWR));
 }
 
-void verdict_give(struct event_end *end, const struct connection *c)
+void verdict_give(struct event_end *end, enum transport transport)
 {
-	end->will_reset = reset_at_close(end, c);
-	end->faults = end->why == NOT_OWNER || end->abort_meant ? 0 : faults_of(end, c);
-	give_fate(end, c);
+	end->will_reset = reset_at_close(end, transport);
+	end->faults = end->why == NOT_OWNER || end->abort_meant ? 0 : faults_of(end);
+	give_fate(end, transport);
 	if (end->why == NOT_OWNER)
 		end->verdict = VERDICT_FOREIGN;
 	else if (end->abort_meant)
@@ -195,5 +189,14 @@ void verdict_give(struct event_end *end, const struct connection *c)
 	else if (!end->faults)
 		end->verdict = end->why == QUIET_SHUTDOWN ? VERDICT_MEANT : VERDICT_CLEAN;
 	else
-		end->verdict = made_good(end, c) ? VERDICT_CURED : VERDICT_WRONG;
+		end->verdict = made_good(end) ? VERDICT_CURED : VERDICT_WRONG;
+}
+
+enum level verdict_level(const struct event_end *end)
+{
+	bool another_cares = end->verdict == VERDICT_FOREIGN || end->abort_meant;
+	bool all_was_well = end->verdict == VERDICT_CLEAN && end->close_notify == BY_PROGRAM &&
+			    !end->unread && !end->unread_tls && !end->never_read && !end->unflushed &&
+			    end->peer_end <= PEER_FIN;
+	return another_cares || all_was_well ? LEVEL_DEBUG : LEVEL_INFO;
 }

@@ -118,18 +118,28 @@ static bool discard_some(struct drain *drain, int fd, const struct kernel *kerne
 	return false;
 }
 
+/* After a FIN, of whomever, nothing can follow. */
+static bool is_held_back(const struct drain *drain)
+{
+	return drain->held_back && !drain->half_closed;
+}
+
 /*
- * The peer has ended before, and we are woken while something of ours is held back: what else is there but a reset? The
- * socket would go on waking us.
+ * The peer has ended before, and something of ours is held back. Is there still anybody to hear it? A reset, or the close
+ * of an AF_UNIX peer, would wake whoever waits for the socket again and again. Nothing is sent by this; a record of the
+ * kernel's would be.
  */
-static bool was_reset_since(struct drain *drain, int fd, const struct kernel *kernel)
+static bool is_heard(struct drain *drain, int fd, const struct kernel *kernel)
 {
 	int error = 0;
 	socklen_t size = sizeof error;
-	if (kernel->getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || !error)
-		return false;
-	drain->peer_end = PEER_RESET;
-	return true;
+	if (!drain->ktls)
+		error = (int)-kernel->send(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else if (kernel->getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+		return true;
+	if (error == ECONNRESET)
+		drain->peer_end = PEER_RESET;
+	return error <= 0 || error == EAGAIN || error == EWOULDBLOCK;
 }
 
 bool drain_go_on(struct drain *drain, int fd, const struct kernel *kernel, uint64_t now_us)
@@ -137,13 +147,14 @@ bool drain_go_on(struct drain *drain, int fd, const struct kernel *kernel, uint6
 	if (drain->ended_us)
 		return true;
 	bool all_sent = send_residue(drain, fd, kernel, now_us), connected = true;
-	if (all_sent && !drain->held_back)
+	bool held_back = is_held_back(drain);
+	if (all_sent && !held_back)
 		connected = half_close(drain, fd, kernel);
 	if (!drain->peer_has_ended)
 		drain->peer_has_ended = discard_some(drain, fd, kernel, now_us);
-	else if (drain->held_back)
-		connected = !was_reset_since(drain, fd, kernel);
-	bool all_done = all_sent && !drain->held_back && drain->peer_has_ended;
+	if (drain->peer_has_ended && held_back)
+		connected = is_heard(drain, fd, kernel);
+	bool all_done = all_sent && !held_back && drain->peer_has_ended;
 	if (!all_done && connected && drain->peer_end != PEER_RESET)
 		return false;
 	end(drain, fd, kernel, now_us);
@@ -169,7 +180,7 @@ void drain_give_up(struct drain *drain, int fd, const struct kernel *kernel, enu
 		return;
 	if (drain->peer_end == PEER_UNKNOWN)
 		drain->peer_end = why;
-	if (!drain->held_back) /* else a thread of the program may be writing still */
+	if (!is_held_back(drain)) /* else a thread of the program may be writing still */
 		half_close(drain, fd, kernel);
 	end(drain, fd, kernel, now_us);
 }

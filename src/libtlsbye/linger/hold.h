@@ -16,18 +16,18 @@
 enum { HOLD_PROGRAM_MAX = 64, HOLD_SITES_MAX = 3072 };
 
 struct hold {
-	uint64_t id;      /* of the connection in its process: together with pid, of the hold */
-	int32_t pid;      /* as the process sees itself: for the event */
-	uint32_t number;  /* how many its process may have at once (LINGER_SOCKETS) */
+	uint64_t id;     /* of the connection in its process: together with pid, of the hold */
+	int32_t pid;     /* as the process sees itself: for the event */
+	uint32_t number; /* how many its process may have at once (LINGER_SOCKETS) */
 	char program[HOLD_PROGRAM_MAX];
 	enum mode mode;
-	enum level level;       /* which events are wanted */
+	enum level level; /* which events are wanted */
 	enum log_format format;
 	bool tells;             /* its events are still to be told */
 	bool to_stderr;         /* by the descriptor that travels with it; else to the log file */
 	bool follows;           /* close_notify may follow (drain.held_back), for so long: */
 	uint32_t follows_ms;
-	uint64_t tracked_us;    /* when the connection began, or 0 */
+	uint64_t tracked_us; /* when the connection began, or 0 */
 	struct event_who who;
 	struct event_end end;
 	struct drain drain;
@@ -42,8 +42,8 @@ extern const enum event_kind hold_events[HOLD_EVENTS] INTERNAL;
 void hold_finish(struct hold *hold);
 
 /*
- * Renders an event of it into the line: EVENT_HALF_CLOSE, EVENT_DRAIN, EVENT_END. False: this one is not wanted, or not
- * to be told. `sites`: the rendered call sites (sites_length bytes).
+ * Renders an event of it into the line: EVENT_HALF_CLOSE, at any time after it; EVENT_DRAIN and EVENT_END, after
+ * hold_finish. False: this one is not wanted, or not to be told. `sites`: the rendered call sites (sites_length bytes).
  */
 bool hold_render(const struct hold *hold, enum event_kind kind, const char *sites, struct text *line);
 

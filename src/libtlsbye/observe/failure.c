@@ -12,6 +12,7 @@
  */
 #include "observe/failure.h"
 
+#include "connection/socket.h"
 #include "events/event.h"
 #include "events/events.h"
 #include "sys/errno_names.h"

@@ -2,7 +2,7 @@
 /* See runnable.h. The kernel takes ELF and #!; what is neither it refuses, and execvp gives it to a shell. */
 #include "release/runnable.h"
 
-#include "connection/process.h"
+#include "sys/process.h"
 #include "sys/settings.h"
 
 #include <limits.h>

@@ -3,6 +3,7 @@
 #include "sys/errno_names.h"
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 #include <errno.h>
 #include <stddef.h>

@@ -62,11 +62,16 @@ long kernel_call(long number, long a, long b, long c, long d, long e, long f)
 }
 #else
 #include <errno.h>
+#include <unistd.h>
 const bool kernel_has_raw = false;
 long kernel_call(long number, long a, long b, long c, long d, long e, long f)
 {
-	(void)number, (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
-	return -ENOSYS;
+	int saved = errno;
+	long result = syscall(number, a, b, c, d, e, f);
+	if (result < 0)
+		result = -errno;
+	errno = saved;
+	return result;
 }
 #endif
 

@@ -29,7 +29,10 @@ struct kernel {
 	long (*ioctl)(int fd, unsigned long request, int *value);
 };
 
-/* By the instruction itself. On a machine for which there is none, kernel_has_raw is false and kernel_raw is not to be used. */
+/*
+ * By the instruction itself. On a machine for which it is not written here, kernel_has_raw is false: kernel_raw is for
+ * ordinary threads only then (it keeps errno), and there are no tasks.
+ */
 extern const struct kernel kernel_raw INTERNAL;
 extern const bool kernel_has_raw INTERNAL;
 

@@ -6,7 +6,8 @@
  * then the word itself is shown. So a word is compared with a constant that is made of the table (VERDICT_WRONG_WORD is
  * "wrong"), or looked up where something depends on which one it is.
  *
- * Rules: a word of an event stands in no other file of the report.
+ * Rules: no word of these lists stands in another file of the report, unless it is the name of something else there: a
+ * function that was called, a count, a colour.
  */
 #ifndef TLSBYE_REPORT_VOCABULARY_H
 #define TLSBYE_REPORT_VOCABULARY_H

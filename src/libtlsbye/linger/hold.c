@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* See hold.h. */
+#include "linger/hold.h"
+
+#include "events/verdict.h"
+
+#include <time.h>
+
+/* What the program has met of the peer's end before stands, but for a reset: that is the last that can be heard. */
+static void take_peer_end(struct event_end *end, const struct drain *drain)
+{
+	if (end->peer_end == PEER_UNKNOWN || drain->peer_end == PEER_RESET)
+		end->peer_end = drain->peer_end;
+	end->peer_notified |= drain->peer_notified;
+}
+
+void hold_finish(struct hold *hold)
+{
+	const struct drain *drain = &hold->drain;
+	struct event_end *end = &hold->end;
+	end->lingered = true;
+	end->half_closed |= drain->half_closed;
+	end->drained = drain->drained;
+	end->drain_us = drain->ended_us - drain->since_us;
+	end->residue_left = residue_any(&drain->residue);
+	end->left_unsent = drain->unsent;
+	end->us = hold->tracked_us ? drain->ended_us - hold->tracked_us : 0;
+	take_peer_end(end, drain);
+	verdict_give(end, hold->who.transport);
+}
+
+/* At which level it is told; LEVEL_OFF: never. */
+static enum level level_of(const struct hold *hold, enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_HALF_CLOSE:
+		return hold->tracked_us && hold->drain.half_closed_by_us ? LEVEL_DEBUG : LEVEL_OFF;
+	case EVENT_DRAIN:
+		return hold->tracked_us ? LEVEL_DEBUG : LEVEL_OFF;
+	case EVENT_END:
+		return verdict_level(&hold->end);
+	default:
+		return LEVEL_OFF;
+	}
+}
+
+static void add_facts(struct event *event, const struct hold *hold, const char *sites)
+{
+	if (event->kind == EVENT_HALF_CLOSE) {
+		event->step.by = BY_TLSBYE;
+	} else if (event->kind == EVENT_DRAIN) {
+		event->drain = (struct event_drain){
+			.bytes = hold->end.drained, .us = hold->end.drain_us, .ended_by = hold->end.peer_end};
+	} else {
+		event->end = hold->end;
+		event->sites_json.bytes = sites;
+		event->sites_json.length = sites ? hold->sites_length : 0;
+	}
+}
+
+bool hold_render(const struct hold *hold, enum event_kind kind, const char *sites, struct text *line)
+{
+	struct event event = {.kind = kind, .level = level_of(hold, kind), .mode = hold->mode};
+	if (event.level == LEVEL_OFF || hold->mode == MODE_OFF || event.level > hold->level)
+		return false;
+	event.time_us = kernel_clock_us(CLOCK_REALTIME);
+	event.program = hold->program;
+	event.pid = hold->pid;
+	event.who = hold->who;
+	add_facts(&event, hold, sites);
+	if (hold->format == FORMAT_JSON)
+		event_json(line, &event);
+	else
+		event_text(line, &event);
+	return true;
+}
