@@ -93,14 +93,15 @@ static size_t fill(int fd)
 	return sent;
 }
 
-/* TCP makes room as the peer's kernel takes some, and that of the peer's receive queue: until neither has any. */
+/* TCP makes room while the peer's kernel still takes some: until it has taken nothing for a while. */
 static size_t fill_up(int fd)
 {
-	size_t sent = 0;
+	size_t sent = 0, more;
 	struct pollfd room = {.fd = fd, .events = POLLOUT};
-	do
-		sent += fill(fd);
-	while (poll(&room, 1, 200) > 0);
+	do {
+		sent += more = fill(fd);
+		poll(&room, 1, 200);
+	} while (more);
 	return sent;
 }
 

@@ -10,7 +10,6 @@
 
 #include "connection/records.h"
 #include "connection/socket.h"
-#include "sys/futex.h"
 
 _Atomic uint32_t descriptors_slots[DESCRIPTOR_LIMIT]; /* a record's index + 1, or SLOT_ */
 
@@ -218,33 +217,6 @@ void descriptors_duplicated(int from, int to)
 bool descriptors_may_use(const struct connection *c, int fd)
 {
 	return descriptors_belong(c, fd) || (c->socket.datagram && fd >= 0 && socket_is_of(c, fd));
-}
-
-/* --- a number of ours --- */
-
-enum { AWAIT_MS = 100 };
-static _Atomic uint32_t lent; /* how many now; a futex */
-
-void descriptors_lend(int fd)
-{
-	atomic_fetch_add(&lent, 1);
-	if ((unsigned)fd < DESCRIPTOR_LIMIT)
-		atomic_store(&descriptors_slots[fd], SLOT_OURS);
-}
-
-void descriptors_take_back(int fd)
-{
-	uint32_t slot = SLOT_OURS;
-	if ((unsigned)fd < DESCRIPTOR_LIMIT)
-		atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, 0);
-	if (atomic_fetch_sub(&lent, 1) == 1)
-		futex_wake(&lent);
-}
-
-void descriptors_await_ours(int fd)
-{
-	for (uint32_t now; slot_of(fd) == SLOT_OURS && (now = atomic_load(&lent)); )
-		futex_wait(&lent, now, AWAIT_MS);
 }
 
 void descriptors_child_after_fork(void)

@@ -81,14 +81,6 @@ void descriptors_forget_watchers(int fd); /* it is being closed */
  */
 bool descriptors_may_use(const struct connection *c, int fd);
 
-/*
- * A number that is ours for the length of one hand-over (handover.h). A close of it finds it closed, a dup2 over it waits:
- * descriptors_await_ours. Both for other threads of the program: ours has its signals blocked.
- */
-void descriptors_lend(int fd);
-void descriptors_take_back(int fd);
-void descriptors_await_ours(int fd);
-
 /* In a fresh child nobody is closing anything. */
 void descriptors_child_after_fork(void);
 

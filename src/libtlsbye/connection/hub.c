@@ -5,9 +5,8 @@
  */
 #include "connection/hub.h"
 
-#include "connection/descriptors.h"
-#include "sys/clock.h"
-#include "sys/futex.h"
+#include "connection/lent.h"
+#include "sys/real.h"
 #include "sys/settings.h"
 
 #include <errno.h>
@@ -96,45 +95,6 @@ bool hub_is_there(void)
 	return hub.named;
 }
 
-/* --- the gate --- */
-
-/* How many are speaking now; a fork waits for them, and they for it. Bounded: in doubt a child inherits a socket. */
-enum { FORKING = 1u << 31, GATE_MS = 100 };
-static _Atomic uint32_t speaking;
-
-static void enter_gate(void)
-{
-	uint32_t now = atomic_load(&speaking);
-	if (now & FORKING)
-		futex_wait(&speaking, now, GATE_MS);
-	atomic_fetch_add(&speaking, 1);
-}
-
-static void leave_gate(void)
-{
-	if (atomic_fetch_sub(&speaking, 1) == (FORKING | 1u))
-		futex_wake(&speaking);
-}
-
-void hub_before_fork(void)
-{
-	uint32_t now = atomic_fetch_or(&speaking, FORKING) | FORKING;
-	uint64_t until = clock_us() + GATE_MS * 1000;
-	for (; now != FORKING && clock_us() < until; now = atomic_load(&speaking))
-		futex_wait(&speaking, now, GATE_MS);
-}
-
-void hub_after_fork(void)
-{
-	atomic_fetch_and(&speaking, ~FORKING);
-	futex_wake(&speaking);
-}
-
-void hub_child_after_fork(void)
-{
-	atomic_store(&speaking, 0);
-}
-
 /* --- one message --- */
 
 /*
@@ -195,11 +155,10 @@ static int open_to(const struct sockaddr_un *where, socklen_t size)
 	int fd = size ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
 	if (fd < 0)
 		return -1;
-	descriptors_lend(fd);
+	lent_mark(fd);
 	if (reach(fd, where, size))
 		return fd;
-	real.close(fd);
-	descriptors_take_back(fd);
+	lent_close(fd);
 	return -1;
 }
 
@@ -209,28 +168,17 @@ static int open_line(void)
 	return fd >= 0 ? fd : open_to(&hub.path, hub.path_size);
 }
 
-/*
- * The close comes before the number is given back: whoever got the number again meanwhile and closes it waits for an
- * instant; the other way round our close would hit what a dup2 has put there.
- */
-static void close_line(int fd)
-{
-	real.close(fd);
-	descriptors_take_back(fd);
-}
-
 bool hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
 	     unsigned descriptor_count)
 {
 	if (!hub.named)
 		return false;
 	int saved = errno;
-	enter_gate();
+	lent_begin();
 	int fd = open_line();
 	bool said = fd >= 0 && send_whole(fd, kind, parts, count, descriptors, descriptor_count);
-	if (fd >= 0)
-		close_line(fd);
-	leave_gate();
+	lent_close(fd);
+	lent_end();
 	errno = saved;
 	return said;
 }
@@ -241,15 +189,14 @@ bool hub_await_drains(unsigned milliseconds)
 	if (!hub.named)
 		return false;
 	int saved = errno;
-	enter_gate();
+	lent_begin();
 	int fd = open_line();
 	bool said = fd >= 0 && send_whole(fd, MESSAGE_AWAIT, NULL, 0, NULL, 0);
 	struct pollfd end = {.fd = fd, .events = POLLIN};
 	if (said)
 		real.poll(&end, 1, (int)milliseconds);
-	if (fd >= 0)
-		close_line(fd);
-	leave_gate();
+	lent_close(fd);
+	lent_end();
 	errno = saved;
 	return said;
 }

@@ -3,8 +3,7 @@
  * What this process says to the hub (src/hub/message.h tells what that is): one short connection for each message, so that
  * nothing of it stays in the program's descriptor table between two calls.
  *
- * While it stands there, a fork in another thread waits, and so does a dup2 onto its number or a close of it
- * (descriptors_lend).
+ * While it stands there, a fork in another thread waits, and so does a dup2 onto its number or a close of it (lent.h).
  *
  * Rules: hub_say is async-signal-safe, never blocks, keeps errno; the calling thread has its signals blocked
  * (blocked_signals.h). Nothing is given to who is not the process and the user that `tlsbye run` has named.
@@ -16,13 +15,12 @@
 
 #include <sys/uio.h>
 
-/* Constructor only: reads the variable. `log`: does the hub have the log file that the settings name? */
+/* Constructor only: reads the variable. */
 void hub_begin(void);
 
 /* Is there one, as far as is known? */
 bool hub_is_there(void);
 
-/* Another process than `tlsbye run` may be asked for by who speaks next: it is found gone, or another. */
 enum { HUB_PARTS_MAX = 4, HUB_DESCRIPTORS_MAX = 2 };
 
 /* The head is added here. False: it was not taken, and nothing was given away. */
@@ -31,10 +29,5 @@ bool hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, 
 
 /* As hub_say of a message without a body; returns when the hub holds nothing of this process any more, or after so long. */
 bool hub_await_drains(unsigned milliseconds);
-
-/* For the fork handlers: no hand-over is under way at the fork. */
-void hub_before_fork(void);
-void hub_after_fork(void);
-void hub_child_after_fork(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "events/log.h"
 
 #include "connection/hub.h"
+#include "connection/lent.h"
 #include "sys/blocked_signals.h"
 #include "sys/real.h"
 #include "sys/settings.h"
@@ -103,12 +104,17 @@ static bool give_to_hub(const struct text *line)
 /* A chroot, another user, no descriptor free: then rather on stderr than nowhere. */
 static bool append(const struct text *line)
 {
+	struct blocked_signals before;
+	blocked_signals_begin(&before, true);
+	lent_begin();
 	int file = open_log(settings->log_file);
-	if (file < 0)
-		return false;
-	write_quietly(file, line);
-	real.close(file);
-	return true;
+	lent_mark(file);
+	if (file >= 0)
+		write_quietly(file, line);
+	lent_close(file);
+	lent_end();
+	blocked_signals_end(&before);
+	return file >= 0;
 }
 
 void log_write(const struct text *line)

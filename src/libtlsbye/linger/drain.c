@@ -42,7 +42,8 @@ void drain_forget_linger_time(int fd, const struct kernel *kernel)
 static void end(struct drain *drain, int fd, const struct kernel *kernel, uint64_t now_us)
 {
 	drain->unsent = drain_unsent(fd, kernel);
-	drain_forget_linger_time(fd, kernel);
+	if (!drain->sends_only) /* else the program has it still */
+		drain_forget_linger_time(fd, kernel);
 	drain->ended_us = now_us;
 }
 
@@ -150,11 +151,11 @@ bool drain_go_on(struct drain *drain, int fd, const struct kernel *kernel, uint6
 	bool held_back = is_held_back(drain);
 	if (all_sent && !held_back)
 		connected = half_close(drain, fd, kernel);
-	if (!drain->peer_has_ended)
+	if (drain_waits_to_read(drain))
 		drain->peer_has_ended = discard_some(drain, fd, kernel, now_us);
 	if (drain->peer_has_ended && held_back)
 		connected = is_heard(drain, fd, kernel);
-	bool all_done = all_sent && !held_back && drain->peer_has_ended;
+	bool all_done = all_sent && !held_back && (drain->peer_has_ended || drain->sends_only);
 	if (!all_done && connected && drain->peer_end != PEER_RESET)
 		return false;
 	end(drain, fd, kernel, now_us);
@@ -168,7 +169,7 @@ bool drain_waits_to_send(const struct drain *drain)
 
 bool drain_waits_to_read(const struct drain *drain)
 {
-	return !drain->peer_has_ended;
+	return drain->reads && !drain->sends_only && !drain->peer_has_ended;
 }
 
 /* --- its limits --- */
@@ -198,7 +199,7 @@ uint64_t drain_look(struct drain *drain, int fd, const struct kernel *kernel, ui
 	drain->unsent = unsent;
 
 	uint64_t total = drain->since_us + drain->limits.total_us;
-	uint64_t idle = drain->moved_us + drain->limits.idle_us;
+	uint64_t idle = drain->reads ? drain->moved_us + drain->limits.idle_us : total;
 	if (now_us >= total || now_us >= idle) {
 		drain_give_up(drain, fd, kernel, now_us >= total ? PEER_OVER_LIMIT : PEER_IDLE, now_us);
 		return 0;

@@ -19,6 +19,9 @@
 /* How long the hub waits for close_notify where a handler may be running: no longer than anybody notices. */
 enum { FOLLOWS_MS = 200 };
 
+/* Nothing wakes who waits for a task: it is looked at so often. */
+enum { AWAIT_STEP_MS = 10 };
+
 /* --- what is handed over --- */
 
 static void begin_drain(struct drain *drain, const struct connection *c)
@@ -102,8 +105,10 @@ static bool to_task(struct connection *c, int fd, struct hold *hold, const struc
 		return false;
 	const struct residue *residue = &c->released.residue;
 	hold->to_stderr = hold->tells && log_goes_to_stderr();
+	struct clone_log log = {.path = *settings->log_file ? settings->log_file : NULL,
+				.fd = hold->to_stderr ? 2 : -1};
 	return clone_hand_over(fd, hold, residue->bytes ? residue->bytes + residue->sent : NULL, sites->bytes,
-			       hold->to_stderr ? 2 : -1, hold->to_stderr ? NULL : settings->log_file);
+			       log);
 }
 
 /* Somebody inside reads on, as long as he likes; after a handler the next call comes at once, or none at all. */
@@ -144,7 +149,8 @@ static void give_up_speech(struct connection *c, struct hold *hold)
 static void drain_here(struct connection *c, int fd, struct hold *hold, const struct text *sites, uint64_t until_us)
 {
 	struct text line;
-	in_place_drain(hold, fd, until_us);
+	uint64_t now = clock_us();
+	in_place_drain(hold, fd, now < until_us ? (unsigned)((until_us - now) / 1000) : 0);
 	c->released.residue = hold->drain.residue;
 	for (unsigned i = 0; hold->tells && i < HOLD_EVENTS; i++) {
 		if (!lines_take(&line))
@@ -153,17 +159,14 @@ static void drain_here(struct connection *c, int fd, struct hold *hold, const st
 			log_write(&line);
 		lines_give_back(&line);
 	}
-	if (hold->drain.ktls)
-		c->seen.peer_notified |= hold->drain.peer_notified;
 }
 
 /* The call sites are rendered here: what they lie in is known to this process alone. */
-static void render_sites(const struct connection *c, struct hold *hold, struct text *sites)
+static void render_sites(const struct connection *c, struct hold *hold, const struct text *sites)
 {
-	if (settings->log_format != FORMAT_JSON || !hold->tells)
-		return;
-	event_json_sites_alone(sites, &c->sites);
-	hold->sites_length = (uint32_t)(sites->length < HOLD_SITES_MAX ? sites->length : 0);
+	if (hold->tells)
+		hold->sites_length = (uint32_t)event_json_sites_render(
+			sites->bytes, HOLD_SITES_MAX, &c->sites, event_json_sites_of(EVENT_END, BY_NOBODY));
 }
 
 static void give(struct connection *c, int fd, bool follows, uint64_t until_us, bool elsewhere)
@@ -242,7 +245,6 @@ void handover_await(unsigned milliseconds)
 		return;
 	uint64_t until = clock_us() + milliseconds * UINT64_C(1000);
 	hub_await_drains(milliseconds);
-	uint64_t now = clock_us();
-	if (now < until)
-		clone_await((unsigned)((until - now) / 1000));
+	while (clone_count() && clock_us() < until)
+		real.poll(NULL, 0, AWAIT_STEP_MS);
 }

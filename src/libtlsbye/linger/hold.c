@@ -14,6 +14,8 @@ static void take_peer_end(struct event_end *end, const struct drain *drain)
 	end->peer_notified |= drain->peer_notified;
 }
 
+const enum event_kind hold_events[HOLD_EVENTS] = {EVENT_HALF_CLOSE, EVENT_DRAIN, EVENT_END};
+
 void hold_finish(struct hold *hold)
 {
 	const struct drain *drain = &hold->drain;
@@ -61,7 +63,7 @@ static void add_facts(struct event *event, const struct hold *hold, const char *
 bool hold_render(const struct hold *hold, enum event_kind kind, const char *sites, struct text *line)
 {
 	struct event event = {.kind = kind, .level = level_of(hold, kind), .mode = hold->mode};
-	if (event.level == LEVEL_OFF || hold->mode == MODE_OFF || event.level > hold->level)
+	if (!hold->tells || event.level == LEVEL_OFF || hold->mode == MODE_OFF || event.level > hold->level)
 		return false;
 	event.time_us = kernel_clock_us(CLOCK_REALTIME);
 	event.program = hold->program;

@@ -13,7 +13,8 @@
 #include "events/event.h"
 #include "linger/drain.h"
 
-enum { HOLD_PROGRAM_MAX = 64, HOLD_SITES_MAX = 3072 };
+/* With sites of this size the longest end still fits into a line (LINE_MAX_BYTES): check_hold. */
+enum { HOLD_PROGRAM_MAX = 64, HOLD_SITES_MAX = 2480 };
 
 struct hold {
 	uint64_t id;     /* of the connection in its process: together with pid, of the hold */

@@ -6,6 +6,7 @@
 
 #include "connection/descriptors.h"
 #include "connection/epoll_sets.h"
+#include "connection/lent.h"
 #include "connection/ownership.h"
 #include "connection/records.h"
 #include "connection/socket.h"
@@ -141,7 +142,7 @@ static bool before_close(int fd, struct call call, struct connection **late)
 	int saved = errno;
 	struct blocked_signals before;
 	bool alone;
-	descriptors_await_ours(fd);
+	lent_await(fd);
 	blocked_signals_begin(&before, release_is_curing()); /* nor are our calls cancellation points of close() */
 	struct connection *c = descriptors_take(fd, &alone);
 	if (c) {

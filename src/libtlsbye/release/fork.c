@@ -4,6 +4,7 @@
 
 #include "connection/descriptors.h"
 #include "connection/hub.h"
+#include "connection/lent.h"
 #include "connection/ownership.h"
 #include "connection/records.h"
 #include "connection/ssl_table.h"
@@ -22,7 +23,7 @@ static void share(struct connection *c, void *arg)
 
 static void before(void)
 {
-	hub_before_fork();
+	lent_before_fork();
 	if (records_any() && ownership_before_fork())
 		records_each(share, NULL);
 	real_objects_before_fork();
@@ -31,7 +32,7 @@ static void before(void)
 static void after_in_parent(void)
 {
 	real_objects_after_fork();
-	hub_after_fork();
+	lent_after_fork();
 }
 
 /* A child may outlive its parent, and the hub with it: it says that it is there. */
@@ -48,7 +49,7 @@ static void after_in_child(void)
 	process_begin_anew();
 	real_child_after_fork();
 	real_objects_child_after_fork();
-	hub_child_after_fork();
+	lent_child_after_fork();
 	if (records_any()) {
 		ownership_child_after_fork();
 		ssl_table_child_after_fork();

@@ -2,7 +2,8 @@
 /* See runnable.h. The kernel takes ELF and #!; what is neither it refuses, and execvp gives it to a shell. */
 #include "release/runnable.h"
 
-#include "sys/process.h"
+#include "connection/lent.h"
+#include "sys/real.h"
 #include "sys/settings.h"
 
 #include <limits.h>
@@ -99,12 +100,13 @@ static enum answer ask(int fd, const char *path)
 
 static enum answer ask_path(const char *path)
 {
+	lent_begin();
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) /* a program that may be executed and not read: rare enough to be passed through */
-		return FAILS;
-	process_lends(fd);
-	enum answer answer = ask(fd, path);
-	process_takes_back(fd);
+	lent_mark(fd);
+	/* A program that may be executed and not read is rare enough to be passed through. */
+	enum answer answer = fd < 0 ? FAILS : ask(fd, path);
+	lent_close(fd);
+	lent_end();
 	return answer;
 }
 

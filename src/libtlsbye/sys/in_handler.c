@@ -48,6 +48,9 @@ static bool are_flags(word w)
 /* From the return address of a frame to the flags: struct ucontext up to its registers, 17 of them. */
 enum { TO_FLAGS = 23, WORDS_AROUND = TO_FLAGS };
 
+/* A handler is entered as by a call (psABI): a frame, and its word of segments as well, is 8 past a multiple of 16. */
+enum { STRIDE = 2, PHASE = 1 };
+
 static uintptr_t restorer; /* glibc's */
 
 /*
@@ -61,7 +64,7 @@ static inline bool is_segments(word w)
 
 static inline bool is_suspect(word w)
 {
-	return is_segments(w) | (w == restorer);
+	return is_segments(w) || w == restorer;
 }
 
 /* A restorer alone is what any call of sigaction leaves behind, in the buffers of many a server. */
@@ -101,7 +104,7 @@ static bool know_frames(void)
 }
 
 #elif defined(__i386__)
-enum { WORDS_AROUND = 3 };
+enum { WORDS_AROUND = 3, STRIDE = 1, PHASE = 0 };
 
 /* The code that once returned from a handler, still written for debuggers to know a frame by: without and with siginfo. */
 static const word code[][2] = {{0x0077b858, 0x80cd0000}, {0x0000adb8, 0x0080cd00}};
@@ -114,7 +117,7 @@ static inline bool is_segment(word w, word segment)
 
 static inline bool is_suspect(word w)
 {
-	return is_segment(w, 0x23) | (w == code[0][0]) | (w == code[1][0]);
+	return is_segment(w, 0x23) || w == code[0][0] || w == code[1][0];
 }
 
 AS_IT_IS static bool is_frame(const word *at)
@@ -129,7 +132,7 @@ static bool know_frames(void)
 }
 
 #elif defined(__aarch64__) && defined(__AARCH64EL__) && !defined(__ILP32__)
-enum { WORDS_AROUND = 0 };
+enum { WORDS_AROUND = 0, STRIDE = 2, PHASE = 0 }; /* each record is aligned to 16 bytes */
 
 /*
  * struct fpsimd_context: FPSIMD_MAGIC, its size 0x210. The return address is no help: it is in a register that a
@@ -153,7 +156,7 @@ static bool know_frames(void)
 }
 
 #else
-enum { WORDS_AROUND = 0 };
+enum { WORDS_AROUND = 0, STRIDE = 1, PHASE = 0 };
 
 static inline bool is_suspect(word w)
 {
@@ -178,13 +181,23 @@ static bool is_near(uintptr_t here, uintptr_t top)
 	return here < top && top - here <= IN_HANDLER_DEPTH;
 }
 
+/*
+ * The kernel put these bytes above the program's arguments and environment, and the main thread's stack grows from below them.
+ * Where the array of the environment is still the kernel's, it follows the end of the arguments': nearer is better.
+ */
+static uintptr_t top_of_main(uintptr_t here)
+{
+	uintptr_t top = getauxval(AT_RANDOM) & ~(sizeof(word) - 1);
+	uintptr_t array = (uintptr_t)environ;
+
+	if (!is_near(here, top))
+		return 0;
+	return is_near(here, array) && array < top && !environ[-1] ? array : top;
+}
+
 void in_handler_init(void)
 {
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-	/* Bytes that the kernel put above the program's arguments, from which the main thread's stack grows downwards. */
-	uintptr_t top = getauxval(AT_RANDOM) & ~(sizeof(word) - 1);
-
-	main_top = is_near(here, top) ? top : 0;
+	main_top = top_of_main((uintptr_t)__builtin_frame_address(0));
 	/* Without a vdso this is no kernel, but valgrind or the like, which write frames of their own. */
 	frames_known = getauxval(AT_SYSINFO_EHDR) && know_frames();
 }
@@ -205,8 +218,13 @@ static void learn_pthread(void)
 
 	if (pthread_getattr_np(pthread_self(), &attr))
 		return;
-	if (!pthread_attr_getstack(&attr, &low, &size))
-		learn((uintptr_t)low, (uintptr_t)low + size);
+	if (!pthread_attr_getstack(&attr, &low, &size)) {
+		uintptr_t top = (uintptr_t)low + size;
+		uintptr_t variables =
+			(uintptr_t)&own_stack; /* libc keeps a thread's at the top, above all frames */
+
+		learn((uintptr_t)low, is_near(variables, top) ? variables : top);
+	}
 	pthread_attr_destroy(&attr);
 }
 
@@ -231,20 +249,11 @@ void in_handler_learn_thread(void)
 
 AS_IT_IS __attribute__((noinline)) static bool has_frame(uintptr_t from, uintptr_t to)
 {
-	const word *at = (const word *)from;
+	const word *at = (const word *)(from & ~(STRIDE * sizeof(word) - 1)) + PHASE;
 	const word *end = (const word *)to - WORDS_AROUND; /* no frame ends as close to it */
 
-	for (; end - at >= 8; at += 8) {
-		if (!(is_suspect(at[0]) | is_suspect(at[1]) | is_suspect(at[2]) | is_suspect(at[3]) |
-		      is_suspect(at[4]) | is_suspect(at[5]) | is_suspect(at[6]) | is_suspect(at[7])))
-			continue;
-		for (unsigned i = 0; i < 8; i++) {
-			if (is_suspect(at[i]) && is_frame(at + i))
-				return true;
-		}
-	}
-	for (; at < end; at++) {
-		if (is_suspect(*at) && is_frame(at))
+	for (; at < end; at += STRIDE) {
+		if (__builtin_expect(is_suspect(*at), 0) && is_frame(at))
 			return true;
 	}
 	return false;
@@ -253,7 +262,7 @@ AS_IT_IS __attribute__((noinline)) static bool has_frame(uintptr_t from, uintptr
 __attribute__((noinline)) bool in_handler_is_outside(void)
 {
 	/* Every frame of the kernel's is above the caller's, so above ours. */
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(sizeof(word) - 1);
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	struct stack stack = own_stack;
 
 	if (!frames_known || here < stack.from || here >= stack.to)

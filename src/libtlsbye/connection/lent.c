@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* See lent.h. */
+#include "connection/lent.h"
+
+#include "connection/descriptors.h"
+#include "sys/clock.h"
+#include "sys/futex.h"
+
+/* How many are under way; a fork waits for them, and they for it. */
+enum { FORKING = 1u << 31, WAIT_MS = 100 };
+static _Atomic uint32_t under_way;
+
+void lent_begin(void)
+{
+	uint32_t now = atomic_load(&under_way);
+	if (now & FORKING)
+		futex_wait(&under_way, now, WAIT_MS);
+	atomic_fetch_add(&under_way, 1);
+}
+
+void lent_end(void)
+{
+	atomic_fetch_sub(&under_way, 1);
+	futex_wake(&under_way);
+}
+
+void lent_mark(int fd)
+{
+	if ((unsigned)fd < DESCRIPTOR_LIMIT)
+		atomic_store(&descriptors_slots[fd], SLOT_OURS);
+}
+
+/*
+ * The close comes before the mark goes: whoever got the number again meanwhile and closes it waits for an instant; the
+ * other way round our close would hit what a dup2 has put there.
+ */
+void lent_close(int fd)
+{
+	uint32_t slot = SLOT_OURS;
+	if (fd < 0)
+		return;
+	real.close(fd);
+	if ((unsigned)fd < DESCRIPTOR_LIMIT)
+		atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, 0);
+}
+
+void lent_await(int fd)
+{
+	uint64_t until = clock_us() + WAIT_MS * 1000;
+	while ((unsigned)fd < DESCRIPTOR_LIMIT && atomic_load(&descriptors_slots[fd]) == SLOT_OURS &&
+	       clock_us() < until) {
+		uint32_t now = atomic_load(&under_way);
+		if (now)
+			futex_wait(&under_way, now, 1);
+	}
+}
+
+void lent_before_fork(void)
+{
+	uint32_t now = atomic_fetch_or(&under_way, FORKING) | FORKING;
+	uint64_t until = clock_us() + WAIT_MS * 1000;
+	for (; now != FORKING && clock_us() < until; now = atomic_load(&under_way))
+		futex_wait(&under_way, now, WAIT_MS);
+}
+
+void lent_after_fork(void)
+{
+	atomic_fetch_and(&under_way, ~FORKING);
+	futex_wake(&under_way);
+}
+
+void lent_child_after_fork(void)
+{
+	atomic_store(&under_way, 0);
+}
