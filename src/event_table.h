@@ -24,6 +24,7 @@
 	X(EVENT_DRAIN, "drain")                                                                              \
 	X(EVENT_END, "end")                                                                                  \
 	X(EVENT_SETTING, "setting")                                                                          \
+	X(EVENT_HAND_OVER, "hand-over")                                                                      \
 	X(EVENT_OUT_OF_REACH, "out-of-reach")
 
 /*
@@ -159,6 +160,12 @@
 	X(MAY_BE_HIDDEN, "possible")                                                                         \
 	X(HIDDEN, "certain")
 
+/* How a socket is handed over, in the order in which it is tried. Each is a bit, 1 << its place. */
+#define EVENT_WAYS(X)                                                                                        \
+	X(WAY_HUB, "hub")                                                                                    \
+	X(WAY_CLONE, "clone")                                                                                \
+	X(WAY_IN_PLACE, "in-place")
+
 #define EVENT_NAME(name, ...)  name,
 #define EVENT_PLACE(name, ...) name##_PLACE,
 #define EVENT_BIT(name, ...)   name = 1 << name##_PLACE,
@@ -184,6 +191,8 @@ enum reason { EVENT_REASONS(EVENT_NAME) REASON_COUNT };
 enum cause { EVENT_CAUSES(EVENT_NAME) CAUSE_COUNT };
 enum close_path_place { EVENT_CLOSE_PATHS(EVENT_PLACE) CLOSE_PATH_COUNT };
 enum { EVENT_CLOSE_PATHS(EVENT_BIT) };
+enum way_place { EVENT_WAYS(EVENT_PLACE) WAY_COUNT };
+enum { EVENT_WAYS(EVENT_BIT) };
 enum peer_end { EVENT_PEER_ENDS(EVENT_NAME) PEER_END_COUNT };
 enum by { EVENT_BY(EVENT_NAME) };
 enum notify_result { EVENT_NOTIFY_RESULTS(EVENT_NAME) };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every setting, once: the object reads TLSBYE_<NAME> (src/libtlsbye/settings.c), `tlsbye run` offers --<name>
- * (src/tlsbye/run.c), both by the parser of src/settings_parse.h; a test holds the man pages against this list.
+ * (src/tlsbye/run.c), both by the parser of src/setting.h; a test holds the man pages against this list.
  *
  * X(name, kind, default, min, max, allowed, meaning)
  *

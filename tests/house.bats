@@ -25,7 +25,7 @@ calls() {
 }
 
 object_files_but() {
-  find src/libtlsbye src/settings_parse.c -name '*.c' ! -name "$1" | sort
+  find src/libtlsbye src/setting.c -name '*.c' ! -name "$1" | sort
 }
 
 # What the object exports, by the version script.
@@ -139,7 +139,7 @@ skip_if_sanitized() {
 
 # --- who needs whom, by the symbols of the objects (lib/layers) ---
 
-OBJECT_SOURCES=(src/libtlsbye src/settings_parse.c)
+OBJECT_SOURCES=(src/libtlsbye src/setting.c)
 
 # The command, and the hub that it starts.
 command_sources() {

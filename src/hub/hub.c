@@ -101,11 +101,11 @@ static void serve(void)
 void hub_run(const struct hub_begin *begin)
 {
 	bool good = confine_begin(begin) && prepare(begin) && confine_finish();
-	if (good && write(begin->ready, "", 1) == 1) {
-		close(begin->ready);
-		serve();
-	}
+	pid_t self = getpid();
+	good = good && write(begin->ready, &self, sizeof self) == (ssize_t)sizeof self;
+	close(begin->ready);
 	if (good) {
+		serve();
 		inbox_end();
 		holds_end_all();
 	}

@@ -32,7 +32,7 @@
 #include "hub/hub_start.h"
 #include "program.h"
 #include "report.h"
-#include "settings_parse.h"
+#include "setting.h"
 
 enum { LEAVES_WITHIN_MS = 5000 };
 
@@ -309,7 +309,7 @@ static void dismiss_hub(const struct hub *hub)
 
 	ask(hub, CONTROL_LEAVE);
 	if (poll(&end, 1, LEAVES_WITHIN_MS) == 1)
-		waitpid(hub->pid, NULL, __WCLONE);
+		waitpid(hub->pid, NULL, __WCLONE | WNOHANG); /* nobody's child, or ours (hub_start.h) */
 }
 
 /* When everything that the program handed over is drained and told. Does somebody of its tree go on? */

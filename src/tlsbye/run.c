@@ -21,7 +21,7 @@
 #include "object.h"
 #include "program.h"
 #include "reported.h"
-#include "settings_parse.h"
+#include "setting.h"
 
 /* Option keys: a setting's is its place in the table, above every character. */
 enum { KEY_SETTING = 0x100, KEY_OBSERVE = KEY_SETTING + SETTING_COUNT, KEY_REPORT };

@@ -12,7 +12,7 @@
 #   hub_names PID                        the abstract names that it listens on, one a line, without the @
 #   held_by PID                          how many connections to $port it has among its descriptors
 #   held_by_clones                       likewise, of the program's children that are no hub
-#   assert_way hub|clone N               within 10 seconds N connections are held so, and none by the program itself
+#   assert_way hub|clone N [OWN]         within 10 seconds N connections are held so, and OWN (0) by the program itself
 #   gone PID                             has it ended? A zombie has
 #
 # No words of the log decide who holds what: /proc does. Rules as in judge.bash. Whoever stops a process lets it go on
@@ -145,8 +145,8 @@ held_by_clones() {
 }
 
 held_so() {
-  local way=$1 count=$2
-  [[ $(held_by "$program_pid") -eq 0 ]] || return 1
+  local way=$1 count=$2 own=${3:-0}
+  [[ $(held_by "$program_pid") -eq $own ]] || return 1
   case $way in
     hub) [[ $(held_by "$hub") -eq $count ]] ;;
     clone) [[ $(held_by_clones) -eq $count ]] ;;

@@ -71,6 +71,7 @@ static bool init_leaves_no_trace(void)
 	raise(SIGSTKFLT);
 	read_dispositions(&first);
 	in_handler_init();
+	in_handler_begin();
 	read_dispositions(&then);
 	if (!memcmp(&first, &then, sizeof first) && sigismember(&then.pending, SIGSTKFLT))
 		return true;

@@ -12,14 +12,19 @@
  */
 enum { LOOK_AGAIN_MS = 100, LOOKS = 50 };
 
+/* Whoever sleeps for any claim: nearly always nobody, who need not be woken. */
+static _Atomic uint32_t sleepers;
+
 static void wait_for_speaker(struct claim *claim)
 {
+	atomic_fetch_add(&sleepers, 1);
 	for (int look = 0; look < LOOKS; look++) {
 		uint32_t now = atomic_load_explicit(&claim->word, memory_order_acquire);
 		if (!(now & CLAIM_SPEAKING))
-			return;
+			break;
 		futex_wait(&claim->word, now, LOOK_AGAIN_MS);
 	}
+	atomic_fetch_sub(&sleepers, 1);
 }
 
 /* LOOK stands exactly while one of the others does. */
@@ -64,7 +69,8 @@ bool claim_take(struct claim *claim)
 
 void claim_await(struct claim *claim)
 {
-	wait_for_speaker(claim);
+	if (atomic_load(&claim->word) & CLAIM_SPEAKING)
+		wait_for_speaker(claim);
 }
 
 bool claim_take_after_close_notify(struct claim *claim)
@@ -78,7 +84,8 @@ bool claim_take_after_close_notify(struct claim *claim)
 void claim_drop(struct claim *claim)
 {
 	change(claim, 0, CLAIM_SPEAKING);
-	futex_wake(&claim->word);
+	if (atomic_load(&sleepers))
+		futex_wake(&claim->word);
 }
 
 uint32_t claim_mark(struct claim *claim, uint32_t mark)

@@ -18,6 +18,7 @@
 #include "event_table.h"
 #include "linger/residue.h"
 #include "sys/call_sites.h"
+#include "sys/openssl.h"
 #include "sys/real.h"
 
 struct fork_slot; /* ownership.c: the word that the holders of a forked connection share */
@@ -44,6 +45,7 @@ struct seen {
 	bool spoken;         /* an SSL_* call that does I/O was made: before, there is nothing to end */
 	bool handshaken;     /* once, at least */
 	enum role role;
+	bool ktls;             /* OpenSSL has given the record layer, of one direction at least, to the kernel */
 	bool quiet, filtered;  /* what may keep a close_notify back (handshake_note_manners) */
 	struct call handshake; /* the call within which one goes on */
 	bool read_failure_told, write_failure_told;

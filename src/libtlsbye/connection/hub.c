@@ -21,6 +21,7 @@ static struct {
 	bool named;
 	pid_t pid;
 	uid_t uid;
+	bool log; /* it has the log file open */
 	unsigned char token[TOKEN_BYTES];
 	struct sockaddr_un abstract, path;
 	socklen_t abstract_size, path_size; /* 0: there is none */
@@ -80,19 +81,25 @@ static void path_from(const char *folder)
 void hub_begin(void)
 {
 	const char *text = settings_hub();
-	uint64_t version, pid, uid;
+	uint64_t version, pid, uid, log;
 	if (!text || !number_from(&text, &version) || version != MESSAGE_VERSION ||
-	    !number_from(&text, &pid) || !number_from(&text, &uid) || !name_from(&text) || !token_from(&text))
+	    !number_from(&text, &pid) || !number_from(&text, &uid) || !number_from(&text, &log) || !name_from(&text) || !token_from(&text))
 		return;
 	path_from(text);
 	hub.pid = (pid_t)pid;
 	hub.uid = (uid_t)uid;
+	hub.log = log != 0;
 	hub.named = true;
 }
 
 bool hub_is_there(void)
 {
 	return hub.named;
+}
+
+bool hub_has_log(void)
+{
+	return hub.named && hub.log;
 }
 
 /* --- one message --- */
@@ -111,7 +118,12 @@ static bool is_our_hub(int fd)
 
 static bool reach(int fd, const struct sockaddr_un *where, socklen_t size)
 {
-	return size && connect(fd, (const struct sockaddr *)where, size) == 0 && is_our_hub(fd);
+	if (connect(fd, (const struct sockaddr *)where, size) != 0)
+		return false;
+	if (is_our_hub(fd))
+		return true;
+	errno = EPERM; /* somebody else has taken the name */
+	return false;
 }
 
 union rights {
@@ -152,35 +164,39 @@ static bool send_whole(int fd, enum message_kind kind, const struct iovec *parts
 /* A socket that did not reach anybody may not be used again for another name: hence one for each. */
 static int open_to(const struct sockaddr_un *where, socklen_t size)
 {
+	errno = ENOENT;
 	int fd = size ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
 	if (fd < 0)
 		return -1;
 	lent_mark(fd);
 	if (reach(fd, where, size))
 		return fd;
+	int saved = errno;
 	lent_close(fd);
+	errno = saved;
 	return -1;
 }
 
 static int open_line(void)
 {
 	int fd = open_to(&hub.abstract, hub.abstract_size);
-	return fd >= 0 ? fd : open_to(&hub.path, hub.path_size);
+	return fd >= 0 || !hub.path_size ? fd : open_to(&hub.path, hub.path_size);
 }
 
-bool hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
-	     unsigned descriptor_count)
+int hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
+	    unsigned descriptor_count)
 {
 	if (!hub.named)
-		return false;
-	int saved = errno;
+		return ENOENT;
+	int saved = errno, error = 0;
 	lent_begin();
 	int fd = open_line();
-	bool said = fd >= 0 && send_whole(fd, kind, parts, count, descriptors, descriptor_count);
+	if (fd < 0 || !send_whole(fd, kind, parts, count, descriptors, descriptor_count))
+		error = errno ? errno : EIO;
 	lent_close(fd);
 	lent_end();
 	errno = saved;
-	return said;
+	return error;
 }
 
 /* The hub ends this connection when nothing is held any more. */

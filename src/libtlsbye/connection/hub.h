@@ -21,11 +21,14 @@ void hub_begin(void);
 /* Is there one, as far as is known? */
 bool hub_is_there(void);
 
+/* Has it opened the log file that the settings name? */
+bool hub_has_log(void);
+
 enum { HUB_PARTS_MAX = 4, HUB_DESCRIPTORS_MAX = 2 };
 
-/* The head is added here. False: it was not taken, and nothing was given away. */
-bool hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
-	     unsigned descriptor_count);
+/* The head is added here. 0; else the errno: it was not taken, and nothing was given away. */
+int hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
+	    unsigned descriptor_count);
 
 /* As hub_say of a message without a body; returns when the hub holds nothing of this process any more, or after so long. */
 bool hub_await_drains(unsigned milliseconds);

@@ -9,19 +9,33 @@
 /* How many are under way; a fork waits for them, and they for it. */
 enum { FORKING = 1u << 31, WAIT_MS = 100 };
 static _Atomic uint32_t under_way;
+static _Atomic uint32_t sleepers; /* nearly always nobody, who need not be woken */
+
+static void sleep_while(uint32_t now, unsigned milliseconds)
+{
+	atomic_fetch_add(&sleepers, 1);
+	futex_wait(&under_way, now, milliseconds);
+	atomic_fetch_sub(&sleepers, 1);
+}
+
+static void wake(void)
+{
+	if (atomic_load(&sleepers))
+		futex_wake(&under_way);
+}
 
 void lent_begin(void)
 {
 	uint32_t now = atomic_load(&under_way);
 	if (now & FORKING)
-		futex_wait(&under_way, now, WAIT_MS);
+		sleep_while(now, WAIT_MS);
 	atomic_fetch_add(&under_way, 1);
 }
 
 void lent_end(void)
 {
 	atomic_fetch_sub(&under_way, 1);
-	futex_wake(&under_way);
+	wake();
 }
 
 void lent_mark(int fd)
@@ -51,7 +65,7 @@ void lent_await(int fd)
 	       clock_us() < until) {
 		uint32_t now = atomic_load(&under_way);
 		if (now)
-			futex_wait(&under_way, now, 1);
+			sleep_while(now, 1);
 	}
 }
 
@@ -60,16 +74,17 @@ void lent_before_fork(void)
 	uint32_t now = atomic_fetch_or(&under_way, FORKING) | FORKING;
 	uint64_t until = clock_us() + WAIT_MS * 1000;
 	for (; now != FORKING && clock_us() < until; now = atomic_load(&under_way))
-		futex_wait(&under_way, now, WAIT_MS);
+		sleep_while(now, WAIT_MS);
 }
 
 void lent_after_fork(void)
 {
 	atomic_fetch_and(&under_way, ~FORKING);
-	futex_wake(&under_way);
+	wake();
 }
 
 void lent_child_after_fork(void)
 {
 	atomic_store(&under_way, 0);
+	atomic_store(&sleepers, 0);
 }

@@ -66,7 +66,7 @@ static struct fork_slot *new_slot(void)
 
 bool ownership_owns(const struct connection *c)
 {
-	if (!process_is_original() || atomic_load(&c->released.not_ours))
+	if (atomic_load(&c->released.not_ours))
 		return false;
 	struct fork_slot *slot = atomic_load(&c->slot);
 	if (!slot)

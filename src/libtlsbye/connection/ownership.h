@@ -14,7 +14,7 @@
 
 #include "connection/connection.h"
 
-/* May this process speak on the connection? */
+/* May this process speak on the connection? (It is an original: whoever comes in from the program has asked, process.h.) */
 bool ownership_owns(const struct connection *c);
 
 /* Has another process the connection, too, by a fork? */

@@ -84,7 +84,7 @@ static struct connection *find_or_track(SSL *ssl, void *caller)
 	if (c && ssl)
 		return c;
 	int saved = errno;
-	struct libssl *lib = real_libssl(caller);
+	struct libssl *lib = openssl_libssl(caller);
 	pthread_mutex_lock(&table_lock);
 	c = ssl ? ssl_table_find(ssl) : placeholder(lib);
 	if (!c)

@@ -110,6 +110,12 @@ struct event_setting {
 	unsigned count;
 };
 
+/* A socket cannot be handed over as it was to be: from here on this way. */
+struct event_hand_over {
+	enum way_place way;
+	int errno_value; /* with which the one before was refused */
+};
+
 struct event {
 	enum event_kind kind;
 	enum level level;
@@ -131,6 +137,7 @@ struct event {
 		struct event_drain drain;
 		struct event_end end;
 		struct event_setting setting;
+		struct event_hand_over hand_over;
 	};
 };
 
@@ -159,6 +166,7 @@ const char *event_names_fault(unsigned place);
 const char *event_names_reason(enum reason reason);
 const char *event_names_cause(enum cause cause);
 const char *event_names_close_path(unsigned place);
+const char *event_names_way(enum way_place way);
 const char *event_names_peer_end(enum peer_end peer_end);
 const char *event_names_by(enum by by);
 const char *event_names_result(enum notify_result result);

@@ -265,6 +265,10 @@ static void add_what(struct text *line, const struct event *event)
 	case EVENT_SETTING:
 		add_setting(line, &event->setting);
 		return;
+	case EVENT_HAND_OVER:
+		add_word(line, "way", event_names_way(event->hand_over.way));
+		add_word(line, "errno", errno_names_find(event->hand_over.errno_value));
+		return;
 	case EVENT_TRACKED:
 	case EVENT_OUT_OF_REACH:
 	case EVENT_KIND_COUNT:

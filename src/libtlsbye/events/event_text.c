@@ -292,6 +292,15 @@ static void add_setting(struct text *line, const struct event_setting *setting)
 		text_add_bytes(line, setting->pieces[i].bytes, setting->pieces[i].length);
 }
 
+static void add_hand_over(struct text *line, const struct event_hand_over *hand_over)
+{
+	bool in_place = hand_over->way == WAY_IN_PLACE_PLACE;
+	text_add(line, in_place ? ": a process of our own was refused (" : ": the hub cannot be reached (");
+	text_add(line, errno_names_find(hand_over->errno_value));
+	text_add(line, in_place ? "): sockets drain in place, for a moment only (said once)"
+				: "): sockets drain in processes of their own (said once)");
+}
+
 static void add_what(struct text *line, const struct event *event)
 {
 	switch (event->kind) {
@@ -324,6 +333,7 @@ static void add_what(struct text *line, const struct event *event)
 		return;
 	case EVENT_SETTING:
 	case EVENT_OUT_OF_REACH:
+	case EVENT_HAND_OVER:
 	case EVENT_KIND_COUNT:
 		return;
 	}
@@ -340,6 +350,9 @@ void event_text(struct text *line, const struct event *event)
 			line,
 			": the SSL_* calls of a connection show no socket (memory BIOs?): its goodbye is out of "
 			"reach (said once)");
+	} else if (event->kind == EVENT_HAND_OVER) {
+		add_program_name(line, event);
+		add_hand_over(line, &event->hand_over);
 	} else {
 		add_who(line, event);
 		add_what(line, event);

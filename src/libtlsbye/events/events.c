@@ -374,3 +374,13 @@ void events_out_of_reach(void)
 	struct event event = {.kind = EVENT_OUT_OF_REACH, .level = LEVEL_DEBUG};
 	say(&event);
 }
+
+void events_hand_over(enum way_place way, int error)
+{
+	static _Atomic uint32_t said;
+	if (!is_wanted(LEVEL_WARN) || atomic_fetch_or(&said, 1u << way) & 1u << way)
+		return;
+	struct event event = {.kind = EVENT_HAND_OVER, .level = LEVEL_WARN};
+	event.hand_over = (struct event_hand_over){.way = way, .errno_value = error};
+	say(&event);
+}

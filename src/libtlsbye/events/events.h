@@ -51,11 +51,15 @@ void events_write_incomplete(struct connection *c, struct event_failure *failure
 void events_complain(const struct setting_complaint *complaint);
 void events_bad_log(const char *path, int error);
 
+/* Level warn, once for each way: the one before it was refused. */
+void events_hand_over(enum way_place way, int error);
+
 /* --- for what is handed over (linger/): the end is told elsewhere, by what is known here --- */
 
 /* Is its end still to be told? From here on by the caller. */
 bool events_end_begins(struct connection *c);
 void events_end_facts(const struct connection *c, struct event_end *end);
+/* Both addresses are asked for, where they are not known, only if they are to be told of here. */
 void events_who(struct connection *c, struct event_who *who);
 const char *events_program(void);
 

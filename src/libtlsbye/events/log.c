@@ -38,7 +38,7 @@ static int open_log(const char *path)
 
 int log_try(const char *path)
 {
-	if (hub_is_there())
+	if (hub_has_log())
 		return 0;
 	int fd = open_log(path);
 	if (fd < 0)
@@ -93,10 +93,10 @@ static bool give_to_hub(const struct text *line)
 {
 	struct iovec part = {line->bytes, line->length};
 	struct blocked_signals before;
-	if (!hub_is_there() || !(settings->ways & WAY_HUB))
+	if (!hub_has_log() || !(settings->ways & WAY_HUB))
 		return false;
 	blocked_signals_begin(&before, true);
-	bool given = hub_say(MESSAGE_LINE, &part, 1, NULL, 0);
+	bool given = hub_say(MESSAGE_LINE, &part, 1, NULL, 0) == 0;
 	blocked_signals_end(&before);
 	return given;
 }

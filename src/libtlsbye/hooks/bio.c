@@ -9,18 +9,19 @@
 #include "connection/hidden_calls.h"
 #include "release/bio_free.h"
 #include "sys/export.h"
+#include "sys/openssl.h"
 
 /* --- libssl's --- */
 
 EXPORT const BIO_METHOD *BIO_f_ssl(void)
 {
 	hidden_calls_note();
-	return real_libssl(CALLER)->BIO_f_ssl();
+	return openssl_libssl(CALLER)->BIO_f_ssl();
 }
 
 EXPORT BIO *BIO_new_ssl(SSL_CTX *ctx, int client)
 {
-	struct libssl *lib = real_libssl(CALLER);
+	struct libssl *lib = openssl_libssl(CALLER);
 	BIO *bio = lib->BIO_new_ssl(ctx, client);
 	bio_free_born(lib, bio, CALLER);
 	return bio;
@@ -28,7 +29,7 @@ EXPORT BIO *BIO_new_ssl(SSL_CTX *ctx, int client)
 
 EXPORT BIO *BIO_new_ssl_connect(SSL_CTX *ctx)
 {
-	struct libssl *lib = real_libssl(CALLER);
+	struct libssl *lib = openssl_libssl(CALLER);
 	BIO *bio = lib->BIO_new_ssl_connect(ctx);
 	bio_free_born(lib, bio, CALLER);
 	return bio;
@@ -36,7 +37,7 @@ EXPORT BIO *BIO_new_ssl_connect(SSL_CTX *ctx)
 
 EXPORT BIO *BIO_new_buffer_ssl_connect(SSL_CTX *ctx)
 {
-	struct libssl *lib = real_libssl(CALLER);
+	struct libssl *lib = openssl_libssl(CALLER);
 	BIO *bio = lib->BIO_new_buffer_ssl_connect(ctx);
 	bio_free_born(lib, bio, CALLER);
 	return bio;
@@ -44,14 +45,14 @@ EXPORT BIO *BIO_new_buffer_ssl_connect(SSL_CTX *ctx)
 
 EXPORT void BIO_ssl_shutdown(BIO *bio)
 {
-	bio_free_ssl_shutdown(real_libssl(CALLER), bio, THIS_CALL);
+	bio_free_ssl_shutdown(openssl_libssl(CALLER), bio, THIS_CALL);
 }
 
 /* --- libcrypto's --- */
 
 EXPORT int BIO_free(BIO *bio)
 {
-	const struct libcrypto *crypto = real_libcrypto(CALLER);
+	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
 	if (!bio_free_concerns(crypto, CALLER))
 		return crypto->BIO_free(bio);
 	struct bio_release parting = bio_free_before(crypto, bio, false, THIS_CALL);
@@ -62,7 +63,7 @@ EXPORT int BIO_free(BIO *bio)
 
 EXPORT void BIO_vfree(BIO *bio)
 {
-	const struct libcrypto *crypto = real_libcrypto(CALLER);
+	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
 	if (!bio_free_concerns(crypto, CALLER)) {
 		crypto->BIO_vfree(bio);
 		return;
@@ -74,7 +75,7 @@ EXPORT void BIO_vfree(BIO *bio)
 
 EXPORT void BIO_free_all(BIO *bio)
 {
-	const struct libcrypto *crypto = real_libcrypto(CALLER);
+	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
 	if (!bio_free_concerns(crypto, CALLER)) {
 		crypto->BIO_free_all(bio);
 		return;
@@ -86,7 +87,7 @@ EXPORT void BIO_free_all(BIO *bio)
 
 EXPORT int BIO_up_ref(BIO *bio)
 {
-	const struct libcrypto *crypto = real_libcrypto(CALLER);
+	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
 	int result = crypto->BIO_up_ref(bio);
 	if (result == 1)
 		bio_free_shared(crypto, bio, CALLER);

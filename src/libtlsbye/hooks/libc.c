@@ -14,6 +14,9 @@
 #include "release/process_exit.h"
 #include "release/shutdown_both.h"
 #include "sys/export.h"
+#include "sys/code_range.h"
+#include "sys/openssl.h"
+#include "sys/real.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -60,7 +63,7 @@ EXPORT void closefrom(int first)
 EXPORT int dlclose(void *handle)
 {
 	int result = real_dlclose()(handle);
-	real_forget_callers();
+	openssl_forget_callers();
 	return result;
 }
 
@@ -162,16 +165,16 @@ EXPORT void exit(int status)
 EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
 {
 	bool by_atexit = !argument; /* a C++ destructor has one */
-	if (real_is_main_program(CALLER))
+	if (code_range_is_main_program(CALLER))
 		process_exit_watch();
-	if (by_atexit && real_is_openssl_cleanup(function) && process_exit_cleans_up_later(function))
+	if (by_atexit && openssl_is_cleanup(function) && process_exit_cleans_up_later(function))
 		return 0;
 	return real.__cxa_atexit(function, argument, object);
 }
 
 EXPORT int __cxa_at_quick_exit(void (*function)(void *), void *object)
 {
-	if (real_is_main_program(CALLER))
+	if (code_range_is_main_program(CALLER))
 		process_exit_watch_quick();
 	return real___cxa_at_quick_exit()(function, object);
 }

@@ -10,12 +10,13 @@
 #include "release/ssl_free.h"
 #include "release/ssl_shutdown.h"
 #include "sys/export.h"
+#include "sys/openssl.h"
 
 /* --- birth --- */
 
 EXPORT SSL *SSL_new(SSL_CTX *ctx)
 {
-	SSL *ssl = real_libssl(CALLER)->SSL_new(ctx);
+	SSL *ssl = openssl_libssl(CALLER)->SSL_new(ctx);
 	after_call_new(ssl, CALLER);
 	return ssl;
 }
@@ -102,7 +103,7 @@ EXPORT int SSL_clear(SSL *ssl)
 EXPORT void SSL_free(SSL *ssl)
 {
 	struct libssl *lib = ssl_free_before(ssl, THIS_CALL);
-	(lib ? lib : real_libssl(CALLER))->SSL_free(ssl);
+	(lib ? lib : openssl_libssl(CALLER))->SSL_free(ssl);
 }
 
 EXPORT int SSL_shutdown(SSL *ssl)

@@ -153,19 +153,23 @@ static uint64_t block_signals(void)
 	return before;
 }
 
-bool clone_hand_over(int fd, const struct hold *hold, const void *residue, const char *sites,
-		     struct clone_log log)
+int clone_hand_over(int fd, const struct hold *hold, const void *residue, const char *sites,
+		    struct clone_log log)
 {
-	if (!kernel_has_raw || hold->residue_length > RESIDUE_MAX || hold->sites_length > HOLD_SITES_MAX)
-		return false;
+	if (!kernel_has_raw)
+		return ENOSYS;
+	if (hold->residue_length > RESIDUE_MAX || hold->sites_length > HOLD_SITES_MAX)
+		return EMSGSIZE;
 	int saved = errno;
 	uint64_t before = block_signals();
 	begin_anew_after_fork();
 	struct place *place = take_place(hold->number < CLONES_MAX ? hold->number : CLONES_MAX);
+	errno = EUSERS;
 	bool begun = place && begin_in_place(place, fd, hold, residue, sites, log);
+	int error = begun ? 0 : errno;
 	kernel_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, SIGNAL_SET_SIZE, 0, 0);
 	errno = saved;
-	return begun;
+	return error;
 }
 
 unsigned clone_count(void)

@@ -24,11 +24,11 @@ struct clone_log {
 };
 
 /*
- * Hands the socket over: residue_length and sites_length bytes go with the hold. fd stays the caller's, to be closed. False
- * where there can be no task, or no more of them: nothing has happened then.
+ * Hands the socket over: residue_length and sites_length bytes go with the hold. fd stays the caller's, to be closed. 0; else
+ * the errno with which there can be no task, or EUSERS where there are as many as may be: nothing has happened then.
  */
-bool clone_hand_over(int fd, const struct hold *hold, const void *residue, const char *sites,
-		     struct clone_log log);
+int clone_hand_over(int fd, const struct hold *hold, const void *residue, const char *sites,
+		    struct clone_log log);
 
 /* How many are under way: rather too many than too few. */
 unsigned clone_count(void);

@@ -14,6 +14,7 @@
 #include "sys/process.h"
 #include "sys/settings.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* How long the hub waits for close_notify where a handler may be running: no longer than anybody notices. */
@@ -85,10 +86,11 @@ static unsigned residue_part(const struct connection *c, const struct hold *hold
 	return hold->residue_length ? 1 : 0;
 }
 
-static bool to_hub(struct connection *c, int fd, struct hold *hold, const struct text *sites)
+/* 0, or the errno. */
+static int to_hub(struct connection *c, int fd, struct hold *hold, const struct text *sites)
 {
 	if (!(settings->ways & WAY_HUB) || !hub_is_there())
-		return false;
+		return ENOENT;
 	struct iovec parts[3] = {{hold, sizeof *hold}};
 	int descriptors[2] = {fd, 2};
 	unsigned count = 1;
@@ -99,10 +101,10 @@ static bool to_hub(struct connection *c, int fd, struct hold *hold, const struct
 	return hub_say(MESSAGE_HOLD, parts, count, descriptors, by_stderr ? 2 : 1);
 }
 
-static bool to_task(struct connection *c, int fd, struct hold *hold, const struct text *sites)
+static int to_task(struct connection *c, int fd, struct hold *hold, const struct text *sites)
 {
 	if (!(settings->ways & WAY_CLONE))
-		return false;
+		return ENOSYS;
 	const struct residue *residue = &c->released.residue;
 	hold->to_stderr = hold->tells && log_goes_to_stderr();
 	struct clone_log log = {.path = *settings->log_file ? settings->log_file : NULL,
@@ -121,11 +123,22 @@ static void let_follow(struct connection *c, struct hold *hold)
 	hold->drain.reads = !inside;
 }
 
+static bool give_to_task(struct connection *c, int fd, struct hold *hold, const struct text *sites)
+{
+	int error = to_task(c, fd, hold, sites);
+	if (error)
+		events_hand_over(WAY_IN_PLACE_PLACE, error);
+	return !error;
+}
+
 static bool give_to_hub(struct connection *c, int fd, struct hold *hold, const struct text *sites, bool follows)
 {
 	if (follows)
 		let_follow(c, hold);
-	if (!to_hub(c, fd, hold, sites)) {
+	int error = to_hub(c, fd, hold, sites);
+	if (error) {
+		if (error != ENOENT)
+			events_hand_over(WAY_CLONE_PLACE, error);
 		hold->follows = false;
 		hold->drain.held_back = false;
 		hold->drain.reads = true;
@@ -185,7 +198,7 @@ static void give(struct connection *c, int fd, bool follows, uint64_t until_us, 
 	if (!given && follows)
 		give_up_speech(c, &hold);
 	if (!given && elsewhere)
-		given = to_task(c, fd, &hold, &sites);
+		given = give_to_task(c, fd, &hold, &sites);
 	if (!given)
 		drain_here(c, fd, &hold, &sites, until_us);
 	if (has_buffer)
@@ -211,7 +224,7 @@ bool handover_give_fin(struct connection *c, int fd)
 	c->released.hold_id = new_id();
 	fill(&hold, c);
 	hold.drain.sends_only = true;
-	if (!to_hub(c, fd, &hold, &none) && !to_task(c, fd, &hold, &none))
+	if (to_hub(c, fd, &hold, &none) != 0 && to_task(c, fd, &hold, &none) != 0)
 		return false;
 	residue_forget(&c->released.residue);
 	c->released.half_closed = true;

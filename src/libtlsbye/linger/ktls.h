@@ -10,10 +10,6 @@
 
 #include "sys/kernel.h"
 
-#ifndef BIO_CTRL_GET_KTLS_SEND
-#define BIO_CTRL_GET_KTLS_SEND 73 /* OpenSSL 3.0; 1.1.1 answers 0 */
-#endif
-
 /* KTLS_NO_ROOM: the send queue is full, and nothing was taken. KTLS_REFUSED: the connection is broken or shut. */
 enum ktls_sent { KTLS_SENT, KTLS_NO_ROOM, KTLS_REFUSED };
 

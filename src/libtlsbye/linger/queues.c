@@ -16,11 +16,13 @@ bool queues_abort_meant(int fd)
 	       !linger.l_linger;
 }
 
-/* The beginning of the kernel's struct tcp_info, which glibc's header cuts off before the last member. */
+/* The beginning of the kernel's struct tcp_info, which glibc's header cuts off before the last members. */
 struct tcp_facts {
 	uint8_t state;
 	uint8_t others[119];
 	uint64_t bytes_acked; /* since Linux 4.1 */
+	uint8_t others_too[16];
+	uint32_t notsent_bytes; /* since Linux 4.6 */
 };
 
 /* state 0: it is not TCP, or the kernel does not tell. */
@@ -75,8 +77,19 @@ void queues_measure(struct connection *c, int fd)
 	queues->unread = bytes_in(fd, FIONREAD);
 	queues->unsent = bytes_in(fd, SIOCOUTQ);
 	struct tcp_facts facts = tcp_facts(c, fd); /* after it: rather more acknowledged than less */
-	/* The last thing before the close: what is still sent in between would be taken for lost. */
-	queues->not_sent = queues->unsent ? bytes_in(fd, SIOCOUTQNSD) : 0;
+	queues->not_sent = facts.notsent_bytes;
 	note_state(c, &facts);
-	queues->ktls = connection_is_inet(c) && ktls_is_on(fd, &kernel_libc);
+	queues->ktls = c->seen.ktls && ktls_is_on(fd, &kernel_libc);
+}
+
+void queues_note_end(struct connection *c, int fd)
+{
+	char byte;
+	bool reset = c->seen.reset;
+	if (!reset && c->queues.over)
+		reset = real.recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) < 0;
+	if (reset)
+		c->released.peer_end = PEER_RESET;
+	else if (!c->released.read_shut)
+		c->released.peer_end = PEER_FIN;
 }

@@ -30,4 +30,7 @@ static inline bool queues_close_is_enough(const struct queues *queues)
 	return queues->measured && !queues->unread && (queues->over || queues->peer_has_ended);
 }
 
+/* Where that is so: c->released.peer_end, as a drain would have met it. A reset is told by the kernel once: to whoever asks. */
+void queues_note_end(struct connection *c, int fd);
+
 #endif

@@ -51,9 +51,3 @@ bool residue_send(struct residue *residue, int fd, const struct kernel *kernel)
 	return true;
 }
 
-void residue_forget(struct residue *residue)
-{
-	if (residue->bytes)
-		munmap(residue->bytes, RESIDUE_MAX);
-	*residue = (struct residue){0};
-}

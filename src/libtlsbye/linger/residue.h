@@ -11,6 +11,7 @@
 #include "sys/kernel.h"
 
 #include <stdint.h>
+#include <sys/mman.h>
 
 enum { RESIDUE_MAX = 32 * 1024 }; /* more than a TLS record and an alert */
 
@@ -34,6 +35,11 @@ bool residue_keep(struct residue *residue, const void *bytes, size_t length);
 bool residue_send(struct residue *residue, int fd, const struct kernel *kernel);
 
 /* Gives the mapping back. */
-void residue_forget(struct residue *residue);
+static inline void residue_forget(struct residue *residue)
+{
+	if (residue->bytes)
+		munmap(residue->bytes, RESIDUE_MAX);
+	*residue = (struct residue){0};
+}
 
 #endif

@@ -10,6 +10,7 @@
 #include "observe/failure.h"
 #include "release/before_call.h"
 #include "release/first_connection.h"
+#include "sys/in_handler.h"
 #include "sys/settings.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ int after_call_read_ex(struct connection *c, int result, const size_t *got, stru
 		learn_socket_leave(c);
 	handshake_look(c);
 	/* Not a handshake: what BIO_f_ssl makes of one is the program's, and no other hook is around it. */
-	bool within = got && real_is_libssl_itself(call.from);
+	bool within = got && openssl_calls_itself(call.from);
 	if (result <= 0 && !within)
 		return after_call_failed(c, result, call);
 	if (result > 0 && got && !within)
@@ -78,6 +79,7 @@ void after_call_new(SSL *ssl, void *caller)
 {
 	int saved = errno;
 	first_connection_begins(); /* whoever forks from here on is noticed */
+	in_handler_learn_thread();
 	if (ssl) {
 		struct connection *c = before_call(ssl, caller);
 		c->seen.born = atomic_load(&c->ssl) != NULL;
@@ -134,7 +136,7 @@ int after_call_write_ex(struct connection *c, size_t length, int result, const s
 	if (learn_socket_watches())
 		learn_socket_leave(c);
 	handshake_look(c);
-	if (!real_is_libssl_itself(call.from))
+	if (!openssl_calls_itself(call.from))
 		note_write(c, length, result > 0 ? *written : 0, result, call);
 	claim_leave(&c->claim);
 	return result;

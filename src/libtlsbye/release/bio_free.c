@@ -62,14 +62,14 @@ static bool is_shared(const BIO *bio)
 void bio_free_shared(const struct libcrypto *crypto, BIO *bio, void *caller)
 {
 	bool may_matter = settings->mode != MODE_OFF && crypto->BIO_method_type(bio) & BIO_TYPE_FILTER;
-	if (may_matter && !real_is_openssl(crypto, caller))
+	if (may_matter && !openssl_has(crypto, caller))
 		note_reference(bio);
 }
 
 bool bio_free_concerns(const struct libcrypto *crypto, void *caller)
 {
 	return (records_any() || atomic_load(&shared_any)) && settings->mode != MODE_OFF &&
-	       !real_is_openssl(crypto, caller);
+	       !openssl_has(crypto, caller);
 }
 
 void bio_free_born(struct libssl *lib, BIO *bio, void *caller)

@@ -18,7 +18,7 @@
 
 bool fd_shutdown_closes_next(int fd, int how, void *caller)
 {
-	if (how != SHUT_RDWR || !real_is_libcrypto(caller) || !process_is_original())
+	if (how != SHUT_RDWR || !openssl_is_libcrypto(caller) || !process_is_original())
 		return false;
 	int saved = errno;
 	struct connection *c = descriptors_ref_connection(fd);

@@ -4,6 +4,7 @@
 
 #include "release/fork.h"
 #include "release/process_exit.h"
+#include "sys/in_handler.h"
 #include "sys/process.h"
 #include "sys/settings.h"
 
@@ -13,6 +14,8 @@ static void begin(void)
 {
 	settings_need();
 	process_begin();
+	if (settings->mode == MODE_CURE)
+		in_handler_begin();
 	fork_watch();
 	process_exit_watch();
 	process_exit_watch_quick();

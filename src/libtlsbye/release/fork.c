@@ -12,6 +12,7 @@
 #include "sys/blocked_signals.h"
 #include "sys/process.h"
 #include "sys/real_objects.h"
+#include "sys/openssl.h"
 
 #include <pthread.h>
 
@@ -47,7 +48,7 @@ static void say_hello(void)
 static void after_in_child(void)
 {
 	process_begin_anew();
-	real_child_after_fork();
+	openssl_child_after_fork();
 	real_objects_child_after_fork();
 	lent_child_after_fork();
 	if (records_any()) {

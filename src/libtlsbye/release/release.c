@@ -56,7 +56,7 @@ enum reason release_others_inside(const struct connection *c)
 bool release_ssl_is_usable(struct connection *c, void *caller)
 {
 	/* A libssl that is linked -Bsymbolic closes from the middle of its own SSL_free: no SSL is left to use. */
-	bool usable = atomic_load(&c->ssl) && !real_is_libcrypto(caller);
+	bool usable = atomic_load(&c->ssl) && !openssl_is_libcrypto(caller);
 	/* An SSL_free that passes by the hooks would not wait for it, either: OpenSSL 3.2 has freed half before we hear. */
 	bool hidden = usable && (!c->seen.born || release_others_inside(c) == CALLS_UNSEEN);
 	if (hidden && c->released.notify != NOTIFY_SENT && c->released.reason == MAY_SPEAK)
@@ -91,6 +91,8 @@ void release_hand_over(struct connection *c, int fd, bool follows, uint64_t unti
 {
 	queues_measure(c, fd);
 	bool enough = !follows && !residue_any(&c->released.residue) && queues_close_is_enough(&c->queues);
+	if (enough)
+		queues_note_end(c, fd);
 	if (enough || settings->linger == LINGER_OFF) {
 		events_end(c);
 		return;

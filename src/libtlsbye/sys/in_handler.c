@@ -195,19 +195,25 @@ static uintptr_t top_of_main(uintptr_t here)
 	return is_near(here, array) && array < top && !environ[-1] ? array : top;
 }
 
-void in_handler_init(void)
-{
-	main_top = top_of_main((uintptr_t)__builtin_frame_address(0));
-	/* Without a vdso this is no kernel, but valgrind or the like, which write frames of their own. */
-	frames_known = getauxval(AT_SYSINFO_EHDR) && know_frames();
-}
-
 /* A handler may come in between: .to is written last. */
 static void learn(uintptr_t low, uintptr_t top)
 {
 	own_stack.from = top - low > IN_HANDLER_DEPTH ? top - IN_HANDLER_DEPTH : low;
 	atomic_signal_fence(memory_order_seq_cst);
 	own_stack.to = top;
+}
+
+void in_handler_init(void)
+{
+	main_top = top_of_main((uintptr_t)__builtin_frame_address(0));
+	if (main_top)
+		learn(main_top - IN_HANDLER_DEPTH, main_top);
+}
+
+void in_handler_begin(void)
+{
+	/* Without a vdso this is no kernel, but valgrind or the like, which write frames of their own. */
+	frames_known = getauxval(AT_SYSINFO_EHDR) && know_frames();
 }
 
 static void learn_pthread(void)

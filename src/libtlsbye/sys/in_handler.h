@@ -19,8 +19,11 @@
 /* Bytes of stack that are searched at most: 20 us where the caches are cold. */
 enum { IN_HANDLER_DEPTH = 256 * 1024 };
 
-/* In the constructor. */
+/* In the constructor, by the main thread: where its stack is. No system call. */
 void in_handler_init(void);
+
+/* Ordinary code, before anybody asks; until then all is in doubt. */
+void in_handler_begin(void);
 
 /* Outside any handler, in a thread that may ask later: once it looks up where its stack is, then it is a load. Keeps errno. */
 void in_handler_learn_thread(void);

@@ -1,405 +1,274 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding the real functions of OpenSSL (libc's: real_libc.c).
+ * Finding the real functions of libc: dlsym(RTLD_NEXT), in the constructor, so that no hook has to do it: dlsym() takes the
+ * loader's lock. What is called before is a raw system call, or, where there is none of that kind, looked up at once.
  *
- * Python and Perl load their libssl with RTLD_LOCAL, so that RTLD_NEXT does not see it. Look where the caller looks: its own object and that object's needs; then behind us in
- * the global scope; then in whatever libssl is loaded. Two generations of libssl can live in one process, so what is
- * found is a table for each library, and callers are remembered by the object that they belong to.
- *
- * Rules: only RTLD_NOLOAD. An answer that points into ourselves is no answer (it would be a recursion). The first
- * look-up may allocate; the remembered one does not, and takes no lock.
+ * Rules: dlsym must not be the last statement of its function: as a tail call it would be taken for our caller's.
  */
 #include "sys/real.h"
 
 #include <dlfcn.h>
-#include <errno.h>
+#include <stdarg.h>
 #include <stdatomic.h>
-#include <limits.h>
-#include <link.h>
-#include <pthread.h>
-#include <string.h>
-#include <sys/auxv.h>
+#include <sys/syscall.h>
 
-enum { LIBRARIES_MAX = 4, CALLERS_MAX = 64 };
-
-/* Stands for a function that the library lacks. 0 is failure, or "no", for all of them. */
-static long absent(void)
+static int raw_close(int fd)
 {
-	return 0;
+	return (int)syscall(SYS_close, fd);
 }
 
-#define ABSENT(name) .name = (__typeof__(name) *)(void *)absent,
-static struct libssl no_library = {REAL_LIBSSL_HOOKED(ABSENT) REAL_LIBSSL_USED(ABSENT)};
+static int raw_shutdown(int fd, int how)
+{
+	return (int)syscall(SYS_shutdown, fd, how);
+}
 
-/* Filled under the lock, published by the counts: readers take no lock. */
-static struct libssl libraries[LIBRARIES_MAX];
-static void *library_free[LIBRARIES_MAX]; /* its SSL_free: tells the libraries apart */
-static _Atomic unsigned library_count;
-static struct libcrypto cryptos[LIBRARIES_MAX]; /* told apart by their BIO_free */
-static _Atomic unsigned crypto_count;
-static pthread_mutex_t publishing = PTHREAD_MUTEX_INITIALIZER;
+static int raw_dup(int fd)
+{
+	return (int)syscall(SYS_dup, fd);
+}
 
-/*
- * Which library the code of an object means, once it was found out. Forgotten as a whole, and filled anew: whoever reads
- * while `forgotten` changes has read nothing.
- */
-struct callers {
-	struct {
-		struct range code;
-		const void *library;
-	} known[CALLERS_MAX];
-	_Atomic unsigned count, forgotten;
+static int raw_dup3(int from, int to, int flags)
+{
+	return (int)syscall(SYS_dup3, from, to, flags);
+}
+
+static int raw_dup2(int from, int to)
+{
+	/* dup2(fd, fd) is a test for an open descriptor; dup3 refuses it. */
+	if (from == to)
+		return syscall(SYS_fcntl, from, F_GETFD) < 0 ? -1 : to;
+	return raw_dup3(from, to, 0);
+}
+
+static int raw_fcntl(int fd, int command, ...)
+{
+	va_list arguments;
+	va_start(arguments, command);
+	void *argument = va_arg(arguments, void *);
+	va_end(arguments);
+	return (int)syscall(SYS_fcntl, fd, command, argument);
+}
+
+static void raw_exit(int status)
+{
+	syscall(SYS_exit_group, status);
+}
+
+static int raw_epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
+{
+	return (int)syscall(SYS_epoll_ctl, epfd, operation, fd, event);
+}
+
+/* Static constructors of C++ libraries may come before ours. */
+static int early_atexit(void (*function)(void *), void *argument, void *object)
+{
+	real_init();
+	return real.__cxa_atexit == early_atexit ? -1 : real.__cxa_atexit(function, argument, object);
+}
+
+/* What is no plain system call is looked up at once, where another library's constructor comes first. */
+static FILE *early_fdopen(int fd, const char *mode)
+{
+	real_init();
+	return real.fdopen(fd, mode);
+}
+
+static int early_fclose(FILE *stream)
+{
+	real_init();
+	return real.fclose(stream);
+}
+
+static FILE *early_freopen(const char *path, const char *mode, FILE *stream)
+{
+	real_init();
+	return real.freopen(path, mode, stream);
+}
+
+static FILE *early_freopen64(const char *path, const char *mode, FILE *stream)
+{
+	real_init();
+	return real.freopen64(path, mode, stream);
+}
+
+static int early_poll(struct pollfd *polled, nfds_t count, int timeout)
+{
+	real_init();
+	return real.poll(polled, count, timeout);
+}
+
+static int early_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
+		       const sigset_t *mask)
+{
+	real_init();
+	return real.ppoll(polled, count, timeout, mask);
+}
+
+static int early_select(int count, fd_set *restrict reading, fd_set *restrict writing,
+			fd_set *restrict failing, struct timeval *restrict timeout)
+{
+	real_init();
+	return real.select(count, reading, writing, failing, timeout);
+}
+
+static int early_pselect(int count, fd_set *restrict reading, fd_set *restrict writing,
+			 fd_set *restrict failing, const struct timespec *restrict timeout,
+			 const sigset_t *restrict mask)
+{
+	real_init();
+	return real.pselect(count, reading, writing, failing, timeout, mask);
+}
+
+static ssize_t raw_read(int fd, void *buf, size_t size)
+{
+	return syscall(SYS_read, fd, buf, size);
+}
+
+static ssize_t raw_readv(int fd, const struct iovec *parts, int count)
+{
+	return syscall(SYS_readv, fd, parts, count);
+}
+
+static ssize_t raw_recvfrom(int fd, void *__restrict buf, size_t size, int flags, __SOCKADDR_ARG from,
+			    socklen_t *__restrict from_size)
+{
+	return syscall(SYS_recvfrom, fd, buf, size, flags, from.__sockaddr__, from_size);
+}
+
+static ssize_t raw_recv(int fd, void *buf, size_t size, int flags)
+{
+	return syscall(SYS_recvfrom, fd, buf, size, flags, NULL, NULL);
+}
+
+static ssize_t raw_recvmsg(int fd, struct msghdr *message, int flags)
+{
+	return syscall(SYS_recvmsg, fd, message, flags);
+}
+
+static ssize_t raw_write(int fd, const void *buf, size_t size)
+{
+	return syscall(SYS_write, fd, buf, size);
+}
+
+static ssize_t raw_writev(int fd, const struct iovec *parts, int count)
+{
+	return syscall(SYS_writev, fd, parts, count);
+}
+
+static ssize_t raw_sendto(int fd, const void *buf, size_t size, int flags, __CONST_SOCKADDR_ARG to,
+			  socklen_t to_size)
+{
+	return syscall(SYS_sendto, fd, buf, size, flags, to.__sockaddr__, to_size);
+}
+
+static ssize_t raw_send(int fd, const void *buf, size_t size, int flags)
+{
+	return syscall(SYS_sendto, fd, buf, size, flags, NULL, 0);
+}
+
+static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return syscall(SYS_sendmsg, fd, message, flags);
+}
+
+struct real_libc real = {
+	.close = raw_close,
+	.shutdown = raw_shutdown,
+	.dup = raw_dup,
+	.dup2 = raw_dup2,
+	.dup3 = raw_dup3,
+	.fcntl = raw_fcntl,
+	.fcntl64 = raw_fcntl,
+	.epoll_ctl = raw_epoll_ctl,
+	._exit = raw_exit,
+	._Exit = raw_exit,
+	.__cxa_atexit = early_atexit,
+	.fdopen = early_fdopen,
+	.fclose = early_fclose,
+	.freopen = early_freopen,
+	.freopen64 = early_freopen64,
+	.poll = early_poll,
+	.ppoll = early_ppoll,
+	.select = early_select,
+	.pselect = early_pselect,
+	.read = raw_read,
+	.readv = raw_readv,
+	.recv = raw_recv,
+	.recvfrom = raw_recvfrom,
+	.recvmsg = raw_recvmsg,
+	.write = raw_write,
+	.writev = raw_writev,
+	.send = raw_send,
+	.sendto = raw_sendto,
+	.sendmsg = raw_sendmsg,
 };
-static struct callers ssl_callers, crypto_callers;
 
-/* The object that holds an address: its mapped range, and whether it is called like one of OpenSSL's. */
-struct object_search {
-	uintptr_t address;
-	struct range range;
-	bool named_openssl;
-};
-
-/* The program itself has no name here. */
-static bool is_name_of_openssl(const char *path)
-{
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	return strstr(name, "crypto") || strstr(name, "ssl");
-}
-
-static int object_holds(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	struct object_search *search = arg;
-	(void)size;
-	struct range range = {UINTPTR_MAX, 0};
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		if (segment->p_type != PT_LOAD)
-			continue;
-		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
-		range.start = start < range.start ? start : range.start;
-		range.end = start + segment->p_memsz > range.end ? start + segment->p_memsz : range.end;
-	}
-	if (search->address < range.start || search->address >= range.end)
-		return 0;
-	search->range = range;
-	search->named_openssl = is_name_of_openssl(info->dlpi_name);
-	return 1;
-}
-
-static struct object_search object_of(void *address)
-{
-	struct object_search search = {.address = (uintptr_t)address};
-	dl_iterate_phdr(object_holds, &search);
-	return search;
-}
-
-static struct range object_range(void *address)
-{
-	return object_of(address).range;
-}
-
-static bool in_range(const struct range *range, void *address)
-{
-	return (uintptr_t)address >= range->start && (uintptr_t)address < range->end;
-}
-
-static bool is_ours(void *function)
-{
-	struct range us = object_range((void *)real_init);
-	return in_range(&us, function);
-}
-
-/* A function as an object sees it that is loaded under this path: in itself and in what it needs. */
-static void *find_in_object(const char *name, const char *path)
-{
-	void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
-	if (!handle)
-		return NULL;
-	void *found = dlsym(handle, name);
-	real_dlclose()(handle);
-	return found && !is_ours(found) ? found : NULL;
-}
-
-/* The next loaded object whose name holds a text. */
-struct library_search {
-	const char *text;
-	unsigned skip;
-	char path[PATH_MAX];
-};
-
-/* Only notes the path: dl_iterate_phdr holds a lock that dlopen takes the other way round. */
-static int note_library(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	struct library_search *search = arg;
-	(void)size;
-	if (!strstr(info->dlpi_name, search->text) || strlen(info->dlpi_name) >= PATH_MAX ||
-	    search->skip-- > 0)
-		return 0;
-	strcpy(search->path, info->dlpi_name);
-	return 1;
-}
-
-/* In any library that is called like this; the empty text is in every name. */
-static void *find_in_any(const char *name, const char *text)
-{
-	void *found = NULL;
-	for (unsigned skip = 0; !found; skip++) {
-		struct library_search search = {.text = text, .skip = skip};
-		if (!dl_iterate_phdr(note_library, &search))
-			break;
-		found = find_in_object(name, search.path);
-	}
-	return found;
-}
-
-/*
- * Not by its path for the program itself: the loader does not know the program by one, and would open the file, which a
- * seccomp filter may punish. What the program needs is in the global scope.
- */
-static void *find_function(const char *name, const char *library, void *caller)
-{
-	Dl_info object;
-	void *found = NULL;
-	if (!real_is_main_program(caller) && dladdr(caller, &object) && object.dli_fname)
-		found = find_in_object(name, object.dli_fname);
-	if (!found) {
-		found = dlsym(RTLD_NEXT, name);
-		found = found && !is_ours(found) ? found : NULL;
-	}
-	return found ? found : find_in_any(name, library);
-}
-
-static void fill_library(struct libssl *library, void *handle)
+void real_init(void)
 {
 	void *found;
-	*library = no_library;
 #define FIND(name)                                                                                           \
-	found = dlsym(handle, #name);                                                                        \
-	if (found && !is_ours(found))                                                                        \
-		library->name = (__typeof__(library->name))found;
-	REAL_LIBSSL_HOOKED(FIND)
-	REAL_LIBSSL_USED(FIND)
+	found = dlsym(RTLD_NEXT, #name);                                                                     \
+	if (found)                                                                                           \
+		real.name = (__typeof__(real.name))found;
+	REAL_LIBC(FIND)
+	REAL_IO(FIND)
 #undef FIND
-	library->usable = (void *)library->SSL_set0_wbio != (void *)absent &&
-			  (void *)library->SSL_write_ex != (void *)absent &&
-			  (void *)library->BIO_meth_new != (void *)absent;
-	library->crypto_code = object_range((void *)library->BIO_ctrl);
-	library->code = object_range((void *)library->SSL_free);
-	void *(*theirs)(size_t, const char *, int) = NULL;
-	library->CRYPTO_get_mem_functions(&theirs, NULL, NULL);
-	library->own_allocator = theirs && (void *)theirs != dlsym(handle, "CRYPTO_malloc");
 }
 
-static struct libssl *known_library(void *ssl_free)
-{
-	unsigned count = atomic_load(&library_count);
-	for (unsigned i = 0; i < count; i++)
-		if (library_free[i] == ssl_free)
-			return &libraries[i];
-	return NULL;
-}
-
-/*
- * The table of the library that this SSL_free belongs to. The loader is asked before our lock is taken: another thread
- * may be in a library's constructor, with the loader's lock, and call a hook that wants ours.
- */
-static struct libssl *library_of(void *ssl_free)
-{
-	struct libssl *known = known_library(ssl_free), fresh;
-	Dl_info object;
-	if (known)
-		return known;
-	void *handle = dladdr(ssl_free, &object) ? dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD) : NULL;
-	if (!handle)
-		return &no_library;
-	fill_library(&fresh, handle); /* the handle is kept: it pins the library */
-
-	pthread_mutex_lock(&publishing);
-	unsigned count = atomic_load(&library_count);
-	known = known_library(ssl_free);
-	if (!known && count < LIBRARIES_MAX) {
-		known = &libraries[count];
-		*known = fresh;
-		library_free[count] = ssl_free;
-		atomic_store(&library_count, count + 1);
+/* Two threads may look at the same time: they find the same. */
+#define LATE(name)                                                                                           \
+	__typeof__(name) *real_##name(void)                                                                  \
+	{                                                                                                    \
+		static __typeof__(name) *_Atomic found;                                                      \
+		if (!found)                                                                                  \
+			found = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                 \
+		return found;                                                                                \
 	}
-	pthread_mutex_unlock(&publishing);
-	return known ? known : &no_library;
+REAL_LATE(LATE)
+#undef LATE
+
+int real_closesocket(int fd)
+{
+	static int (*_Atomic found)(int);
+	if (!found) {
+		int (*theirs)(int) = (int (*)(int))dlsym(RTLD_NEXT, "closesocket");
+		found = theirs ? theirs : real.close;
+	}
+	return found(fd);
 }
 
-static const void *remembered(const struct callers *callers, void *caller)
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* Linux 5.9; the same number on every machine */
+#endif
+
+int real_bind(int fd, const struct sockaddr *address, socklen_t size)
 {
-	unsigned forgotten = atomic_load(&callers->forgotten), count = atomic_load(&callers->count);
-	const void *library = NULL;
-	for (unsigned i = 0; i < count && !library; i++)
-		if (in_range(&callers->known[i].code, caller))
-			library = callers->known[i].library;
-	atomic_thread_fence(memory_order_acquire);
-	return atomic_load(&callers->forgotten) == forgotten ? library : NULL;
+	return (int)syscall(SYS_bind, fd, address, size);
 }
 
-static void remember(struct callers *callers, void *caller, const void *library)
+int real_listen(int fd, int backlog)
 {
-	struct range code = object_range(caller);
-	if (!code.end)
+	return (int)syscall(SYS_listen, fd, backlog);
+}
+
+int real_close_range(unsigned first, unsigned last, int flags)
+{
+	return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+/* An older kernel has glibc's way, or that of a library that the program brought. */
+void real_closefrom(int first)
+{
+	static void (*_Atomic theirs)(int);
+	if (real_close_range(first < 0 ? 0 : (unsigned)first, ~0U, 0) == 0)
 		return;
-	pthread_mutex_lock(&publishing);
-	unsigned count = atomic_load(&callers->count);
-	if (count < CALLERS_MAX && !remembered(callers, caller)) {
-		callers->known[count].code = code;
-		callers->known[count].library = library;
-		atomic_store(&callers->count, count + 1);
-	}
-	pthread_mutex_unlock(&publishing);
+	if (!theirs)
+		theirs = (void (*)(int))dlsym(RTLD_NEXT, "closefrom");
+	if (theirs)
+		theirs(first);
 }
 
-void real_forget_callers(void)
+int real_execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags)
 {
-	if (!atomic_load(&ssl_callers.count) && !atomic_load(&crypto_callers.count))
-		return;
-	pthread_mutex_lock(&publishing);
-	struct callers *all[] = {&ssl_callers, &crypto_callers};
-	for (int i = 0; i < 2; i++) {
-		atomic_fetch_add(&all[i]->forgotten, 1);
-		atomic_store(&all[i]->count, 0);
-	}
-	pthread_mutex_unlock(&publishing);
-}
-
-struct libssl *real_libssl(void *caller)
-{
-	struct libssl *library = (struct libssl *)remembered(&ssl_callers, caller);
-	if (library)
-		return library;
-	void *ssl_free = find_function("SSL_free", "libssl", caller);
-	library = ssl_free ? library_of(ssl_free) : &no_library;
-	if (library != &no_library)
-		remember(&ssl_callers, caller, library);
-	return library;
-}
-
-/* --- libcrypto --- */
-
-static void fill_crypto(struct libcrypto *crypto, void *bio_free)
-{
-	static const struct libcrypto none = {REAL_LIBCRYPTO(ABSENT)};
-	Dl_info object;
-	void *handle = NULL, *found;
-	*crypto = none;
-	if (bio_free && dladdr(bio_free, &object))
-		handle = dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD); /* kept: it pins the library */
-#define FIND(name)                                                                                           \
-	found = handle ? dlsym(handle, #name) : dlsym(RTLD_NEXT, #name);                                     \
-	if (found && !is_ours(found))                                                                        \
-		crypto->name = (__typeof__(crypto->name))found;
-	REAL_LIBCRYPTO(FIND)
-#undef FIND
-	crypto->code = object_range(bio_free);
-}
-
-static const struct libcrypto *known_crypto(void *bio_free)
-{
-	unsigned count = atomic_load(&crypto_count);
-	for (unsigned i = 0; i < count; i++)
-		if ((void *)cryptos[i].BIO_free == bio_free)
-			return &cryptos[i];
-	return NULL;
-}
-
-/* As library_of. One for which there is no place is looked up again at each call: slow, but never wrong. */
-static const struct libcrypto *crypto_of(void *bio_free)
-{
-	static _Thread_local struct libcrypto fresh;
-	const struct libcrypto *known = known_crypto(bio_free);
-	if (known)
-		return known;
-	fill_crypto(&fresh, bio_free);
-
-	pthread_mutex_lock(&publishing);
-	unsigned count = atomic_load(&crypto_count);
-	known = known_crypto(bio_free);
-	if (!known && bio_free && count < LIBRARIES_MAX) {
-		cryptos[count] = fresh;
-		known = &cryptos[count];
-		atomic_store(&crypto_count, count + 1);
-	}
-	pthread_mutex_unlock(&publishing);
-	return known ? known : &fresh;
-}
-
-const struct libcrypto *real_libcrypto(void *caller)
-{
-	const struct libcrypto *crypto = remembered(&crypto_callers, caller);
-	if (crypto)
-		return crypto;
-	int saved = errno;
-	void *bio_free = find_function("BIO_free", "libcrypto", caller);
-	if (!bio_free)
-		bio_free = find_in_any("BIO_free", "");
-	crypto = crypto_of(bio_free);
-	if (crypto == known_crypto(bio_free))
-		remember(&crypto_callers, caller, crypto);
-	errno = saved;
-	return crypto;
-}
-
-void real_child_after_fork(void)
-{
-	pthread_mutex_init(&publishing, NULL);
-}
-
-/*
- * dladdr() waits for the loader's lock, which another thread may hold whose library's constructor waits for this one:
- * dl_iterate_phdr(), which does not, goes first.
- */
-bool real_is_openssl_cleanup(void (*function)(void *))
-{
-	Dl_info object;
-	return object_of((void *)function).named_openssl && dladdr((void *)function, &object) &&
-	       object.dli_sname && strcmp(object.dli_sname, "OPENSSL_cleanup") == 0 &&
-	       dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != NULL;
-}
-
-bool real_is_main_program(void *address)
-{
-	static struct range program;
-	if (!program.end)
-		program = object_range((void *)getauxval(AT_ENTRY));
-	return in_range(&program, address);
-}
-
-bool real_is_libcrypto(void *address)
-{
-	unsigned count = atomic_load(&library_count);
-	for (unsigned i = 0; i < count; i++)
-		if (in_range(&libraries[i].crypto_code, address))
-			return true;
-	return false;
-}
-
-/* Where our own object begins and ends: the linker's words for it. */
-extern const char __ehdr_start[] INTERNAL;
-extern const char _end[] INTERNAL;
-
-bool real_is_libssl_itself(void *caller)
-{
-	const struct range us = {(uintptr_t)__ehdr_start, (uintptr_t)_end};
-	unsigned count = atomic_load(&library_count);
-	if (in_range(&us, caller))
-		return true;
-	for (unsigned i = 0; i < count; i++)
-		if (in_range(&libraries[i].code, caller))
-			return true;
-	return false;
-}
-
-bool real_is_openssl(const struct libcrypto *crypto, void *address)
-{
-	unsigned count = atomic_load(&library_count);
-	if (in_range(&crypto->code, address))
-		return true;
-	for (unsigned i = 0; i < count; i++)
-		if (in_range(&libraries[i].code, address))
-			return true;
-	return false;
+	return (int)syscall(SYS_execveat, folder, path, argv, environment, flags);
 }

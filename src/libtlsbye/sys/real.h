@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions behind the hooks: libc's, and those of each libssl that the process has loaded.
+ * libc's functions behind the hooks (OpenSSL's: openssl.h).
  *
- * Rules: nobody else calls dlsym. No member is ever NULL: what a library lacks is answered by a function that does
- * nothing and fails, so that a hook needs no check. libc's members are raw system calls until the constructor ran.
- * A libssl is never loaded from here, and one that was found is pinned: it is not unloaded any more.
- *
- * libcrypto's functions stand apart: a process that has a libcrypto and no libssl (ssh, git) calls our BIO_free, too.
+ * Rules: no member is ever NULL, so that a hook needs no check: they are raw system calls until the constructor ran.
  */
 #ifndef TLSBYE_REAL_H
 #define TLSBYE_REAL_H
@@ -27,14 +23,8 @@
 #include <sys/uio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 
-/* What only newer headers declare: one object serves every OpenSSL from 1.1.1 on. */
-ssize_t SSL_sendfile(SSL *ssl, int fd, off_t offset, size_t size, int flags);
-int SSL_write_ex2(SSL *ssl, const void *buf, size_t num, uint64_t flags, size_t *written);
-int SSL_is_quic(const SSL *ssl);
+/* What only newer headers declare, or none. */
 int closesocket(int fd);
 int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t room);
 int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
@@ -42,21 +32,12 @@ int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *time
 int close_range(unsigned first, unsigned last, int flags);
 void closefrom(int first);
 int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags);
-#ifndef SSL_OP_IGNORE_UNEXPECTED_EOF
-#define SSL_OP_IGNORE_UNEXPECTED_EOF (UINT64_C(1) << 7)
-#endif
 int __cxa_atexit(void (*function)(void *), void *argument, void *object);
 int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI's; atexit() calls it */
-#ifndef BIO_CTRL_GET_KTLS_SEND
-#define BIO_CTRL_GET_KTLS_SEND 73 /* since 3.0; a BIO that does not know it answers 0 */
-#endif
 
-/* Likewise glibc's: system calls that the kernel may have all the same. The numbers are those of every architecture. */
+/* System calls that the kernel may have all the same. The numbers are those of every architecture. */
 #ifndef SYS_close_range
 #define SYS_close_range 436
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
 #endif
 
 #define REAL_LIBC(X)                                                                                         \
@@ -107,107 +88,6 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(sendto)                                                                                            \
 	X(sendmsg)
 
-/* Hooked: what the program calls. */
-#define REAL_LIBSSL_HOOKED(X)                                                                                \
-	X(SSL_new)                                                                                           \
-	X(BIO_f_ssl)                                                                                         \
-	X(BIO_new_ssl)                                                                                       \
-	X(BIO_new_ssl_connect)                                                                               \
-	X(BIO_new_buffer_ssl_connect)                                                                        \
-	X(BIO_ssl_shutdown)                                                                                  \
-	X(SSL_set_fd)                                                                                        \
-	X(SSL_set_rfd)                                                                                       \
-	X(SSL_set_wfd)                                                                                       \
-	X(SSL_set_bio)                                                                                       \
-	X(SSL_set0_rbio)                                                                                     \
-	X(SSL_set0_wbio)                                                                                     \
-	X(SSL_up_ref)                                                                                        \
-	X(SSL_dup)                                                                                           \
-	X(SSL_clear)                                                                                         \
-	X(SSL_free)                                                                                          \
-	X(SSL_shutdown)                                                                                      \
-	X(SSL_set_shutdown)                                                                                  \
-	X(SSL_do_handshake)                                                                                  \
-	X(SSL_connect)                                                                                       \
-	X(SSL_accept)                                                                                        \
-	X(SSL_read)                                                                                          \
-	X(SSL_read_ex)                                                                                       \
-	X(SSL_read_early_data)                                                                               \
-	X(SSL_peek)                                                                                          \
-	X(SSL_peek_ex)                                                                                       \
-	X(SSL_write)                                                                                         \
-	X(SSL_write_ex)                                                                                      \
-	X(SSL_write_ex2)                                                                                     \
-	X(SSL_write_early_data)                                                                              \
-	X(SSL_sendfile)
-
-/* Used by the goodbye itself. */
-#define REAL_LIBSSL_USED(X)                                                                                  \
-	X(SSL_get_rfd)                                                                                       \
-	X(SSL_get_wfd)                                                                                       \
-	X(SSL_get_rbio)                                                                                      \
-	X(SSL_get_wbio)                                                                                      \
-	X(SSL_get_error)                                                                                     \
-	X(SSL_get_options)                                                                                   \
-	X(SSL_set_options)                                                                                   \
-	X(SSL_want)                                                                                          \
-	X(SSL_get_shutdown)                                                                                  \
-	X(SSL_set_session)                                                                                   \
-	X(SSL_get_quiet_shutdown)                                                                            \
-	X(SSL_set_quiet_shutdown)                                                                            \
-	X(SSL_get_info_callback)                                                                             \
-	X(SSL_set_info_callback)                                                                             \
-	X(SSL_set_msg_callback)                                                                              \
-	X(SSL_ctrl)                                                                                          \
-	X(SSL_in_init)                                                                                       \
-	X(SSL_is_init_finished)                                                                              \
-	X(SSL_waiting_for_async)                                                                             \
-	X(SSL_in_before)                                                                                     \
-	X(SSL_is_server)                                                                                     \
-	X(SSL_session_reused)                                                                                \
-	X(SSL_get_version)                                                                                   \
-	X(SSL_get_current_cipher)                                                                            \
-	X(SSL_CIPHER_get_name)                                                                               \
-	X(SSL_is_dtls)                                                                                       \
-	X(SSL_is_quic)                                                                                       \
-	X(SSL_pending)                                                                                       \
-	X(BIO_new)                                                                                           \
-	X(BIO_free)                                                                                          \
-	X(BIO_up_ref)                                                                                        \
-	X(BIO_ctrl)                                                                                          \
-	X(BIO_test_flags)                                                                                    \
-	X(BIO_read)                                                                                          \
-	X(BIO_number_read)                                                                                   \
-	X(BIO_method_type)                                                                                   \
-	X(BIO_next)                                                                                          \
-	X(BIO_set_next)                                                                                      \
-	X(BIO_set_init)                                                                                      \
-	X(BIO_set_flags)                                                                                     \
-	X(BIO_clear_flags)                                                                                   \
-	X(BIO_meth_new)                                                                                      \
-	X(BIO_meth_set_write)                                                                                \
-	X(BIO_meth_set_ctrl)                                                                                 \
-	X(BIO_get_new_index)                                                                                 \
-	X(ERR_error_string_n)                                                                                \
-	X(ERR_peek_error)                                                                                    \
-	X(ERR_peek_last_error)                                                                               \
-	X(ERR_set_mark)                                                                                      \
-	X(ERR_pop_to_mark)                                                                                   \
-	X(CRYPTO_get_ex_new_index)                                                                           \
-	X(CRYPTO_get_mem_functions)                                                                          \
-	X(OPENSSL_init_crypto)                                                                               \
-	X(OpenSSL_version_num)
-
-/* Of a libcrypto, with or without a libssl: hooked, and what it takes to look at what is being freed. */
-#define REAL_LIBCRYPTO(X)                                                                                    \
-	X(BIO_free)                                                                                          \
-	X(BIO_free_all)                                                                                      \
-	X(BIO_vfree)                                                                                         \
-	X(BIO_up_ref)                                                                                        \
-	X(BIO_ctrl)                                                                                          \
-	X(BIO_method_type)                                                                                   \
-	X(BIO_next)
-
 #define REAL_MEMBER(name) __typeof__(name) *name;
 
 struct real_libc {
@@ -219,25 +99,6 @@ extern struct real_libc real INTERNAL;
 #define REAL_LATE_ONE(name) __typeof__(name) *real_##name(void);
 REAL_LATE(REAL_LATE_ONE)
 #undef REAL_LATE_ONE
-
-struct range {
-	uintptr_t start, end;
-};
-
-struct libssl {
-	REAL_LIBSSL_HOOKED(REAL_MEMBER)
-	REAL_LIBSSL_USED(REAL_MEMBER)
-	bool watches_frees; /* connection.c hears of an SSL that is freed unseen */
-	bool own_allocator; /* the program's, which need not bear another thread than the program's */
-	bool usable;        /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
-	struct range code, crypto_code;  /* where it is mapped, and its libcrypto */
-	BIO_METHOD *close_notify_method; /* made by farewell.c on first use */
-};
-
-struct libcrypto {
-	REAL_LIBCRYPTO(REAL_MEMBER)
-	struct range code; /* where it is mapped */
-};
 
 #undef REAL_MEMBER
 
@@ -256,48 +117,5 @@ int real_listen(int fd, int backlog);
 int real_close_range(unsigned first, unsigned last, int flags);
 void real_closefrom(int first);
 int real_execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags);
-
-/*
- * The libssl that the code at `caller` means. Never NULL: where none is loaded, one whose functions all fail.
- * Takes the loader's lock (dlopen, dlsym): not async-signal-safe, like every SSL_* function.
- */
-struct libssl *real_libssl(void *caller);
-
-/*
- * The libcrypto that the code at `caller` means, libcrypto itself included. Whoever calls a function of ours has one: it
- * is found. Cheap and without a lock when the caller's object is known; the first time as real_libssl.
- */
-const struct libcrypto *real_libcrypto(void *caller);
-
-/*
- * An object may be gone (dlclose), and another one that means another library be mapped in its place: no object's library
- * is remembered any more.
- */
-void real_forget_callers(void);
-
-/* The only thread of a fresh child: nobody holds the lock. */
-void real_child_after_fork(void);
-
-/*
- * Is this the clean-up of a libcrypto? Then the library is pinned: its clean-up may be called at any time later. Takes
- * the loader's lock only for a function of a library that is called like OpenSSL's, as its own initialisation does.
- */
-bool real_is_openssl_cleanup(void (*function)(void *));
-
-/* Does the address lie in the program itself, and in none of its libraries? */
-bool real_is_main_program(void *address);
-
-/* Does the address lie in a libcrypto? Async-signal-safe. */
-bool real_is_libcrypto(void *address);
-
-/*
- * Is it libssl that calls an exported function of its own, by way of our hook of it, because it is not linked -Bsymbolic? Where
- * it does so by a jump at a function's end, the address behind the call is in the hook of that function, or in our goodbye.
- * Async-signal-safe.
- */
-bool real_is_libssl_itself(void *caller);
-
-/* Does it lie in this libcrypto, or in any libssl that is known? */
-bool real_is_openssl(const struct libcrypto *crypto, void *address);
 
 #endif

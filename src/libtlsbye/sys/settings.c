@@ -10,7 +10,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-static struct settings the_settings = {.mode = MODE_OFF, .ways = WAYS_ALL};
+static struct settings the_settings = {.mode = MODE_OFF, .ways = WAY_HUB | WAY_CLONE | WAY_IN_PLACE};
 const struct settings *settings = &the_settings;
 static bool settled;
 
@@ -132,11 +132,11 @@ const char *settings_hub(void)
 
 static void choose_ways(void)
 {
-	static const char names[][9] = {"hub", "clone", "in-place"};
+	static const char names[][EVENT_LONGEST_WORD(EVENT_WAYS)] = {EVENT_WAYS(EVENT_WORD)};
 	if (!ways_text)
 		return;
 	the_settings.ways = 0;
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < WAY_COUNT; i++)
 		if (setting_names_contain(ways_text, names[i]))
 			the_settings.ways |= 1u << i;
 }

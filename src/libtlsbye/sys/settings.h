@@ -6,7 +6,8 @@
 #ifndef TLSBYE_SETTINGS_H
 #define TLSBYE_SETTINGS_H
 
-#include "settings_parse.h"
+#include "event_table.h"
+#include "setting.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,18 +32,15 @@ struct settings {
 	enum log_format log_format;
 	enum on_off backtrace;
 	char log_file[SETTING_TEXT_MAX + 1]; /* "": stderr */
-	unsigned ways;                       /* WAY_ bits */
+	unsigned ways; /* WAY_ bits: all, unless a test wishes one alone (TLSBYE_WAYS=hub,clone,in-place) */
 };
-
-/* How a socket may be handed over: all of them, unless a test wishes one alone (TLSBYE_WAYS=hub,clone,in-place). */
-enum { WAY_HUB = 1, WAY_CLONE = 2, WAY_IN_PLACE = 4, WAYS_ALL = 7 };
 
 /* A value that was not understood, or a name that is no setting's; the texts are the environment's. */
 struct setting_complaint {
 	const char *name;
 	size_t name_length;
 	const char *text;     /* NULL: there is no such setting */
-	const char *refusal;  /* as in src/settings_parse.h */
+	const char *refusal;  /* as in src/setting.h */
 	const char *fallback;
 };
 

@@ -6,7 +6,7 @@
 #include <argp.h>
 
 #include "plan.h"
-#include "settings_parse.h"
+#include "setting.h"
 
 /* The settings' reader and refusals, for values that are no settings. */
 error_t values_quantity(const struct setting *kind, const char *text, int64_t *value);

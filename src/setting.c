@@ -4,9 +4,9 @@
  * number that wrapped round. "5" is no duration, because half of the users would mean seconds by it and half
  * milliseconds.
  *
- * Rules: as in settings_parse.h; everything works on the text itself, nothing is copied.
+ * Rules: as in setting.h; everything works on the text itself, nothing is copied.
  */
-#include "settings_parse.h"
+#include "setting.h"
 
 #include <string.h>
 

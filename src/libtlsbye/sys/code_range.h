@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which loaded object does an address lie in, and from where to where is that mapped?
+ *
+ * Rules: code_range_of walks the loader's list (dl_iterate_phdr), which takes a lock of its own; the others of an answer that
+ * was had are async-signal-safe.
+ */
+#ifndef TLSBYE_CODE_RANGE_H
+#define TLSBYE_CODE_RANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct code_range {
+	uintptr_t start, end; /* both 0: none */
+};
+
+struct code_range code_range_of(void *address);
+
+static inline bool code_range_holds(const struct code_range *range, void *address)
+{
+	return (uintptr_t)address >= range->start && (uintptr_t)address < range->end;
+}
+
+/* Is the object that holds it called like one of OpenSSL's? */
+bool code_range_is_named_openssl(void *address);
+
+/* Does the address lie in the program itself, and in none of its libraries? */
+bool code_range_is_main_program(void *address);
+
+#endif
