@@ -119,20 +119,20 @@ holds_no() {
 }
 
 @test "hub: past LINGER_SOCKETS the one that has all sent goes first, though it is younger" {
-  client format=1 number=2 idle=60000 total=60000 fill=1 hold fill=0 hold read=2 hold close=1 close=2 close=3 await
+  client format=1 number=2 idle=60000 total=60000 fill=1 hold fill=0 hold read=2 hold read=3 close=1 close=2 close=3 await
   run grep '"ended_by":"room"' "$log"
   assert_output --regexp '"id":"[0-9]+\.2"'
   assert_equal "${#lines[@]}" 1
 }
 
 @test "hub: past LINGER_SOCKETS, else the oldest" {
-  client format=1 number=2 idle=60000 total=60000 fill=1 hold hold hold hold close=3 close=4 await
+  client format=1 number=2 idle=60000 total=60000 fill=1 hold hold hold hold read=4 close=3 close=4 await
   run bash -c 'grep "\"ended_by\":\"room\"" "$0" | sed "s/.*\"id\":\"[0-9]*\.\([0-9]*\)\".*/\1/" | xargs' "$log"
   assert_output '1 2'
 }
 
 @test "hub: a process has its own limit; another's holds do not count" {
-  client format=1 number=1 idle=60000 hold fork=hold close=1 await
+  client format=1 number=1 idle=60000 hold read=1 fork=hold close=1 await
   assert_equal "$(log_lines '"ended_by":"room"')" 0
 }
 
