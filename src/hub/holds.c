@@ -2,7 +2,7 @@
 /* See holds.h. */
 #include "hub/held.h"
 
-#include "hub/clock.h"
+#include "sys/clock.h"
 #include "hub/hub_log.h"
 
 #include <errno.h>

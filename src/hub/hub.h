@@ -6,8 +6,8 @@
  * It lives as long as a process of the tree does, or it holds something. SIGTERM ends its drains early, each with its
  * FIN, and then itself; no other signal does anything but SIGKILL and SIGSTOP.
  */
-#ifndef TLSBYE_HUB_H
-#define TLSBYE_HUB_H
+#ifndef TLSBYE_HUB_HUB_H
+#define TLSBYE_HUB_HUB_H
 
 #include "hub/message.h"
 

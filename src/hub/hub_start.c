@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -163,24 +164,42 @@ static void close_hubs(const struct hub_begin *begin)
 
 /* --- the clone --- */
 
-/* It listens when it says so: before that, SO_PEERCRED would not tell its pid. */
-static bool is_ready(int ready)
+/* It says its pid when it listens: before that, SO_PEERCRED would not tell it. Else -1. */
+static pid_t pid_of_ready(int ready)
 {
 	struct pollfd word = {.fd = ready, .events = POLLIN};
-	char byte;
+	pid_t pid = -1;
 	int got;
 	do
 		got = poll(&word, 1, READY_WITHIN_MS);
 	while (got < 0 && errno == EINTR);
-	return got == 1 && read(ready, &byte, 1) == 1;
+	return got == 1 && read(ready, &pid, sizeof pid) == (ssize_t)sizeof pid ? pid : -1;
 }
 
-static pid_t clone_hub(const struct start *start)
+/* Whoever is orphaned below us comes to us. */
+static bool adopts(void)
 {
-	pid_t pid = (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
-	if (pid == 0)
-		hub_run(&start->begin);
-	return pid;
+	int subreaper = 0;
+	return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &subreaper, 0, 0, 0) == 0 && subreaper);
+}
+
+static pid_t clone_silently(void)
+{
+	return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
+}
+
+static bool clone_hub(const struct start *start)
+{
+	bool stays = adopts();
+	pid_t pid = clone_silently();
+	if (pid == 0) {
+		if (stays || clone_silently() == 0)
+			hub_run(&start->begin);
+		_exit(0);
+	}
+	if (pid > 0 && !stays)
+		waitpid(pid, NULL, __WCLONE);
+	return pid > 0;
 }
 
 static bool tell_environment(const struct start *start, pid_t pid)
@@ -198,10 +217,11 @@ pid_t hub_start(const char *log_path, int *control)
 	pid_t pid = -1;
 	unsetenv(HUB_VARIABLE);
 	bool good = prepare(&start, log_path, control != NULL);
-	if (good)
-		pid = clone_hub(&start);
+	good = good && clone_hub(&start);
 	close_hubs(&start.begin);
-	good = pid > 0 && is_ready(start.ready) && tell_environment(&start, pid);
+	if (good)
+		pid = pid_of_ready(start.ready);
+	good = pid > 0 && tell_environment(&start, pid);
 	int err = errno;
 	close_if_open(start.ready);
 	if (good) {
@@ -210,10 +230,8 @@ pid_t hub_start(const char *log_path, int *control)
 		return pid;
 	}
 	close_if_open(start.control);
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, __WCLONE);
-	}
+	if (pid > 0)
+		kill(pid, SIGKILL); /* one that is not ready yet ends by itself: nobody reads what it says */
 	socket_path_remove(start.begin.folder);
 	errno = err;
 	return -1;

@@ -2,7 +2,7 @@
 /* See inbox.h. */
 #include "hub/inbox.h"
 
-#include "hub/clock.h"
+#include "sys/clock.h"
 #include "hub/holds.h"
 #include "hub/hub_log.h"
 

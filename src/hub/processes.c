@@ -5,7 +5,7 @@
  */
 #include "hub/processes.h"
 
-#include "hub/clock.h"
+#include "sys/clock.h"
 
 #include <stdlib.h>
 #include <sys/epoll.h>
