@@ -9,6 +9,8 @@
 
 load lib/judge
 
+reads_log=yes
+
 wrong_server() {
   judge_server cured server_free_then_close -- --send 100K --expect 1K
 }
