@@ -26,8 +26,8 @@ static void trace(const struct hold *hold)
 	if (hold->drain.half_closed_by_us)
 		PROBE(half_close, number, fd, event_names_by(BY_TLSBYE));
 	PROBE(drain, number, fd, end->drained, end->drain_us, event_names_peer_end(end->peer_end));
-	PROBE(end, number, fd, event_names_verdict(end->verdict), event_names_by(end->close_notify), end->faults,
-	      end->bytes_read, end->bytes_written);
+	PROBE(end, number, fd, event_names_verdict(end->verdict), event_names_by(end->close_notify),
+	      end->faults, end->bytes_read, end->bytes_written);
 }
 
 void hold_finish(struct hold *hold)
