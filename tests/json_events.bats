@@ -8,6 +8,8 @@
 
 load lib/judge
 
+reads_log=yes
+
 setup() {
   begin_test
   export TLSBYE_LOG_FORMAT=json TLSBYE_LOG_LEVEL=debug

@@ -11,6 +11,8 @@
 
 load lib/judge
 
+reads_log=yes
+
 # value KEY: of the program's last line that has it.
 value() {
   sed -nE "s/^(.* )?$1=([0-9]+).*/\2/p" "$program_log" | tail -n 1

@@ -138,7 +138,10 @@ static bool prepare(struct start *start, const char *log_path, bool control)
 	if (begin->main_pidfd < 0 || !make_channels(start, control) || !make_sockets(start))
 		return false;
 	if (log_path) {
-		begin->log_path = log_path;
+		/* A copy: it may stand in the environment, which the hub wipes (confine.c). */
+		begin->log_path = strdup(log_path);
+		if (!begin->log_path)
+			return false;
 		begin->log =
 			above_stderr(hub_log_open(log_path)); /* else by its path, when there is a line */
 	}

@@ -88,7 +88,7 @@ void queues_measure(struct connection *c, int fd)
 void queues_note_end(struct connection *c, int fd)
 {
 	char byte;
-	bool reset = c->seen.reset;
+	bool reset = c->seen.reset || c->released.peer_end == PEER_RESET; /* the socket tells it only once */
 	if (!reset && c->queues.over)
 		reset = real.recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) < 0;
 	if (reset)

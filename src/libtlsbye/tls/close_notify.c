@@ -360,6 +360,8 @@ void close_notify_say(struct connection *c, int fd)
 		return;
 	lib->ERR_set_mark();
 	handshake_look(c);
+	if (ssl)
+		handshake_note_manners(c, ssl); /* what stands below may be another BIO, or the kernel's, by now */
 	speech = &now;
 	enum reason reason = reason_on_socket(c, ssl, fd, by_kernel);
 	if (reason != ALREADY_SAID || !c->released.reason)
