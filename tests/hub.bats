@@ -163,7 +163,8 @@ assert_line_about_hub() {
   assert_total 'whole>=3' 'close_notify>=3' 'fin>=3'
 }
 
-@test "SIGTERM ends the hub's drains early, and the hub with them" {
+@test "SIGTERM ends the hub's drains early (AT_EXIT), and the hub with them" {
+  export TLSBYE_AT_EXIT=100ms
   opened 2 --end never
   find_hub
   hold_peer

@@ -5,6 +5,7 @@
 #include "hub/hub.h"
 #include "hub/hub_log.h"
 #include "hub/socket_path.h"
+#include "setting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,6 +123,17 @@ static bool make_channels(struct start *start, bool control)
 	return good;
 }
 
+/* AT_EXIT, as the program's environment has it; a value that is none is complained of there. */
+static uint64_t hurry_us(void)
+{
+	const struct setting *setting = &setting_table[SETTING_AT_EXIT];
+	const char *text = getenv(SETTING_PREFIX "AT_EXIT");
+	uint64_t ms;
+	if (!text || setting_refusal(setting, text, &ms))
+		setting_refusal(setting, setting->fallback, &ms);
+	return ms * 1000;
+}
+
 static bool prepare(struct start *start, const char *log_path, bool control)
 {
 	struct hub_begin *begin = &start->begin;
@@ -131,6 +143,7 @@ static bool prepare(struct start *start, const char *log_path, bool control)
 					  .ready = -1,
 					  .main_pidfd = -1,
 					  .main_pid = getpid(),
+					  .hurry_us = hurry_us(),
 					  .log_path = ""},
 				.ready = -1,
 				.control = -1};

@@ -26,6 +26,7 @@ struct awaiting {
 
 static struct process *all[BUCKETS];
 static struct process *the_main;
+static void (*tell_ended)(struct process *process);
 static unsigned alive, cut_short;
 static uint64_t all_ended_us;
 
@@ -83,6 +84,9 @@ static void end(struct process *process)
 	watch_remove(process->pidfd, &process->source);
 	close(process->pidfd);
 	process->pidfd = -1;
+	process->in_use = true;
+	tell_ended(process);
+	process->in_use = false;
 	cut_short += process->used_tls && !process->said_bye;
 	if (--alive == 0)
 		all_ended_us = clock_us();
@@ -111,8 +115,9 @@ static struct process *add(pid_t pid, int pidfd)
 	return process;
 }
 
-bool processes_begin(pid_t main, int pidfd)
+bool processes_begin(pid_t main, int pidfd, void (*ended)(struct process *process))
 {
+	tell_ended = ended;
 	the_main = add(main, pidfd);
 	return the_main && the_main->pidfd >= 0;
 }
