@@ -248,7 +248,7 @@ holds_no() {
 
 # A debugger waits for all children, by __WALL; the first process of a pid namespace adopts whoever is orphaned in it.
 waits_in_vain() {
-  run --separate-stderr "$@" "$TLSBYE" run -- python3 -c '
+  run --separate-stderr timeout -s KILL 20 "$@" "$TLSBYE" run -- python3 -c '
 import os
 assert "TLSBYE_HUB" in os.environ
 flags = 0 if os.getpid() == 1 else 0x40000000
