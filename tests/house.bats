@@ -148,6 +148,16 @@ defines() {
   assert_equal "$missing" ""
 }
 
+@test "house: the map in CONTRIBUTING.md has every file of the object and the hub, and none that is gone" {
+  local map
+  map=$(sed -n '/^## The map/,/^## Where/p' CONTRIBUTING.md)
+  in_the_map() { sed -n "/^src\/$1\//,/^src\/$2\//p" <<<"$map" | sed '$d' | grep -oE '\b[a-z_]+\.c\b' | sort; }
+  run diff <(in_the_map libtlsbye hub) <(find src/libtlsbye -name '*.c' -printf '%f\n' | sort)
+  assert_output ""
+  run diff <(in_the_map hub tlsbye) <(find src/hub -name '*.c' -printf '%f\n' | sort)
+  assert_output ""
+}
+
 # One that is missing there is run by tests/run, and not by `make check`.
 @test "house: every file of tests is in the list of make check, once" {
   [[ -f Makefile.am ]] || skip "no Makefile.am here"
