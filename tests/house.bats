@@ -149,6 +149,36 @@ skip_if_sanitized() {
   done
 }
 
+# named_functions PAGE: "file function", a line for each step that the page names.
+named_functions() {
+  # shellcheck disable=SC2016 # the backticks of Markdown
+  grep -oE '`[a-z_/]+\.c: [A-Za-z_0-9]+\(\)`' "$1" | tr -d '`()' | sed 's/: / /' | sort -u
+}
+
+# A definition begins its line with its type, a call is indented.
+defines() {
+  grep -qE "^([A-Za-z_].*[ *])?$2\(.*[^;]$" "src/$1"
+}
+
+@test "house: each function that docs/INTERNALS.md names is defined in the file that it names" {
+  local file function missing=""
+  [[ $(named_functions docs/INTERNALS.md | wc -l) -ge 60 ]]
+  while read -r file function; do
+    defines "$file" "$function" || missing+="$file: $function()"$'\n'
+  done < <(named_functions docs/INTERNALS.md)
+  assert_equal "$missing" ""
+}
+
+@test "house: the map in CONTRIBUTING.md has every file of the object and the hub, and none that is gone" {
+  local map
+  map=$(sed -n '/^## The map/,/^## Where/p' CONTRIBUTING.md)
+  in_the_map() { sed -n "/^src\/$1\//,/^src\/$2\//p" <<<"$map" | sed '$d' | grep -oE '\b[a-z_]+\.c\b' | sort; }
+  run diff <(in_the_map libtlsbye hub) <(find src/libtlsbye -name '*.c' -printf '%f\n' | sort)
+  assert_output ""
+  run diff <(in_the_map hub tlsbye) <(find src/hub -name '*.c' -printf '%f\n' | sort)
+  assert_output ""
+}
+
 # One that is missing there is run by tests/run, and not by `make check`.
 @test "house: every file of tests is in the list of make check, once" {
   [[ -f Makefile.am ]] || skip "no Makefile.am here"
