@@ -109,13 +109,14 @@ order() {
 }
 
 # stat(5) of all. A process may end meanwhile: cat goes on, mawk would not. Names with blanks move the fields, which
-# concerns neither the hub nor the programs here.
+# concerns none of the programs here.
 processes() {
   cat /proc/[0-9]*/stat 2>/dev/null || true
 }
 
+# The second field of the variable (src/hub/message.h).
 hub_of() {
-  hub=$(processes | awk -v parent="$1" '$2 == "(tlsbye-hub)" && $4 == parent { print $1 }')
+  hub=$(tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | sed -n 's/^TLSBYE_HUB=[0-9]*:\([0-9]*\):.*/\1/p')
   [[ $hub =~ ^[0-9]+$ ]]
 }
 

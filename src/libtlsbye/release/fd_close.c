@@ -114,7 +114,8 @@ static void end_sharer(struct connection *c, void *arg)
 	const struct last_close *last = arg;
 	if (c == last->known || !c->socket.datagram || !c->released.superseded || !records_ref_if_used(c))
 		return;
-	if (atomic_load(&c->ssl) && c->socket.cookie == last->known->socket.cookie && release_is_worth_it(c)) {
+	if (atomic_load(&c->ssl) && c->socket.cookie == last->known->socket.cookie &&
+	    release_is_worth_it(c)) {
 		release_note_path(c, PATH_CLOSE);
 		end_connection(c, last->fd, last->call, NULL);
 		atomic_store(&c->socket.fd, -1);
@@ -143,9 +144,9 @@ static bool is_done(struct connection *c, int fd)
 {
 	bool done = release_is_curing() && settings->linger == LINGER_BACKGROUND && !c->socket.datagram &&
 		    release_is_worth_it(c) && c->released.notify == NOTIFY_SENT &&
-		    !residue_any(&c->released.residue) && !atomic_load(&c->released.read_emulated) &&
-		    atomic_load(&c->socket.descriptors) == 1 && !claim_is_entered(&c->claim) &&
-		    passed_through(c, fd) == MAY_SPEAK;
+		    c->released.notify_by_program && !residue_any(&c->released.residue) &&
+		    !atomic_load(&c->released.read_emulated) && atomic_load(&c->socket.descriptors) == 1 &&
+		    !claim_is_entered(&c->claim) && passed_through(c, fd) == MAY_SPEAK;
 	if (!done)
 		return false;
 	queues_measure(c, fd);
@@ -181,7 +182,8 @@ static bool before_close(int fd, struct call call, struct connection **late)
 		errno = saved;
 		return true;
 	}
-	blocked_signals_begin(&before, release_is_curing()); /* nor are our calls cancellation points of close() */
+	blocked_signals_begin(&before,
+			      release_is_curing()); /* nor are our calls cancellation points of close() */
 	struct connection *c = descriptors_take(fd, &alone);
 	if (c) {
 		claim_await(&c->claim);
