@@ -7,6 +7,7 @@
 
 #include "sys/clock.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -97,6 +98,18 @@ static void on_end(struct source *source, uint32_t events)
 {
 	(void)events;
 	end((struct process *)source);
+}
+
+void processes_look(void)
+{
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		for (struct process *one = all[i], *next; one; one = next) {
+			struct pollfd over = {.fd = one->pidfd, .events = POLLIN};
+			next = one->next;
+			if (one->pidfd >= 0 && poll(&over, 1, 0) == 1)
+				end(one);
+		}
+	}
 }
 
 static struct process *add(pid_t pid, int pidfd)

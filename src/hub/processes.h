@@ -47,6 +47,9 @@ void processes_let_go(struct process *process);
 /* This one is not waited for any more. */
 void processes_forget_main(void);
 
+/* An end counts as soon as it is there, and not when the loop comes to it. Not out of a source's ready. */
+void processes_look(void);
+
 unsigned processes_alive(void);
 
 /* Ended without a BYE after they had used TLS: what connections they had then, nobody knows. */
