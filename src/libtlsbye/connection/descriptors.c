@@ -65,7 +65,7 @@ int descriptors_next_known(unsigned first, unsigned last)
 	return -1;
 }
 
-/* Another thread may close the descriptor meanwhile: a stake counts only where the slot is the same behind it. */
+/* Another thread may close the descriptor meanwhile: a reference counts only where the slot is the same after it. */
 struct connection *descriptors_ref_connection(int fd)
 {
 	uint32_t slot = slot_of(fd);

@@ -43,12 +43,12 @@ void descriptors_note_highest(int fd);
 /* The connection in a slot; NULL. */
 struct connection *descriptors_in_slot(uint32_t slot);
 
-/* The connection behind a descriptor, with a reference that the caller gives back; NULL. */
+/* The connection of a descriptor, with a reference that the caller gives back; NULL. */
 struct connection *descriptors_ref_connection(int fd);
 
 /*
  * The descriptor is about to be closed. Only one of two racing closers gets the connection, and with it the descriptor's
- * stake; NULL for what is no connection. Until the winner says that its goodbye has a hold of the socket, the number is
+ * reference; NULL for what is no connection. Until the winner says that it is done with the socket, the number is
  * marked, and the other one is told that it is not *alone: it must not close the number before.
  */
 struct connection *descriptors_take(int fd, bool *alone);

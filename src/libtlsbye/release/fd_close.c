@@ -103,12 +103,12 @@ static void end_connection(struct connection *c, int fd, struct call call, struc
 }
 
 struct last_close {
-	const struct connection *known; /* by the descriptor; its own goodbye is said */
+	const struct connection *known; /* by the descriptor; it is released already */
 	int fd;
 	struct call call;
 };
 
-/* One datagram socket, many SSLs: each that still has something to end says goodbye to its own peer. */
+/* One datagram socket, many SSLs: each that still has something to end says close_notify to its own peer. */
 static void end_sharer(struct connection *c, void *arg)
 {
 	const struct last_close *last = arg;
@@ -210,7 +210,7 @@ static void tell(void *c)
 	errno = saved;
 }
 
-/* A thread that is cancelled in close() tells as well; who is inside when the process ends, by leaving.c. */
+/* A thread that is cancelled in close() tells as well; who is inside when the process ends, by process_exit.c. */
 static int close_and_tell(int fd, struct connection *c)
 {
 	int result;

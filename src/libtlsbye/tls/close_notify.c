@@ -6,7 +6,7 @@
  *
  * Rules: SSL_shutdown is called at most once, never with a write pending, never after a fatal error, never in a
  * handshake (SSL_shutdown(3)). The program's info and msg callbacks do not run: its state is half gone in SSL_free, and
- * the linger thread is not a thread that it knows.
+ * in a close it does not expect them.
  */
 #include "tls/close_notify.h"
 
@@ -24,7 +24,7 @@
 #include <limits.h>
 #include <string.h>
 
-/* The goodbye that runs on this thread: the BIO's callbacks have no other way to know. */
+/* The close_notify that is said on this thread: the BIO's callbacks have no other way to know. */
 struct speech {
 	struct connection *c;
 	int fd; /* -1: the socket is handed over already, and the bytes follow */
@@ -274,7 +274,7 @@ enum reason close_notify_foreseen(const struct connection *c)
 }
 
 /*
- * Records that stand in a BIO_f_buffer were written, as far as the program knows: they go first, whatever is said behind
+ * Records that stand in a BIO_f_buffer were written, as far as the program knows: they go first, whatever is said after
  * them. Not those of a connection that may be another process's: it has a copy of them. False where they are in the way.
  */
 static bool flush_filters(struct connection *c, SSL *ssl)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The TLS side of the goodbye: may we speak? Then close_notify, through a BIO of our own on the program's descriptor.
+ * The TLS side of a release: may we speak? Then close_notify, through a BIO of our own on the program's descriptor.
  */
-#ifndef TLSBYE_FAREWELL_H
-#define TLSBYE_FAREWELL_H
+#ifndef TLSBYE_CLOSE_NOTIFY_H
+#define TLSBYE_CLOSE_NOTIFY_H
 
 #include "connection/connection.h"
 
