@@ -258,6 +258,17 @@ enum message_fault holds_spoken(struct process *process, const struct message_sp
 	return MESSAGE_GOOD;
 }
 
+void holds_nothing_follows(struct process *process)
+{
+	for (struct held *held = process->oldest, *next; held; held = next) {
+		next = held->newer_own;
+		if (!held->follows_until_us)
+			continue;
+		stop_waiting(held);
+		on_event(&held->source, 0);
+	}
+}
+
 uint32_t holds_count(void)
 {
 	return held_count();

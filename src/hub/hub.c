@@ -57,7 +57,7 @@ static bool prepare(const struct hub_begin *begin)
 {
 	hub_log_begin(begin->log, begin->log_path);
 	holds_begin(raise_descriptors());
-	if (!watch_begin() || !watch_term() || !processes_begin(begin->main_pid, begin->main_pidfd))
+	if (!watch_begin() || !watch_term() || !processes_begin(begin->main_pid, begin->main_pidfd, holds_nothing_follows))
 		return false;
 	control_begin(begin->control);
 	return inbox_begin(begin->sockets, begin->token);

@@ -28,6 +28,7 @@ static struct process *all[BUCKETS];
 static struct process *the_main;
 static unsigned alive, cut_short;
 static uint64_t all_ended_us;
+static void (*ended)(struct process *process);
 
 static struct process **bucket(pid_t pid)
 {
@@ -86,6 +87,9 @@ static void end(struct process *process)
 	cut_short += process->used_tls && !process->said_bye;
 	if (--alive == 0)
 		all_ended_us = clock_us();
+	process->in_use = true;
+	ended(process);
+	process->in_use = false;
 	processes_let_go(process);
 }
 
@@ -111,8 +115,9 @@ static struct process *add(pid_t pid, int pidfd)
 	return process;
 }
 
-bool processes_begin(pid_t main, int pidfd)
+bool processes_begin(pid_t main, int pidfd, void (*when_ended)(struct process *process))
 {
+	ended = when_ended;
 	the_main = add(main, pidfd);
 	return the_main && the_main->pidfd >= 0;
 }

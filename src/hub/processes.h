@@ -32,8 +32,8 @@ struct process {
 	struct awaiting *awaiting; /* connections to be closed when it has no hold any more */
 };
 
-/* The program: it may never say a word. */
-bool processes_begin(pid_t main, int pidfd);
+/* The program: it may never say a word. `when_ended` is told of each that ends, while it is still known. */
+bool processes_begin(pid_t main, int pidfd, void (*when_ended)(struct process *process));
 
 /* Whoever is at the other end of the connection, in_use until it is let go; NULL: no memory. */
 struct process *processes_of(int connection);
