@@ -92,6 +92,7 @@ static enum message_fault take_of(struct process *process, int connection, const
 	switch ((enum message_kind)head->kind) {
 	case MESSAGE_HELLO: /* of a process, or of the program that it became by exec */
 		process->used_tls = process->said_bye = false;
+		holds_nothing_follows(process);
 		return MESSAGE_GOOD;
 	case MESSAGE_LINE:
 		process->used_tls = true;

@@ -6,8 +6,8 @@
 #include "sys/clock.h"
 #include "sys/futex.h"
 
-/* How many are under way; a fork waits for them, and they for it. */
-enum { FORKING = 1u << 31, WAIT_MS = 100 };
+/* How many are under way, and, in the upper half, how many forks; a fork waits for them, and they for it. */
+enum { FORK = 1 << 16, FORKING = 0x7fff * FORK, WAIT_MS = 100 };
 static _Atomic uint32_t under_way;
 static _Atomic uint32_t sleepers; /* nearly always nobody, who need not be woken */
 
@@ -24,12 +24,16 @@ static void wake(void)
 		futex_wake(&under_way);
 }
 
+/* Counted in first: a fork that begins after it waits, and one that began before it is seen. */
 void lent_begin(void)
 {
-	uint32_t now = atomic_load(&under_way);
-	if (now & FORKING)
-		sleep_while(now, WAIT_MS);
-	atomic_fetch_add(&under_way, 1);
+	uint64_t until = clock_us() + WAIT_MS * 1000;
+	while (atomic_fetch_add(&under_way, 1) & FORKING && clock_us() < until) {
+		uint32_t now = atomic_fetch_sub(&under_way, 1) - 1;
+		wake();
+		if (now & FORKING)
+			sleep_while(now, WAIT_MS);
+	}
 }
 
 void lent_end(void)
@@ -71,15 +75,15 @@ void lent_await(int fd)
 
 void lent_before_fork(void)
 {
-	uint32_t now = atomic_fetch_or(&under_way, FORKING) | FORKING;
+	uint32_t now = atomic_fetch_add(&under_way, FORK) + FORK;
 	uint64_t until = clock_us() + WAIT_MS * 1000;
-	for (; now != FORKING && clock_us() < until; now = atomic_load(&under_way))
+	for (; now & ~FORKING && clock_us() < until; now = atomic_load(&under_way))
 		sleep_while(now, WAIT_MS);
 }
 
 void lent_after_fork(void)
 {
-	atomic_fetch_and(&under_way, ~FORKING);
+	atomic_fetch_sub(&under_way, FORK);
 	wake();
 }
 

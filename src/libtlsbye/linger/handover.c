@@ -61,10 +61,16 @@ static void fill(struct hold *hold, struct connection *c)
 	hold->residue_length = hold->drain.residue.length - hold->drain.residue.sent;
 }
 
-/* Its number in this process, for good: connections come again. */
+/*
+ * Its number in this process, for good: connections come again. After an exec the process is the same to the hub, and what
+ * the program before has left there has numbers, too: hence they begin at the time, and there is no hold in each microsecond.
+ */
 static uint64_t new_id(void)
 {
 	static _Atomic uint64_t last;
+	uint64_t none = 0;
+	if (!atomic_load(&last))
+		atomic_compare_exchange_strong(&last, &none, clock_us());
 	return atomic_fetch_add(&last, 1) + 1;
 }
 
@@ -113,10 +119,20 @@ static int to_task(struct connection *c, int fd, struct hold *hold, const struct
 			       log);
 }
 
-/* Somebody inside reads on, as long as he likes; after a handler the next call comes at once, or none at all. */
+static enum reason why_not_now(const struct connection *c)
+{
+	return claim_is_entered(&c->claim) ? SOMEBODY_INSIDE : IN_HANDLER;
+}
+
+/*
+ * Another thread inside reads on, as long as he likes; after a handler the next call comes at once, or none at all: it
+ * may have left the call that it interrupted by siglongjmp(), as time limits do.
+ */
 static void let_follow(struct connection *c, struct hold *hold)
 {
-	bool inside = claim_is_entered(&c->claim);
+	bool inside = claim_is_entered(&c->claim) && !process_has_one_thread();
+	hold->end.why = hold->end.why == MAY_SPEAK ? why_not_now(c) : hold->end.why;
+	hold->end.would_notify = false;
 	hold->follows = true;
 	hold->follows_ms = inside ? (uint32_t)settings->linger_total_ms : FOLLOWS_MS;
 	hold->drain.held_back = true;
@@ -147,16 +163,16 @@ static bool give_to_hub(struct connection *c, int fd, struct hold *hold, const s
 	if (follows) {
 		atomic_store(&c->released.follows, true);
 		claim_mark(&c->claim, CLAIM_FOLLOWS);
+		residue_forget(&c->released.residue); /* what follows comes after it */
 	}
 	return true;
 }
 
 /* What cannot follow any more is silent. */
-static void give_up_speech(struct connection *c, struct hold *hold)
+void handover_gives_up_speech(struct connection *c)
 {
 	if (c->released.notify != NOTIFY_SENT && c->released.reason == MAY_SPEAK)
-		c->released.reason = claim_is_entered(&c->claim) ? SOMEBODY_INSIDE : IN_HANDLER;
-	events_end_facts(c, &hold->end);
+		c->released.reason = why_not_now(c);
 }
 
 static void drain_here(struct connection *c, int fd, struct hold *hold, const struct text *sites, uint64_t until_us)
@@ -195,8 +211,10 @@ static void give(struct connection *c, int fd, bool follows, uint64_t until_us, 
 	if (has_buffer)
 		render_sites(c, &hold, &sites);
 	bool given = elsewhere && give_to_hub(c, fd, &hold, &sites, follows);
-	if (!given && follows)
-		give_up_speech(c, &hold);
+	if (!given && follows) {
+		handover_gives_up_speech(c);
+		events_end_facts(c, &hold.end);
+	}
 	if (!given && elsewhere)
 		given = give_to_task(c, fd, &hold, &sites);
 	if (!given)
@@ -210,9 +228,9 @@ void handover_give(struct connection *c, int fd, bool follows, uint64_t until_us
 	give(c, fd, follows, until_us, true);
 }
 
-void handover_in_place(struct connection *c, int fd, uint64_t until_us)
+void handover_in_place(struct connection *c, int fd, bool follows, uint64_t until_us)
 {
-	give(c, fd, false, until_us, false);
+	give(c, fd, follows, until_us, false);
 }
 
 /* --- parts of a release --- */

@@ -23,8 +23,11 @@ bool handover_give_fin(struct connection *c, int fd);
 /* What was to follow: c->released, the residue included. */
 void handover_speaks(struct connection *c);
 
-/* The drain here and now, until then at the most; tells the event. */
-void handover_in_place(struct connection *c, int fd, uint64_t until_us);
+/* The drain here and now, until then at the most; tells the event, and that nothing `follows`. */
+void handover_in_place(struct connection *c, int fd, bool follows, uint64_t until_us);
+
+/* Why what was to follow is not said, where nothing is handed over. */
+void handover_gives_up_speech(struct connection *c);
 
 /* Where the end of this process is the end of whoever holds its sockets: waits for them, so long at the most. */
 void handover_await(unsigned milliseconds);

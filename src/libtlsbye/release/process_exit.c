@@ -15,6 +15,7 @@
 #include "release/ssl_free.h"
 #include "sys/blocked_signals.h"
 #include "sys/clock.h"
+#include "sys/in_handler.h"
 #include "sys/process.h"
 #include "sys/settings.h"
 #include "tls/close_notify.h"
@@ -45,6 +46,17 @@ static void observe_end(struct connection *c, int fd, bool foresee)
 	events_end(c);
 }
 
+/* Of a socket that was handed over: now or never. Who cannot speak here leaves it to the end of the process. */
+static void say_what_follows(struct connection *c, bool failed)
+{
+	c->released.failed_exit = failed;
+	if (!openssl_lives(c->lib) || !in_handler_is_outside() || !claim_take(&c->claim))
+		return;
+	close_notify_say(c, -1);
+	handover_speaks(c);
+	claim_drop(&c->claim);
+}
+
 /* Nobody will come back to say it: in doubt it is not said. */
 static void say_or_be_silent(struct connection *c, int fd)
 {
@@ -64,6 +76,8 @@ void process_exit_release(struct connection *c, bool failed, struct call call, u
 	c->released.shared |= ownership_shares(c);
 	if (!owned)
 		release_disown(c);
+	if (owned && atomic_load(&c->released.follows))
+		say_what_follows(c, failed);
 	if (!owned || fd < 0 || !release_is_worth_it(c) || !socket_is_of(c, fd))
 		return;
 	release_note_path(c, PATH_EXIT);
@@ -126,6 +140,8 @@ static void leave_all(int status, struct call call)
 	records_each(tell_unfinished, NULL);
 	if (release_is_curing())
 		handover_await((unsigned)settings->at_exit_ms);
+	blocked_signals_end(&before);
+	blocked_signals_begin(&before, true); /* who only observes has a message to send, too */
 	hub_say(MESSAGE_BYE, NULL, 0, NULL, 0);
 	blocked_signals_end(&before);
 }

@@ -94,12 +94,14 @@ void release_hand_over(struct connection *c, int fd, bool follows, uint64_t unti
 	if (enough)
 		queues_note_end(c, fd);
 	if (enough || settings->linger == LINGER_OFF) {
+		if (follows)
+			handover_gives_up_speech(c);
 		events_end(c);
 		return;
 	}
 	bool watched = descriptors_is_watched_elsewhere(fd) && !epoll_sets_all_known();
 	if (settings->linger == LINGER_WAIT || watched) {
-		handover_in_place(c, fd, until_us);
+		handover_in_place(c, fd, follows, until_us);
 		return;
 	}
 	leave_the_program(c, fd);

@@ -92,6 +92,9 @@ static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t path, bool
 		else
 			foresee(c, path);
 	}
+	/* A call that was left by siglongjmp() is inside for ever: the FIN does not wait for it. */
+	if (!claimed && atomic_load(&c->released.follows))
+		handover_speaks(c);
 	c->released.shared = ownership_shares(c);
 	ownership_lets_go(c, c->released.notify == NOTIFY_SENT);
 	ssl_table_detach(c);
