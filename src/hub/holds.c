@@ -270,7 +270,7 @@ enum message_fault holds_spoken(struct process *process, const struct message_sp
 	return MESSAGE_GOOD;
 }
 
-void holds_follow_no_more(struct process *process)
+void holds_nothing_follows(struct process *process)
 {
 	for (struct held *held = process->oldest, *next; held; held = next) {
 		next = held->newer_own;

@@ -42,9 +42,6 @@ uint32_t holds_count(void);
 uint64_t holds_next_number(void);
 bool holds_over_before(uint64_t number);
 
-/* Nobody will say close_notify for these any more, nor reads there: all of a process that has ended. */
-void holds_follow_no_more(struct process *process);
-
 /* From now on, none lasts longer than so: neither these nor those that come. */
 void holds_hurry(uint64_t most_us);
 

@@ -43,7 +43,7 @@ static void on_term(struct source *source, uint32_t events)
 static void on_process_end(struct process *process)
 {
 	inbox_take_all();
-	holds_follow_no_more(process);
+	holds_nothing_follows(process);
 }
 
 static bool watch_term(void)

@@ -58,6 +58,7 @@ static void connect_tcp(int ends[2])
 static struct hold hold_of(unsigned residue_length)
 {
 	struct hold hold = {.id = 1,
+			    .tells = true,
 			    .pid = getpid(),
 			    .number = CLONES_MAX,
 			    .program = "check_clone",
@@ -70,6 +71,7 @@ static struct hold hold_of(unsigned residue_length)
 	hold.end =
 		(struct event_end){.close_paths = PATH_CLOSE, .close_notify = BY_TLSBYE, .handshake = true};
 	hold.drain = (struct drain){
+		.reads = true,
 		.family = AF_INET,
 		.limits = {.idle_us = 60000000, .total_us = 120000000, .bytes = UINT64_C(1) << 40},
 		.residue = {.length = residue_length}};
@@ -81,7 +83,7 @@ static const struct clone_log nowhere = {NULL, -1};
 static bool hand_over_with(int fd, const char *residue, struct clone_log log)
 {
 	struct hold hold = hold_of((unsigned)strlen(residue));
-	return clone_hand_over(fd, &hold, residue, "", log);
+	return clone_hand_over(fd, &hold, residue, "", log) == 0;
 }
 
 /* Bytes to the end of the stream; -1 where it is a reset, or does not end in `last`. */
@@ -305,12 +307,12 @@ static void at_most(void)
 	hold.number = 2;
 	for (int i = 0; i < 3; i++) {
 		connect_tcp(ends[i]);
-		CHECK(clone_hand_over(ends[i][OURS], &hold, NULL, NULL, nowhere) == (i < 2));
+		CHECK((clone_hand_over(ends[i][OURS], &hold, NULL, NULL, nowhere) == 0) == (i < 2));
 	}
 	close(ends[0][PEERS]);
 	while (clone_count() == 2)
 		pause_a_little();
-	for (int i = 0; i < 1000 && !clone_hand_over(ends[2][OURS], &hold, NULL, NULL, nowhere); i++)
+	for (int i = 0; i < 1000 && clone_hand_over(ends[2][OURS], &hold, NULL, NULL, nowhere) != 0; i++)
 		pause_a_little(); /* it may not be a zombie yet */
 	CHECK(clone_count() == 2);
 	for (int i = 0; i < 3; i++) {
@@ -326,14 +328,14 @@ static void child_of_a_fork(void)
 	struct hold hold = hold_of(0);
 	hold.number = 1;
 	connect_tcp(ends);
-	CHECK(clone_hand_over(ends[OURS], &hold, NULL, NULL, nowhere));
+	CHECK(clone_hand_over(ends[OURS], &hold, NULL, NULL, nowhere) == 0);
 	pid_t child = fork();
 	if (child == 0) {
 		int own[2];
 		connect_tcp(own);
 		CHECK(clone_count() == 0 ||
 		      clone_count() == 1); /* until the first of its own it may be its parent's */
-		CHECK(clone_hand_over(own[OURS], &hold, NULL, NULL, nowhere));
+		CHECK(clone_hand_over(own[OURS], &hold, NULL, NULL, nowhere) == 0);
 		close(own[OURS]);
 		CHECK(read_to_end(own[PEERS], "") == 0);
 		close(own[PEERS]);
@@ -449,7 +451,7 @@ static void events(void)
 		CHECK(pipe(tells) == 0);
 		int file = mkstemp(path);
 		struct clone_log log = {by_path ? path : NULL, by_path ? -1 : tells[1]};
-		CHECK(clone_hand_over(ends[OURS], &hold, NULL, sites, log));
+		CHECK(clone_hand_over(ends[OURS], &hold, NULL, sites, log) == 0);
 		close(ends[OURS]);
 		close(tells[1]);
 		CHECK(send(ends[PEERS], "abcd", 4, 0) == 4);
@@ -469,7 +471,7 @@ static void nothing_follows(void)
 	hold.follows = hold.drain.held_back = true;
 	hold.follows_ms = 20;
 	connect_tcp(ends);
-	CHECK(clone_hand_over(ends[OURS], &hold, NULL, NULL, nowhere));
+	CHECK(clone_hand_over(ends[OURS], &hold, NULL, NULL, nowhere) == 0);
 	close(ends[OURS]);
 	CHECK(read_to_end(ends[PEERS], "") == 0);
 	close(ends[PEERS]);

@@ -61,6 +61,7 @@ static void connect_by(int family, int ends[2])
 static struct drain drain_of(int family)
 {
 	struct drain drain = {.family = family,
+			      .reads = true,
 			      .limits = {.idle_us = 5000000, .total_us = 30000000, .bytes = 1 << 20}};
 	drain_begin(&drain, 1000);
 	return drain;

@@ -264,7 +264,7 @@ static void which_lines(void)
 	};
 	char bytes[LINE_MAX_BYTES];
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct hold hold = {.level = rows[i].level, .tracked_us = rows[i].tracked_us};
+		struct hold hold = {.tells = true, .level = rows[i].level, .tracked_us = rows[i].tracked_us};
 		struct text line = text_in(bytes, sizeof bytes);
 		hold.drain.half_closed_by_us = rows[i].half_closed_by_us;
 		hold_finish(&hold);
@@ -279,8 +279,11 @@ static void which_lines(void)
 static struct hold longest(void)
 {
 	const uint64_t most = UINT64_C(1) << 48;
-	struct hold hold = {
-		.pid = 4194304, .level = LEVEL_DEBUG, .format = FORMAT_JSON, .sites_length = HOLD_SITES_MAX};
+	struct hold hold = {.tells = true,
+			    .pid = 4194304,
+			    .level = LEVEL_DEBUG,
+			    .format = FORMAT_JSON,
+			    .sites_length = HOLD_SITES_MAX};
 	memset(hold.program, '\x01', sizeof hold.program - 1);
 	hold.who = (struct event_who){
 		.number = UINT32_MAX, .fd = 1048576, .transport = TRANSPORT_DATAGRAM, .role = ROLE_SERVER};
