@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every setting, once: the object reads TLSBYE_<NAME> (src/libtlsbye/settings.c), `tlsbye run` offers --<name>
+ * Every setting, once: the object reads TLSBYE_<NAME> (src/libtlsbye/sys/settings.c), `tlsbye run` offers --<name>
  * (src/tlsbye/run.c), both by the parser of src/setting.h; a test holds the man pages against this list.
  *
  * X(name, kind, default, min, max, allowed, meaning)
@@ -20,16 +20,15 @@
 
 #define TLSBYE_SETTINGS(X)                                                                                   \
 	X(MODE, CHOICE, "cure", "", "", "cure|observe|off",                                                  \
-	  "cure: say goodbye for the program; observe: only report; off: do nothing at all")                 \
-	X(NOTIFY, CHOICE, "on", "", "", "on|off",                                                            \
-	  "off: never send close_notify, keep the TCP side of the goodbye")                                  \
+	  "cure: end its connections properly; observe: only report; off: do nothing at all")                \
+	X(NOTIFY, CHOICE, "on", "", "", "on|off", "off: never send close_notify, keep half-close and drain") \
 	X(QUIET_SHUTDOWN, CHOICE, "respect", "", "", "respect|override",                                     \
 	  "override: send close_notify although the program asked OpenSSL for a quiet shutdown")             \
 	X(IGNORE_UNEXPECTED_EOF, CHOICE, "off", "", "", "on|off",                                            \
 	  "on: where the peer ends without close_notify, tell the program a clean end, and warn in the log " \
 	  "(OpenSSL 3)")                                                                                     \
 	X(LINGER, CHOICE, "background", "", "", "background|wait|off",                                       \
-	  "where the drain runs: in a thread of its own, inside close() itself, or not at all")              \
+	  "where the drain runs: in the hub beside the program, inside close() itself, or not at all")       \
 	X(LINGER_IDLE, DURATION, "5s", "0s", "1h", "a duration like 5s or 500ms",                            \
 	  "a drain ends when the peer neither sent nor took a byte for so long")                             \
 	X(LINGER_TOTAL, DURATION, "30s", "0s", "1h", "a duration like 30s or 2m",                            \
@@ -37,9 +36,9 @@
 	X(LINGER_BYTES, SIZE, "256M", "0", "1T", "a size like 65536, 64K or 16M",                            \
 	  "a drain ends after so many bytes")                                                                \
 	X(LINGER_SOCKETS, COUNT, "1024", "1", "65536", "a number like 64 or 4096",                           \
-	  "so many drains at once; past it the one that can best be spared ends")                            \
+	  "so many drains of a process at once; past it the one that can best be spared ends")               \
 	X(AT_EXIT, DURATION, "10s", "0s", "1h", "a duration like 10s or 500ms",                              \
-	  "how long a process that exits waits for its drains")                                              \
+	  "how long PID 1 waits for its drains at its exit, and the hub after a SIGTERM")         \
 	X(LOG, PATH, "stderr", "", "", "stderr, off or an absolute path", "where events go, a line each")    \
 	X(LOG_LEVEL, CHOICE, "info", "", "", "off|error|warn|info|debug",                                    \
 	  "info: a line for each connection that needed a cure; debug: one for every step of every")         \

@@ -131,7 +131,7 @@ compile() {
 @test "P12: setuid and file capabilities, for whom they change something; another user's process" {
   ((EUID == 0)) || skip "only root can make files with these bits"
   local place
-  place=$(mktemp -d)
+  place=$(mktemp -d -p "$BATS_TMPDIR") # which others may enter, unlike the test's own
   chmod 755 "$place"
   mkdir -p "$place/src/tlsbye" "$place/src/libtlsbye/.libs"
   cp "$TLSBYE" "$place/src/tlsbye/"

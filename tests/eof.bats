@@ -9,6 +9,8 @@
 
 load lib/judge
 
+reads_log=yes
+
 warning='warning: the peer ended without close_notify after '
 doubt='warning: the peer may have ended without close_notify after '
 because='bytes, and the program was told a clean end (SSL_OP_IGNORE_UNEXPECTED_EOF): the data may be truncated'

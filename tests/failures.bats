@@ -13,6 +13,8 @@ load lib/judge
 load lib/sites
 load lib/symbolic
 
+reads_log=yes
+
 export TLSBYE_MODE
 
 each_mode() {

@@ -315,7 +315,7 @@ numbers_of() {
 
 # killed bare|cured: SIGKILL right behind the close, with the peer stopped.
 killed() {
-  start_held_judge --expect 1M --rcvbuf 4K
+  start_held_judge --expect 1M --rcvbuf 4K "${@:2}"
   start_host "$1"
   tell connect 1
   tell write 1048576
@@ -329,7 +329,7 @@ killed() {
 }
 
 @test "bare: SIGKILL behind the close: the data was lost before" {
-  killed bare
+  killed bare --chunk 1K --chunk-pause 20 # most of it is unread when it is stopped
   assert_verdict tcp=rst whole=no
 }
 

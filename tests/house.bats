@@ -24,8 +24,22 @@ calls() {
   code_of "$@" | grep -E "(^|[^A-Za-z0-9_.>])($names) *\(" || true
 }
 
+# Those of the object but for FILE..., as they stand below src/libtlsbye; a name that is none would excuse nobody.
 object_files_but() {
-  find src/libtlsbye src/setting.c -name '*.c' ! -name "$1" | sort
+  local file
+  for file in "$@"; do
+    [[ -f src/libtlsbye/$file ]] || echo "object_files_but: no $file" >&2
+  done
+  find src/libtlsbye src/setting.c -name '*.c' | sort | grep -vxF "$(printf 'src/libtlsbye/%s\n' "$@")"
+}
+
+# assert_callers 'NAME|NAME' FILE...: the files below src/libtlsbye that call one of these functions are FILE..., all of them.
+assert_callers() {
+  local names=$1
+  shift
+  mapfile -t files < <(find src/libtlsbye src/setting.c -name '*.c' | sort)
+  run calls "$names" "${files[@]}"
+  assert_equal "$(cut -d : -f 1 <<<"$output" | sort -u)" "$(printf 'src/libtlsbye/%s\n' "$@" | sort)"
 }
 
 # What the object exports, by the version script.
@@ -37,33 +51,40 @@ skip_if_sanitized() {
   ! readelf -d "$OBJECT" | grep -qE 'NEEDED.*lib[a-z]+san\.' || skip "a sanitizer's build links the sanitizer"
 }
 
-@test "house: nobody but real.c, real_libc.c and real_objects.c asks the dynamic linker" {
-  mapfile -t files < <(object_files_but real.c | grep -vE '/real_(libc|objects)\.c$')
-  run calls 'dlsym|dlvsym|dlopen|dladdr|dl_iterate_phdr' "${files[@]}"
-  assert_output ""
+@test "house: real.c, real_objects.c, openssl.c and code_range.c ask the dynamic linker, and nobody else" {
+  assert_callers 'dlsym|dlvsym|dlopen|dladdr|dl_iterate_phdr' sys/{real,real_objects,openssl,code_range}.c
 }
 
 # Ours would be taken for the connection's whose socket is sought.
 @test "house: the object's own I/O goes to the real functions, not to its hooks" {
-  mapfile -t files < <(object_files_but hooks_io.c | grep -vE '/hooks_(libc|poll)\.c$') # which define them
-  run calls 'readv?|recv|recvfrom|recvmsg|writev?|send|sendto|sendmsg|p?poll|p?select|bind|close|shutdown|dup[23]?|fcntl|epoll_ctl' "${files[@]}"
-  assert_output ""
+  assert_callers 'readv?|recv|recvfrom|recvmsg|writev?|send|sendto|sendmsg|p?poll|p?select|bind|close|shutdown|dup[23]?|fcntl|epoll_ctl' \
+    hooks/{io,libc,poll}.c # which define them
 }
 
 @test "house: nobody but settings.c reads the environment" {
-  mapfile -t files < <(object_files_but settings.c)
-  run calls 'getenv|secure_getenv' "${files[@]}"
+  mapfile -t files < <(object_files_but sys/settings.c hooks/exec.c sys/in_handler.c) # they pass it on, or ask where it is
+  run calls '(secure_)?getenv' "${files[@]}"
+  assert_output ""
+  run grep -nw environ <(code_of "${files[@]}")
   assert_output ""
 }
 
 @test "P9: the object never ends its host" {
-  mapfile -t files < <(object_files_but hooks_libc.c) # which defines _exit and _Exit
-  run calls 'assert|abort|exit|_exit|_Exit|quick_exit|err|errx|raise|__builtin_trap' "${files[@]}"
+  assert_callers 'assert|abort|exit|_exit|_Exit|quick_exit|err|errx|raise|__builtin_trap' hooks/libc.c # which defines exits
+}
+
+# The task of clone.c is none: tests/linger.bats tells what it may not share with its host.
+@test "P9: nothing of the object's lives in its host: no thread, no name space, no descriptor out of another process" {
+  mapfile -t files < <(find src/libtlsbye src/setting.c src/hub/message.h -name '*.[ch]')
+  run grep -nwE '(pthread|thrd)_create|(SYS_|__NR_)?(unshare|setns|pidfd_getfd)|CLONE_(THREAD|FILES|NEW[A-Z]+)' <(code_of "${files[@]}")
   assert_output ""
+  run bash -c 'nm -D --undefined-only "$0" | grep -E " (pthread_create|thrd_create|unshare|setns|pidfd_getfd|fork|vfork|posix_spawnp?|system|popen)(@|$)"' "$OBJECT"
+  assert_output ""
+  assert_callers 'clone|clone3|fork|vfork' linger/clone.c
 }
 
 @test "house: text is not formatted by stdio, and no stream of the host's is written to" {
-  mapfile -t files < <(object_files_but process.c | grep -v hooks_stdio.c) # fflush, fclose
+  mapfile -t files < <(object_files_but sys/process.c hooks/stdio.c) # fflush, fclose
   run grep -nE '#include <(stdio|err|error|assert|syslog)\.h>' "${files[@]}"
   assert_output ""
   run bash -c 'nm -D --undefined-only "$0" | grep -E " (__)?(v?f?printf|v?dprintf|puts|fputs|fwrite|fopen|perror|v?syslog|stdout|stderr)(_chk)?(@|$)"' "$OBJECT"
@@ -126,6 +147,36 @@ skip_if_sanitized() {
     LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 run bash -c 'man --warnings -E UTF-8 -l -Tutf8 -Z "$0" 2>&1 >/dev/null' "$page"
     assert_output ""
   done
+}
+
+# named_functions PAGE: "file function", a line for each step that the page names.
+named_functions() {
+  # shellcheck disable=SC2016 # the backticks of Markdown
+  grep -oE '`[a-z_/]+\.c: [A-Za-z_0-9]+\(\)`' "$1" | tr -d '`()' | sed 's/: / /' | sort -u
+}
+
+# A definition begins its line with its type, a call is indented.
+defines() {
+  grep -qE "^([A-Za-z_].*[ *])?$2\(.*[^;]$" "src/$1"
+}
+
+@test "house: each function that docs/INTERNALS.md names is defined in the file that it names" {
+  local file function missing=""
+  [[ $(named_functions docs/INTERNALS.md | wc -l) -ge 60 ]]
+  while read -r file function; do
+    defines "$file" "$function" || missing+="$file: $function()"$'\n'
+  done < <(named_functions docs/INTERNALS.md)
+  assert_equal "$missing" ""
+}
+
+@test "house: the map in CONTRIBUTING.md has every file of the object and the hub, and none that is gone" {
+  local map
+  map=$(sed -n '/^## The map/,/^## Where/p' CONTRIBUTING.md)
+  in_the_map() { sed -n "/^src\/$1\//,/^src\/$2\//p" <<<"$map" | sed '$d' | grep -oE '\b[a-z_]+\.c\b' | sort; }
+  run diff <(in_the_map libtlsbye hub) <(find src/libtlsbye -name '*.c' -printf '%f\n' | sort)
+  assert_output ""
+  run diff <(in_the_map hub tlsbye) <(find src/hub -name '*.c' -printf '%f\n' | sort)
+  assert_output ""
 }
 
 # One that is missing there is run by tests/run, and not by `make check`.

@@ -40,11 +40,12 @@ assert_line_about_hub() {
 
 @test "bare: no hub, and the data of what is closed is lost" {
   connections=3
-  start_held_judge --expect 1M --rcvbuf 4K
+  start_held_judge --expect 1M --rcvbuf 4K --chunk 1K --chunk-pause 20 # most of it is unread when it is stopped
   start_host bare
   tell connect 3
   tell write 1048576
   run ! hub_of "$program_pid"
+  hold_peer
   tell release
   finish
   assert_verdict tcp=rst whole=no
@@ -151,18 +152,19 @@ assert_line_about_hub() {
   find_hub
   hold_peer
   tell release 2
-  assert_way hub 2
+  assert_way hub 2 3
   kill -KILL "$hub"
   wait_until gone "$hub"
   tell release
   assert_reply 'released 3 .*'
   assert_no_close_blocked
-  [[ $(held_by_clones) -eq 3 ]] || fail_showing "$(held_by_clones) are held by clones"
+  assert_way clone 3
   finish
   assert_total 'whole>=3' 'close_notify>=3' 'fin>=3'
 }
 
-@test "SIGTERM ends the hub's drains early, and the hub with them" {
+@test "SIGTERM ends the hub's drains early (AT_EXIT), and the hub with them" {
+  export TLSBYE_AT_EXIT=100ms
   opened 2 --end never
   find_hub
   hold_peer
@@ -395,7 +397,7 @@ has_descriptors() {
   [[ -n $names ]] || fail_showing "the hub listens on no abstract name"
   before=$(descriptors_of "$hub")
   while read -r name; do
-    run timeout 60 "${hub_messages[@]}" garbage "$name" "$port"
+    run timeout 60 "${hub_messages[@]}" garbage "$name"
     assert_success
   done <<<"$names"
   ! gone "$hub" || fail_showing "the hub has ended: $output"

@@ -119,20 +119,20 @@ holds_no() {
 }
 
 @test "hub: past LINGER_SOCKETS the one that has all sent goes first, though it is younger" {
-  client format=1 number=2 idle=60000 total=60000 fill=1 hold fill=0 hold read=2 hold close=1 close=2 close=3 await
+  client format=1 number=2 idle=60000 total=60000 fill=1 hold fill=0 hold read=2 hold read=3 close=1 close=2 close=3 await
   run grep '"ended_by":"room"' "$log"
   assert_output --regexp '"id":"[0-9]+\.2"'
   assert_equal "${#lines[@]}" 1
 }
 
 @test "hub: past LINGER_SOCKETS, else the oldest" {
-  client format=1 number=2 idle=60000 total=60000 fill=1 hold hold hold hold close=3 close=4 await
+  client format=1 number=2 idle=60000 total=60000 fill=1 hold hold hold hold read=4 close=3 close=4 await
   run bash -c 'grep "\"ended_by\":\"room\"" "$0" | sed "s/.*\"id\":\"[0-9]*\.\([0-9]*\)\".*/\1/" | xargs' "$log"
   assert_output '1 2'
 }
 
 @test "hub: a process has its own limit; another's holds do not count" {
-  client format=1 number=1 idle=60000 hold fork=hold close=1 await
+  client format=1 number=1 idle=60000 hold read=1 fork=hold close=1 await
   assert_equal "$(log_lines '"ended_by":"room"')" 0
 }
 
@@ -246,24 +246,42 @@ holds_no() {
   assert_success
 }
 
-@test "hub: wait() does not see it, even when it ends" {
-  run --separate-stderr "$TLSBYE" run -- python3 -c '
-import os, signal
-hub = int(os.environ["TLSBYE_HUB"].split(":")[1])
-for end in (False, True):
-    if end:
-        os.kill(hub, signal.SIGKILL)
-        while open("/proc/%d/stat" % hub).read().split(")")[1].split()[0] != "Z":
-            pass
-    try:
-        print(os.wait())
-    except ChildProcessError:
-        print("none")'
-  assert_output "none"$'\n'"none"
+# A debugger waits for all children, by __WALL; the first process of a pid namespace adopts whoever is orphaned in it.
+waits_in_vain() {
+  run --separate-stderr timeout -s KILL 20 "$@" "$TLSBYE" run -- python3 -c '
+import os
+assert "TLSBYE_HUB" in os.environ
+flags = 0 if os.getpid() == 1 else 0x40000000
+try:
+    print(os.waitpid(-1, flags))
+except ChildProcessError:
+    print("none")'
+  assert_output none
+}
+
+@test "hub: wait() does not see it" {
+  waits_in_vain env
+  ((EUID == 0)) || skip "only root can make a pid namespace of its own"
+  waits_in_vain unshare --pid --fork --mount-proc
+}
+
+# A service manager sends SIGTERM to all of a service at once: the program has still to let go of its connections.
+@test "hub: after SIGTERM its drains, and those that still come, have AT_EXIT" {
+  export TLSBYE_AT_EXIT=1m
+  start_client idle=60000 total=60000 hold "line=held" "wait=$go" hold
+  wait_until logged held
+  kill -TERM "$hub"
+  client line=other # another hub: this one was not disturbed by it
+  refute has_ended "$hub"
+  kill -TERM "$hub" # for the second time
+  wait_until has_ended "$hub"
+  touch "$go"
+  wait_until said 'not sent'
 }
 
 @test "hub: no signal but SIGTERM ends it, and that one ends its drains with a word" {
   local signal
+  export TLSBYE_AT_EXIT=100ms
   start_client idle=60000 total=60000 hold "line=held" "wait=$go" hold
   wait_until logged held
   for signal in HUP INT QUIT TSTP USR1 USR2 ALRM PIPE 32 33 40; do
@@ -273,7 +291,7 @@ for end in (False, True):
   refute has_ended "$hub"
   kill -TERM "$hub"
   wait_until has_ended "$hub"
-  assert_equal "$(log_lines 'still open when the process ended (AT_EXIT)')" 2
+  assert_equal "$(log_lines 'still open when the')" 2
   touch "$go"
   wait_until said 'not sent'
 }

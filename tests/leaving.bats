@@ -49,12 +49,14 @@ leaves() {
   both each_door
 }
 
-@test "P8: _exit() in a handler that interrupted malloc(): every byte, close_notify, FIN, and no hang" {
+# Nobody comes back after it to say close_notify, and OpenSSL, which allocates, may not be called there: so it is silent.
+@test "P3, P8: _exit() in a handler that interrupted malloc(): every byte, FIN, no hang, and no close_notify; the log says why" {
   in_handler() {
     for _ in 1 2 3 4 5; do
       leaves cured handler
-      assert_verdict "${good[@]}"
+      assert_verdict tls=none tcp=fin whole=yes 'order=data>fin' plain=0 late=0
     done
+    assert_event 'no close_notify (it was closed where a signal handler may have been running'
   }
   both in_handler
 }
@@ -92,12 +94,12 @@ leaves_talking() {
   assert_verdict tls=torn tcp=rst whole=no
 }
 
-@test "P1: an exec waits for the drains that run" {
-  waits() {
+@test "P1: an exec does not end the drains that run" {
+  goes_on() {
     leaves cured close-exec
     assert_verdict "${good[@]}"
   }
-  both waits
+  both goes_on
 }
 
 @test "P9: TLS ended by the program: the program that it becomes goes on in plaintext, as bare" {

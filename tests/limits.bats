@@ -11,6 +11,8 @@
 
 load lib/judge
 
+reads_log=yes
+
 # value KEY: of the program's last line that has it.
 value() {
   sed -nE "s/^(.* )?$1=([0-9]+).*/\2/p" "$program_log" | tail -n 1
@@ -117,11 +119,11 @@ never_reads_linger() {
   both never_reads_linger_cured
 }
 
-@test "P2: SO_LINGER of 3 seconds with LINGER=off: neither the program nor the thread waits" {
-  connections=4
+# Nothing is handed over then: the program asked for that close, and has it.
+@test "P5: SO_LINGER of 3 seconds with LINGER=off: close waits for the peer as it does bare, and the exit does not" {
   TLSBYE_LINGER=off never_reads_linger cured
-  assert_not_blocked
-  assert_between exit_ms "$(exit_ms)" 0 2500
+  assert_between close_ms "$(value close_ms)" 2900 8000
+  assert_between exit_ms "$(exit_ms)" 0 999
 }
 
 @test "P2: SO_LINGER of 3 seconds with LINGER=wait: as long as the drain, and no longer" {
@@ -206,25 +208,71 @@ half_closed_unsent() {
 
 # --- the exit ---
 
-# (That what is left then has its line: tests/events.bats.)
-@test "P10: the wait at exit ends by AT_EXIT" {
+slow_reader() {
+  judge_client cured client_blocking_time --write 64K -- --expect 64K --rcvbuf 4K --pause 2000
+}
+
+# Who drains is no part of the process.
+@test "P1, P2: the exit does not wait for a slow peer, and the peer gets everything after it: by the hub, by a task" {
+  exits_at_once() {
+    for TLSBYE_WAYS in hub clone; do
+      slow_reader
+      assert_between exit_ms "$(exit_ms)" 0 999
+      assert_verdict tls=close_notify tcp=fin whole=yes
+      assert_event 'half-closed, drained' 'peer: FIN'
+    done
+  }
+  export TLSBYE_WAYS TLSBYE_AT_EXIT=20s
+  both exits_at_once
+}
+
+# The kernel ends all of a pid namespace with its first process, the hub and the tasks in it: a container's program waits.
+as_pid_1() {
+  unshare --pid --fork true 2>/dev/null || skip 'no pid namespace may be made here'
+  wrapper+=(unshare --pid --fork)
+  reads_log='' # a hub that the kernel ends leaves its folder: nothing would tell that it has gone
+}
+
+@test "bare: the first process of a pid namespace, and a peer that is slow: data is lost" {
+  as_pid_1
+  judge_client bare client_blocking_time --write 1M -- --expect 1M --rcvbuf 4K --pause 20
+  assert_verdict tls=torn tcp=rst whole=no
+}
+
+@test "P1: the first process of a pid namespace waits at its exit, until its peers have everything" {
+  as_pid_1
+  waits() {
+    for TLSBYE_WAYS in hub clone; do
+      slow_reader
+      assert_between exit_ms "$(exit_ms)" 500 8000
+      assert_verdict tls=close_notify tcp=fin whole=yes
+      assert_idle
+    done
+  }
+  export TLSBYE_WAYS TLSBYE_AT_EXIT=20s
+  both waits
+}
+
+@test "P10: the wait of the first process of a pid namespace ends by AT_EXIT, and with 0s there is none" {
+  as_pid_1
   at_exit() {
     TLSBYE_AT_EXIT=1s TLSBYE_LINGER_IDLE=20s judge_client cured client_blocking_time --write 64K -- \
       --expect 64K --end never --limit 3
     assert_between exit_ms "$(exit_ms)" 900 8000
     assert_verdict tls=close_notify whole=yes
     assert_idle
+    TLSBYE_AT_EXIT=0s TLSBYE_LINGER_IDLE=20s judge_client cured client_blocking_time --write 64K -- \
+      --expect 64K --end never --limit 2
+    assert_between exit_ms "$(exit_ms)" 0 999
   }
-  both at_exit
+  export TLSBYE_WAYS
+  for TLSBYE_WAYS in hub clone; do
+    at_exit
+  done
 }
 
-@test "P10: AT_EXIT=0s does not wait at all" {
-  TLSBYE_AT_EXIT=0s TLSBYE_LINGER_IDLE=20s judge_client cured client_blocking_time --write 64K -- \
-    --expect 64K --end never --limit 2
-  assert_between exit_ms "$(exit_ms)" 0 999
-}
-
-@test "P10: the exit does not wait where every peer has ended" {
+@test "P10: the first process of a pid namespace does not wait where every peer has ended" {
+  as_pid_1
   TLSBYE_AT_EXIT=20s judge_client cured client_blocking_time --write 64K -- --expect 64K
   assert_between exit_ms "$(exit_ms)" 0 8000
   assert_verdict tls=close_notify tcp=fin whole=yes

@@ -14,6 +14,12 @@ setup_file() {
     skip 'built without sys/sdt.h: there are no probes'
 }
 
+# Whoever drains: so they are in the hub, which is the command's, as well.
+@test "probes: half_close, drain and end have a note in the command, too" {
+  run bash -c 'readelf -n "$0" | sed -n "s/^ *Name: //p" | sort -u | tr "\n" " "' "$TLSBYE"
+  assert_output 'drain end half_close '
+}
+
 @test "probes: each point has a note, of the provider tlsbye" {
   run bash -c 'readelf -n "$0" | sed -n "s/^ *Name: //p" | sort -u | tr "\n" " "' "$object"
   assert_output 'drain end half_close handshake notify read_failed tracked write_incomplete '
@@ -35,7 +41,7 @@ setup_file() {
   assert_output 0x0000000000000000
 }
 
-# LOG=off: a probe does not care.
+# LOG=off: a probe does not care. LINGER=wait: the drain is the program's own, which gdb stops.
 @test "probes: gdb stops at each, in the order of the events" {
   command -v gdb >/dev/null || skip 'gdb is not installed'
   local file=$BATS_TEST_TMPDIR/port probe
@@ -43,6 +49,7 @@ setup_file() {
     echo 'set breakpoint pending on'
     echo "set environment LD_PRELOAD $object"
     echo 'set environment TLSBYE_LOG off'
+    echo 'set environment TLSBYE_LINGER wait'
     for probe in tracked handshake notify half_close drain end; do
       echo "break -probe-stap tlsbye:$probe"
       echo commands

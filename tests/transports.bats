@@ -279,8 +279,10 @@ in_kernel_that_pretends() {
   both resumes
 }
 
+# In place: the hub's calls, and a task's, are the system's own, which no object can pretend to.
 @test "P1, P11: the kernel's records are drained with their types, and the peer's close_notify is known by its own" {
   in_kernel_that_pretends
+  export TLSBYE_LINGER='wait'
   drained() {
     judge_server cured server_kernel_tls --mode pretend --write 4K -- --send 1K --trail 20K --expect 4K
     grep -q 'marked=yes' "$program_log" || skip 'this libssl knows no TLS in the kernel'

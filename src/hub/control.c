@@ -47,6 +47,7 @@ void control_go_on(void)
 {
 	if (!asked || !holds_over_before(before))
 		return;
+	processes_look(); /* the program's parent hears of an end before we do */
 	struct control_answer answer = {.held = holds_count(),
 					.processes = processes_alive(),
 					.cut_short = processes_cut_short(),

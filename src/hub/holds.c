@@ -2,7 +2,7 @@
 /* See holds.h. */
 #include "hub/held.h"
 
-#include "hub/clock.h"
+#include "sys/clock.h"
 #include "hub/hub_log.h"
 
 #include <errno.h>
@@ -111,6 +111,7 @@ static void on_event(struct source *source, uint32_t events)
 static void stop_waiting(struct held *held)
 {
 	held->hold.drain.held_back = false;
+	held->hold.drain.reads = true;
 	held->follows_until_us = 0;
 }
 
@@ -192,6 +193,16 @@ static struct held *unpack(struct process *process, const struct message_hold *m
 	return held;
 }
 
+static uint64_t hurry_us = UINT64_MAX;
+
+static void hurry(struct held *held, uint64_t now)
+{
+	struct drain *drain = &held->hold.drain;
+	uint64_t total = now - drain->since_us + hurry_us;
+	if (hurry_us != UINT64_MAX && total < drain->limits.total_us)
+		drain->limits.total_us = total;
+}
+
 static void begin(struct held *held, int family)
 {
 	struct drain *drain = &held->hold.drain;
@@ -203,6 +214,7 @@ static void begin(struct held *held, int family)
 	drain->held_back = held->hold.follows;
 	if (held->hold.follows)
 		held->follows_until_us = now + held->hold.follows_ms * UINT64_C(1000);
+	hurry(held, now);
 	held->source.ready = on_event;
 	if (drain_go_on(drain, held->fd, &kernel_raw, now) || !watch(held) || !look(held, now))
 		give_up(held, PEER_UNKNOWN);
@@ -258,7 +270,7 @@ enum message_fault holds_spoken(struct process *process, const struct message_sp
 	return MESSAGE_GOOD;
 }
 
-void holds_nothing_follows(struct process *process)
+void holds_follow_no_more(struct process *process)
 {
 	for (struct held *held = process->oldest, *next; held; held = next) {
 		next = held->newer_own;
@@ -266,6 +278,18 @@ void holds_nothing_follows(struct process *process)
 			continue;
 		stop_waiting(held);
 		on_event(&held->source, 0);
+	}
+}
+
+void holds_hurry(uint64_t most_us)
+{
+	uint64_t now = clock_us();
+	hurry_us = most_us;
+	for (struct held *held = held_oldest(), *next; held; held = next) {
+		next = held->newer;
+		hurry(held, now);
+		if (!look(held, now))
+			give_up(held, PEER_UNKNOWN);
 	}
 }
 

@@ -33,14 +33,17 @@ void holds_make_room(unsigned others, unsigned more);
 /* Whose time has come. */
 void holds_look(uint64_t now_us);
 
-/* The process has ended, or is another program by now: nothing of what was to follow comes any more. */
-void holds_nothing_follows(struct process *process);
-
 uint32_t holds_count(void);
 
 /* The number that the next one gets; are all before this one over? */
 uint64_t holds_next_number(void);
 bool holds_over_before(uint64_t number);
+
+/* Nobody will say close_notify for these any more, nor reads there: all of a process that has ended. */
+void holds_follow_no_more(struct process *process);
+
+/* From now on, none lasts longer than so: neither these nor those that come. */
+void holds_hurry(uint64_t most_us);
 
 /* All of them now, each with its FIN. */
 void holds_end_all(void);

@@ -2,7 +2,7 @@
 /* See hub.h. */
 #include "hub/hub.h"
 
-#include "hub/clock.h"
+#include "sys/clock.h"
 #include "hub/confine.h"
 #include "hub/control.h"
 #include "hub/holds.h"
@@ -22,13 +22,28 @@
 enum { GRACE_US = 500 * 1000 };
 
 static struct source term;
-static bool term_asked;
+static int term_fd;
+static unsigned terms_asked;
+static uint64_t hurry_us, end_us = UINT64_MAX;
 
 static void on_term(struct source *source, uint32_t events)
 {
+	struct signalfd_siginfo info;
 	(void)source;
 	(void)events;
-	term_asked = true;
+	if (read(term_fd, &info, sizeof info) != sizeof info)
+		return;
+	if (terms_asked++ == 0) {
+		end_us = clock_us() + hurry_us;
+		holds_hurry(hurry_us);
+	}
+}
+
+/* What it has still said is heard first. */
+static void on_process_end(struct process *process)
+{
+	inbox_take_all();
+	holds_follow_no_more(process);
 }
 
 static bool watch_term(void)
@@ -36,7 +51,7 @@ static bool watch_term(void)
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
-	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	int fd = term_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	term.ready = on_term;
 	return fd >= 0 && watch_add(fd, EPOLLIN, &term);
 }
@@ -55,9 +70,11 @@ static unsigned raise_descriptors(void)
 
 static bool prepare(const struct hub_begin *begin)
 {
+	hurry_us = begin->hurry_us;
 	hub_log_begin(begin->log, begin->log_path);
 	holds_begin(raise_descriptors());
-	if (!watch_begin() || !watch_term() || !processes_begin(begin->main_pid, begin->main_pidfd, holds_nothing_follows))
+	if (!watch_begin() || !watch_term() ||
+	    !processes_begin(begin->main_pid, begin->main_pidfd, on_process_end))
 		return false;
 	control_begin(begin->control);
 	return inbox_begin(begin->sockets, begin->token);
@@ -78,7 +95,7 @@ static uint64_t first(uint64_t a, uint64_t b)
 static int milliseconds_to_wait(uint64_t now)
 {
 	struct timer *timer = timers_first();
-	uint64_t next = first(inbox_look(now), timer ? timer->at_us : UINT64_MAX);
+	uint64_t next = first(first(inbox_look(now), end_us), timer ? timer->at_us : UINT64_MAX);
 	if (!processes_alive() && !holds_count())
 		next = first(next, processes_all_ended_us() + GRACE_US);
 	if (next == UINT64_MAX)
@@ -92,7 +109,7 @@ static void serve(void)
 		uint64_t now = clock_us();
 		holds_look(now);
 		control_go_on();
-		if (nothing_left(now) || term_asked || control_leave_asked())
+		if (nothing_left(now) || terms_asked > 1 || now >= end_us || control_leave_asked())
 			return;
 		watch_round(milliseconds_to_wait(now));
 	}
@@ -100,12 +117,12 @@ static void serve(void)
 
 void hub_run(const struct hub_begin *begin)
 {
+	pid_t self = getpid(); /* a call that the filter refuses later */
 	bool good = confine_begin(begin) && prepare(begin) && confine_finish();
-	if (good && write(begin->ready, "", 1) == 1) {
-		close(begin->ready);
-		serve();
-	}
+	good = good && write(begin->ready, &self, sizeof self) == (ssize_t)sizeof self;
+	close(begin->ready);
 	if (good) {
+		serve();
 		inbox_end();
 		holds_end_all();
 	}

@@ -3,11 +3,12 @@
  * The hub: the process beside a tree of programs that drains their sockets and writes their log (DESIGN: nothing of ours
  * lives in the host). hub_start.h begins it; message.h is what it is told.
  *
- * It lives as long as a process of the tree does, or it holds something. SIGTERM ends its drains early, each with its
- * FIN, and then itself; no other signal does anything but SIGKILL and SIGSTOP.
+ * It lives as long as a process of the tree does, or it holds something. SIGTERM (a service manager sends it to all of a
+ * service at once, and the program has still to let go of its connections) leaves each drain, and the hub, hurry_us; a
+ * second one ends them, each with its FIN. No other signal does anything but SIGKILL and SIGSTOP.
  */
-#ifndef TLSBYE_HUB_H
-#define TLSBYE_HUB_H
+#ifndef TLSBYE_HUB_HUB_H
+#define TLSBYE_HUB_HUB_H
 
 #include "hub/message.h"
 
@@ -18,6 +19,7 @@ struct hub_begin {
 	int ready;      /* written to when the hub listens */
 	int main_pidfd;
 	pid_t main_pid;
+	uint64_t hurry_us;           /* AT_EXIT */
 	const char *log_path;        /* "": none */
 	char folder[HUB_FOLDER_MAX]; /* of the path; "": none */
 	unsigned char token[TOKEN_BYTES];

@@ -5,6 +5,7 @@
 #include "hub/hub.h"
 #include "hub/hub_log.h"
 #include "hub/socket_path.h"
+#include "setting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -121,6 +123,17 @@ static bool make_channels(struct start *start, bool control)
 	return good;
 }
 
+/* AT_EXIT, as the program's environment has it; a value that is none is complained of there. */
+static uint64_t hurry_us(void)
+{
+	const struct setting *setting = &setting_table[SETTING_AT_EXIT];
+	const char *text = getenv(SETTING_PREFIX "AT_EXIT");
+	uint64_t ms;
+	if (!text || setting_refusal(setting, text, &ms))
+		setting_refusal(setting, setting->fallback, &ms);
+	return ms * 1000;
+}
+
 static bool prepare(struct start *start, const char *log_path, bool control)
 {
 	struct hub_begin *begin = &start->begin;
@@ -130,6 +143,7 @@ static bool prepare(struct start *start, const char *log_path, bool control)
 					  .ready = -1,
 					  .main_pidfd = -1,
 					  .main_pid = getpid(),
+					  .hurry_us = hurry_us(),
 					  .log_path = ""},
 				.ready = -1,
 				.control = -1};
@@ -137,7 +151,10 @@ static bool prepare(struct start *start, const char *log_path, bool control)
 	if (begin->main_pidfd < 0 || !make_channels(start, control) || !make_sockets(start))
 		return false;
 	if (log_path) {
-		begin->log_path = log_path;
+		/* A copy: it may stand in the environment, which the hub wipes (confine.c). */
+		begin->log_path = strdup(log_path);
+		if (!begin->log_path)
+			return false;
 		begin->log =
 			above_stderr(hub_log_open(log_path)); /* else by its path, when there is a line */
 	}
@@ -163,24 +180,42 @@ static void close_hubs(const struct hub_begin *begin)
 
 /* --- the clone --- */
 
-/* It listens when it says so: before that, SO_PEERCRED would not tell its pid. */
-static bool is_ready(int ready)
+/* It says its pid when it listens: before that, SO_PEERCRED would not tell it. Else -1. */
+static pid_t pid_of_ready(int ready)
 {
 	struct pollfd word = {.fd = ready, .events = POLLIN};
-	char byte;
+	pid_t pid = -1;
 	int got;
 	do
 		got = poll(&word, 1, READY_WITHIN_MS);
 	while (got < 0 && errno == EINTR);
-	return got == 1 && read(ready, &byte, 1) == 1;
+	return got == 1 && read(ready, &pid, sizeof pid) == (ssize_t)sizeof pid ? pid : -1;
 }
 
-static pid_t clone_hub(const struct start *start)
+/* Whoever is orphaned below us comes to us. */
+static bool adopts(void)
 {
-	pid_t pid = (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
-	if (pid == 0)
-		hub_run(&start->begin);
-	return pid;
+	int subreaper = 0;
+	return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &subreaper, 0, 0, 0) == 0 && subreaper);
+}
+
+static pid_t clone_silently(void)
+{
+	return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
+}
+
+static bool clone_hub(const struct start *start)
+{
+	bool stays = adopts();
+	pid_t pid = clone_silently();
+	if (pid == 0) {
+		if (stays || clone_silently() == 0)
+			hub_run(&start->begin);
+		_exit(0);
+	}
+	if (pid > 0 && !stays)
+		waitpid(pid, NULL, __WCLONE);
+	return pid > 0;
 }
 
 static bool tell_environment(const struct start *start, pid_t pid)
@@ -198,10 +233,11 @@ pid_t hub_start(const char *log_path, int *control)
 	pid_t pid = -1;
 	unsetenv(HUB_VARIABLE);
 	bool good = prepare(&start, log_path, control != NULL);
-	if (good)
-		pid = clone_hub(&start);
+	good = good && clone_hub(&start);
 	close_hubs(&start.begin);
-	good = pid > 0 && is_ready(start.ready) && tell_environment(&start, pid);
+	if (good)
+		pid = pid_of_ready(start.ready);
+	good = pid > 0 && tell_environment(&start, pid);
 	int err = errno;
 	close_if_open(start.ready);
 	if (good) {
@@ -210,10 +246,8 @@ pid_t hub_start(const char *log_path, int *control)
 		return pid;
 	}
 	close_if_open(start.control);
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, __WCLONE);
-	}
+	if (pid > 0)
+		kill(pid, SIGKILL); /* one that is not ready yet ends by itself: nobody reads what it says */
 	socket_path_remove(start.begin.folder);
 	errno = err;
 	return -1;

@@ -3,9 +3,10 @@
  * Begins a hub, by `tlsbye run` before it becomes the program: name, token, sockets and the log file are made here, as
  * the user and from where the user is; then a clone goes on as the hub.
  *
- * It is cloned with the exit signal 0, and is not exec'd: so no wait() of the program's ever tells of it (clone(2):
- * __WCLONE), even where the program is the first process of its namespace. (SIGCHLD comes once all the same where the hub
- * is killed before the program ends: the kernel sends that to whoever has exec'd since. A handler's wait() finds none.)
+ * No wait() of the program's must ever tell of the hub. So it is nobody's child here: a clone in between ends at once, and
+ * the hub goes to the next process that adopts (a debugger that waits with __WALL would else wait for the hub, which waits
+ * for it). Where that were this process itself, the first of a pid namespace or a subreaper, the hub stays its child, with
+ * the exit signal 0: without __WCLONE wait() does not see it (clone(2)). It is not exec'd, which would change that signal.
  *
  * Rules: nothing is said, nothing is changed but the environment (HUB_VARIABLE). Without a hub the program runs all the
  * same: the object goes its next way. A hub that the environment names already is another tree's: it is replaced.

@@ -2,7 +2,7 @@
 /* See inbox.h. */
 #include "hub/inbox.h"
 
-#include "hub/clock.h"
+#include "sys/clock.h"
 #include "hub/holds.h"
 #include "hub/hub_log.h"
 
@@ -92,7 +92,7 @@ static enum message_fault take_of(struct process *process, int connection, const
 	switch ((enum message_kind)head->kind) {
 	case MESSAGE_HELLO: /* of a process, or of the program that it became by exec */
 		process->used_tls = process->said_bye = false;
-		holds_nothing_follows(process);
+		holds_follow_no_more(process);
 		return MESSAGE_GOOD;
 	case MESSAGE_LINE:
 		process->used_tls = true;

@@ -21,7 +21,7 @@
 #include "linger/hold.h"
 
 #define HUB_VARIABLE                                                                                         \
-	"TLSBYE_HUB"          /* VERSION:PID:UID:LOG:NAME:TOKEN:FOLDER; LOG: 1, it is open; NAME is abstract, FOLDER may be empty */
+	"TLSBYE_HUB" /* VERSION:PID:UID:LOG:NAME:TOKEN:FOLDER; LOG: 1, it is open; NAME is abstract, FOLDER may be empty */
 #define HUB_SOCKET_FILE "hub" /* in FOLDER: for other network namespaces, whose abstract names are others */
 
 enum {

@@ -63,6 +63,8 @@ static const struct bound bounds[] = {
 	BOUND(end.faults, (1u << FAULT_COUNT) - 1),
 	BOUND(drain.ktls, true),
 	BOUND(drain.held_back, true),
+	BOUND(drain.reads, true),
+	BOUND(drain.sends_only, true),
 	BOUND(drain.half_closed, true),
 	BOUND(drain.half_closed_by_us, true),
 	BOUND(drain.read_shut, true),

@@ -5,8 +5,9 @@
  */
 #include "hub/processes.h"
 
-#include "hub/clock.h"
+#include "sys/clock.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -26,9 +27,9 @@ struct awaiting {
 
 static struct process *all[BUCKETS];
 static struct process *the_main;
+static void (*tell_ended)(struct process *process);
 static unsigned alive, cut_short;
 static uint64_t all_ended_us;
-static void (*ended)(struct process *process);
 
 static struct process **bucket(pid_t pid)
 {
@@ -84,12 +85,12 @@ static void end(struct process *process)
 	watch_remove(process->pidfd, &process->source);
 	close(process->pidfd);
 	process->pidfd = -1;
+	process->in_use = true;
+	tell_ended(process);
+	process->in_use = false;
 	cut_short += process->used_tls && !process->said_bye;
 	if (--alive == 0)
 		all_ended_us = clock_us();
-	process->in_use = true;
-	ended(process);
-	process->in_use = false;
 	processes_let_go(process);
 }
 
@@ -97,6 +98,18 @@ static void on_end(struct source *source, uint32_t events)
 {
 	(void)events;
 	end((struct process *)source);
+}
+
+void processes_look(void)
+{
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		for (struct process *one = all[i], *next; one; one = next) {
+			struct pollfd over = {.fd = one->pidfd, .events = POLLIN};
+			next = one->next;
+			if (one->pidfd >= 0 && poll(&over, 1, 0) == 1)
+				end(one);
+		}
+	}
 }
 
 static struct process *add(pid_t pid, int pidfd)
@@ -115,9 +128,9 @@ static struct process *add(pid_t pid, int pidfd)
 	return process;
 }
 
-bool processes_begin(pid_t main, int pidfd, void (*when_ended)(struct process *process))
+bool processes_begin(pid_t main, int pidfd, void (*ended)(struct process *process))
 {
-	ended = when_ended;
+	tell_ended = ended;
 	the_main = add(main, pidfd);
 	return the_main && the_main->pidfd >= 0;
 }

@@ -32,8 +32,8 @@ struct process {
 	struct awaiting *awaiting; /* connections to be closed when it has no hold any more */
 };
 
-/* The program: it may never say a word. `when_ended` is told of each that ends, while it is still known. */
-bool processes_begin(pid_t main, int pidfd, void (*when_ended)(struct process *process));
+/* The program: it may never say a word. `ended`: called for each of them that has ended, before it is forgotten. */
+bool processes_begin(pid_t main, int pidfd, void (*ended)(struct process *process));
 
 /* Whoever is at the other end of the connection, in_use until it is let go; NULL: no memory. */
 struct process *processes_of(int connection);
@@ -46,6 +46,9 @@ void processes_let_go(struct process *process);
 
 /* This one is not waited for any more. */
 void processes_forget_main(void);
+
+/* An end counts as soon as it is there, and not when the loop comes to it. Not out of a source's ready. */
+void processes_look(void);
 
 unsigned processes_alive(void);
 

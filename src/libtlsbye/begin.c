@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The constructor: what has to be known before the program runs, and may not be asked for later (in a signal handler, in a
- * chroot, behind a seccomp filter, with another environment).
+ * chroot, under a seccomp filter, with another environment).
  */
 #include "connection/hub.h"
 #include "events/events.h"

@@ -309,7 +309,7 @@ static void dismiss_hub(const struct hub *hub)
 
 	ask(hub, CONTROL_LEAVE);
 	if (poll(&end, 1, LEAVES_WITHIN_MS) == 1)
-		waitpid(hub->pid, NULL, __WCLONE);
+		waitpid(hub->pid, NULL, __WCLONE | WNOHANG); /* nobody's child, or ours (hub_start.h) */
 }
 
 /* When everything that the program handed over is drained and told. Does somebody of its tree go on? */

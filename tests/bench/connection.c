@@ -4,7 +4,7 @@
  * the end. The client is a process of its own (connection_peer.c), so that the server alone is counted.
  *
  *   bare      SSL_free and close, as legacy programs do
- *   by-hand   SSL_shutdown, SHUT_WR and a drain before that, as a patched program would
+ *   by-hand   SSL_shutdown, SHUT_WR and a drain before that, as a patched program would; this is a right program, too
  *
  * `tests/bench/run` runs "bare" under the object, too. Prints its port; then the seconds that the connections
  * took, and which threads the process had while the first connection was open and whether they have descriptors

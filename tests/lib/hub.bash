@@ -12,7 +12,7 @@
 #   hub_names PID                        the abstract names that it listens on, one a line, without the @
 #   held_by PID                          how many connections to $port it has among its descriptors
 #   held_by_clones                       likewise, of the program's children that are no hub
-#   assert_way hub|clone N               within 10 seconds N connections are held so, and none by the program itself
+#   assert_way hub|clone N [OWN]         within 10 seconds N connections are held so, and OWN (0) by the program itself
 #   gone PID                             has it ended? A zombie has
 #
 # No words of the log decide who holds what: /proc does. Rules as in judge.bash. Whoever stops a process lets it go on
@@ -109,13 +109,14 @@ order() {
 }
 
 # stat(5) of all. A process may end meanwhile: cat goes on, mawk would not. Names with blanks move the fields, which
-# concerns neither the hub nor the programs here.
+# concerns none of the programs here.
 processes() {
   cat /proc/[0-9]*/stat 2>/dev/null || true
 }
 
+# The second field of the variable (src/hub/message.h).
 hub_of() {
-  hub=$(processes | awk -v parent="$1" '$2 == "(tlsbye-hub)" && $4 == parent { print $1 }')
+  hub=$(tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | sed -n 's/^TLSBYE_HUB=[0-9]*:\([0-9]*\):.*/\1/p')
   [[ $hub =~ ^[0-9]+$ ]]
 }
 
@@ -145,8 +146,8 @@ held_by_clones() {
 }
 
 held_so() {
-  local way=$1 count=$2
-  [[ $(held_by "$program_pid") -eq 0 ]] || return 1
+  local way=$1 count=$2 own=${3:-0}
+  [[ $(held_by "$program_pid") -eq $own ]] || return 1
   case $way in
     hub) [[ $(held_by "$hub") -eq $count ]] ;;
     clone) [[ $(held_by_clones) -eq $count ]] ;;

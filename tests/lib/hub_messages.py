@@ -3,7 +3,7 @@
 """Bad company for the hub, by its abstract name (SOCK_SEQPACKET).
 
   hub_messages.py impostor NAME        listens on NAME, and tells of each message: "message bytes=N fds=N"
-  hub_messages.py garbage NAME PORT    sends messages that no program of the tree would, some with sockets to PORT
+  hub_messages.py garbage NAME         sends messages that no program of the tree would, some with descriptors
   hub_messages.py silent NAME COUNT    connects COUNT times, as far as it can, and says nothing until it is ended
 """
 import array
@@ -39,9 +39,8 @@ def one(name, pieces, fds=(), wait=False):
     s.close()
 
 
-def garbage(name, port):
+def garbage(name):
     rng = random.Random(9)
-    peers = [socket.create_connection(("127.0.0.1", port)) for _ in range(1)] if port else []
     pipe = os.pipe()
     for size in (0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 100, 255, 256, 511, 512, 1000, 1024, 4000, 4096,
                  8192, 16384, 65536, 150000):
@@ -55,8 +54,6 @@ def garbage(name, port):
     one(name, [b"x" * 500], [pipe[0]] * 253)
     one(name, [b"x" * 500] * 50, [pipe[0], pipe[1], 0])
     one(name, [b""] * 50)
-    for peer in peers:
-        peer.close()
     for fd in pipe:
         os.close(fd)
     print("sent")
@@ -93,6 +90,6 @@ def silent(name, count):
 if sys.argv[1] == "impostor":
     impostor(sys.argv[2])
 elif sys.argv[1] == "garbage":
-    garbage(sys.argv[2], 0)
+    garbage(sys.argv[2])
 else:
     silent(sys.argv[2], int(sys.argv[3]))

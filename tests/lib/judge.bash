@@ -9,6 +9,10 @@
 #   assert_total KEY=VALUE...         the total says so; KEY>=N and KEY<=N too
 #   assert_program KEY=VALUE...       a line of the program's own output says so
 #   assert_event TEXT...              one of the lines that tlsbye wrote to stderr holds all of these; refute_event TEXT
+#   await_hub                         until the hubs of this test have ended: the end of a connection is told by the hub,
+#                                     when its drain is over, and so after the program's end. events_with and the like
+#                                     wait for that; who reads $program_err or a log himself calls it, or sets
+#                                     reads_log=yes: then judge_server and judge_client do
 #   both COMMAND...                   runs it at TLS 1.2, then at TLS 1.3
 #
 # The program must end with status $want_status, or there was no cure. Settings are given as TLSBYE_... before the
@@ -45,9 +49,12 @@ connections=1
 tls=1.3
 want_status=0
 wrapper=()
+reads_log=
 
-# Every test has a folder of its own, and leaves no process behind.
+# Every test has a folder of its own, and leaves no process behind. The folder of each hub's socket stands in it.
 begin_test() {
+  ((${#BATS_TEST_TMPDIR} <= 64)) || fail_showing "TMPDIR is too long a name: the hub would take another folder" || return 1
+  export TMPDIR=$BATS_TEST_TMPDIR
   judge_pid='' program_pid=''
   judge_log=$BATS_TEST_TMPDIR/judge.out
   program_log=$BATS_TEST_TMPDIR/program.out
@@ -116,8 +123,14 @@ run_cured() {
 # Bats waits for whoever holds its descriptor 3: a program must not.
 start_program() {
   program_command "$@"
+  new_program_err
   timeout "$judge_timeout" "${program_command[@]}" >"$program_log" 2>"$program_err" 3>&- &
   program_pid=$!
+}
+
+# Another file of that name: the hub of an earlier program may have that one's still.
+new_program_err() {
+  rm -f "$program_err"
 }
 
 # start_judge serve|connect [ARG...]: in the background; its lines in $judge_log.
@@ -192,6 +205,7 @@ judge_server() {
   start_judge connect --connections "$connections" --tls "$tls" "${judge_args[@]}" "$port"
   wait_judge || return 1
   wait_program
+  [[ -z $reads_log ]] || await_hub || return 1
   assert_status
 }
 
@@ -205,6 +219,7 @@ judge_client() {
   start_program "$how" "${program_args[@]}" --port "$port" --connections "$connections" --tls "$tls"
   wait_program
   wait_judge || return 1
+  [[ -z $reads_log ]] || await_hub || return 1
   assert_status
 }
 
@@ -282,8 +297,28 @@ assert_program() {
   done
 }
 
+# A hub removes its folder when all is told. (One that was killed cannot: such a test does without.)
+hub_lives() {
+  compgen -G "$BATS_TEST_TMPDIR/tlsbye-*" >/dev/null
+}
+
+# Of a program that still runs nobody can say that all is told: there what is asked for has to be there.
+await_hub() {
+  local i
+  for ((i = 0; i < 4000; i++)); do
+    [[ -z $program_pid ]] && hub_lives || return 0
+    sleep 0.01 # nothing wakes a shell when a folder goes; the loop ends with the condition
+  done
+  fail_showing 'a hub of this test has not ended in 40 seconds'
+}
+
 # How many lines of tlsbye's hold all of these texts. Only what they begin with tells them from the program's own.
 events_with() {
+  await_hub
+  events_so_far "$@"
+}
+
+events_so_far() {
   local text lines
   lines=$(grep '^tlsbye: ' "$program_err" || true)
   for text in "$@"; do
@@ -293,9 +328,10 @@ events_with() {
 }
 
 assert_event() {
-  [[ $(events_with "$@") -ge 1 ]] || fail_showing "no event says all of: $*"
+  [[ $(events_so_far "$@") -ge 1 || $(events_with "$@") -ge 1 ]] || fail_showing "no event says all of: $*"
 }
 
 refute_event() {
-  [[ $(events_with "$1") -eq 0 ]] || fail_showing "an event says $1"
+  await_hub || return 1
+  [[ $(events_so_far "$1") -eq 0 ]] || fail_showing "an event says $1"
 }

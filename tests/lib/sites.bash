@@ -41,6 +41,7 @@ else:
 '
 
 event_value() {
+  await_hub
   python3 -c "$event_reader" value "$@" <"$program_err"
 }
 
@@ -51,6 +52,7 @@ count_events() {
 # shellcheck disable=SC2034  # for the test that called
 site() {
   local found
+  await_hub
   found=$(python3 -c "$event_reader" site "$1" "$2" "${3:-0}" <"$program_err") || fail_showing "no such site: $*" || return 1
   read -r site_frames site_offset site_path site_build_id <<<"$found"
 }

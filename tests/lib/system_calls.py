@@ -4,11 +4,15 @@
     system_calls.py RULES BARE OTHER
 
 BARE and OTHER are what -o got. OTHER has to make all calls of BARE, in their order; what it makes besides has to stand
-in RULES, a file of lines of three kinds, with # before a comment:
+in RULES, a file of lines of four kinds, with # before a comment:
 
     allowed REGEX         a call that OTHER may make besides: the whole of it, as it is printed here
     neither REGEX         a call that is looked at in neither run
     file REGEX NAME...    from the openat() of such a file to its close(): calls of these names
+    socket REGEX NAME...  from the socket() with such arguments to its close(): likewise, but for a message that gives a
+                          descriptor away
+
+What the command `tlsbye` does before the program's execve is no part of the program, nor are the children it starts there.
 
 Threads and processes are paired by who started them, as the how many-th. Of a call its name, its descriptors and its
 other arguments are compared, not what differs between two runs of one program: addresses, process ids, ports that the
@@ -41,6 +45,8 @@ def normal(name, arguments, result):
     """The call without what differs between two runs of one program."""
     error = re.match(r"-1 (E\w+)", result)
     end = f" = {error.group(1)}" if error else ""
+    if name == "sendmsg" and "SCM_RIGHTS" in arguments:
+        return f"sendmsg({arguments.split(',')[0]}, SCM_RIGHTS){end}"
     if name in STREAMS:
         return f"{name}({arguments.split(',')[0]}){end}"
     if name in STARTS:
@@ -68,42 +74,56 @@ def normal(name, arguments, result):
 class Trace:
     """One run: threads is {"1": [call, ...], "1.1": ...}; cut_short are those that did not exit by themselves."""
 
-    def __init__(self, prefix, files):
-        self.files, self.threads, self.cut_short = files, {}, set()
+    def __init__(self, prefix, files, sockets):
+        self.files, self.sockets, self.threads, self.cut_short = files, sockets, {}, set()
         paths = glob.glob(glob.escape(prefix) + ".*")
         self.lines = {int(path.rsplit(".", 1)[1]): open(path, errors="replace").read().splitlines() for path in paths}
-        started = {child for lines in self.lines.values() for child in self.children(lines)}
+        started = {child for lines in self.lines.values() for child in self.children(map(parsed, lines))}
         (root,) = self.lines.keys() - started
         self.add("1", root)
 
     @staticmethod
-    def children(lines):
-        calls = (parsed(line) for line in lines)
+    def children(calls):
         return [int(c[2].split()[0]) for c in calls if c and c[0] in STARTS and c[2].split()[0].isdigit()]
 
     def add(self, name, pid):
         lines = self.lines.get(pid, [])
-        self.threads[name] = self.calls(lines)
+        calls = self.of_program(lines)
+        self.threads[name] = self.of_interest(calls)
         if not any(re.match(r"exit(_group)?\(", line) for line in lines[-2:]):
             self.cut_short.add(name)
-        for i, child in enumerate(self.children(lines)):
+        for i, child in enumerate(self.children(calls)):
             self.add(f"{name}.{i + 1}", child)
 
-    def calls(self, lines):
-        """From the program's execve on, which the command `tlsbye` does; without what is done with the rules' files."""
+    @staticmethod
+    def of_program(lines):
+        """From the program's execve on, which the command `tlsbye` does."""
         calls = [c for c in map(parsed, lines) if c]
         while calls and calls[0][0] == "execve" and re.match(r'"[^"]*/tlsbye"', calls[0][1]):
             next_one = (i for i, c in enumerate(calls) if i > 0 and c[0] == "execve" and c[2] == "0")
             calls = calls[next(next_one, len(calls)) :]
+        return calls
+
+    def names_for(self, name, arguments):
+        """Of the calls that may be made with what this one opens, where a rule has it."""
+        if name == "openat":
+            what, rules = arguments.split('"')[1], self.files
+        elif name == "socket":
+            what, rules = arguments, self.sockets
+        else:
+            return []
+        return next((names for pattern, *names in rules if re.search(pattern, what)), [])
+
+    def of_interest(self, calls):
+        """Without what is done with the rules' files and sockets."""
         kept, fd, names = [], None, []
         for name, arguments, result in calls:
-            if name == "openat" and fd is None and result.isdigit():
-                path = arguments.split('"')[1]
-                names = next((names for pattern, *names in self.files if re.search(pattern, path)), [])
+            if fd is None and result.isdigit():
+                names = self.names_for(name, arguments)
                 if names:
                     fd = result
                     continue
-            if fd and name in names and (name.startswith("rt_sig") or re.search(rf"\b{fd}\b", arguments)):
+            if fd and name in names and "SCM_RIGHTS" not in arguments and (name.startswith("rt_sig") or re.search(rf"\b{fd}\b", arguments)):
                 fd = None if name == "close" else fd
                 continue
             if name not in WAITS and not result.startswith("-1 EAGAIN"):
@@ -140,8 +160,8 @@ def main():
     rules_path, bare_prefix, other_prefix = sys.argv[1:]
     lines = [line.split() for line in open(rules_path) if line.strip() and not line.startswith("#")]
     allowed, neither = ([" ".join(words[1:]) for words in lines if words[0] == kind] for kind in ("allowed", "neither"))
-    files = [words[1:] for words in lines if words[0] == "file"]
-    bare, other = Trace(bare_prefix, files), Trace(other_prefix, files)
+    files, sockets = ([words[1:] for words in lines if words[0] == kind] for kind in ("file", "socket"))
+    bare, other = Trace(bare_prefix, files, sockets), Trace(other_prefix, files, sockets)
 
     same = True
     for thread in sorted(bare.threads.keys() | other.threads.keys()):

@@ -37,5 +37,6 @@ int main(void)
 	PUT("role", EVENT_ROLES);
 	PUT("peer_state", EVENT_PEER_STATES);
 	PUT("hidden", EVENT_HIDDEN_ENDS);
+	PUT("way", EVENT_WAYS);
 	return 0;
 }

@@ -41,7 +41,7 @@
 enum { PEERS_MAX = 12000, WRITTEN = 1000, WAIT_MS = 10000 };
 
 static struct {
-	unsigned version, uid;
+	unsigned version, uid, has_log;
 	int pid;
 	char name[HUB_NAME_MAX], token[2 * TOKEN_BYTES + 1], folder[HUB_FOLDER_MAX];
 	unsigned char key[TOKEN_BYTES];
@@ -77,8 +77,8 @@ static uint64_t now_us(void)
 static void find_hub(void)
 {
 	const char *text = getenv(HUB_VARIABLE);
-	if (!text || sscanf(text, "%u:%d:%u:%39[^:]:%32[^:]:%79[^:]", &hub.version, &hub.pid, &hub.uid,
-			    hub.name, hub.token, hub.folder) < 5) {
+	if (!text || sscanf(text, "%u:%d:%u:%u:%39[^:]:%32[^:]:%79[^:]", &hub.version, &hub.pid, &hub.uid,
+			    &hub.has_log, hub.name, hub.token, hub.folder) < 6) {
 		fprintf(stderr, "no hub\n");
 		exit(98);
 	}
@@ -221,6 +221,7 @@ static struct message_hold *make_hold(unsigned id, int fd, size_t *size)
 				       .writes_seen = true,
 				       .bytes_written = WRITTEN};
 	hold->drain.limits = (struct drain_limits){say.idle * 1000ull, say.total * 1000ull, 1ull << 30};
+	hold->drain.reads = true;
 	hold->residue_length = say.residue;
 	hold->sites_length = (uint32_t)sites;
 	memset(bytes + sizeof *message, 'r', say.residue);

@@ -7,8 +7,8 @@
 #include "sys/futex.h"
 
 /*
- * A goodbye takes microseconds. A sleeper looks again so often, and gives up after so many looks: whatever went wrong
- * with the goodbye, the host does not wait for it for ever (P9).
+ * A close_notify takes microseconds. A sleeper looks again so often, and gives up after so many looks: whatever went wrong
+ * with it, the host does not wait for it for ever (P9).
  */
 enum { LOOK_AGAIN_MS = 100, LOOKS = 50 };
 
@@ -47,7 +47,7 @@ static uint32_t change(struct claim *claim, uint32_t set, uint32_t clear)
 uint32_t claim_enter(struct claim *claim)
 {
 	/*
-	 * Counted in first: that keeps the next goodbye out. The one that is inside ends soon, because it never
+	 * Counted in first: that keeps the next close_notify out. The one that is inside ends soon, because it never
 	 * blocks.
 	 */
 	if (atomic_fetch_add_explicit(&claim->word, 1, memory_order_acquire) & CLAIM_SPEAKING)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one atomic word that says who is inside a connection's SSL: the program's SSL_* calls count themselves in and
- * out, the goodbye takes the word only while the count is zero, and whoever comes meanwhile waits on a futex for the
- * microseconds that a goodbye takes.
+ * out, whoever says close_notify takes the word only while the count is zero, and whoever comes meanwhile waits on a futex for the
+ * microseconds that a close_notify takes.
  *
  * Not a mutex: programs read and write one SSL from two threads, one of them blocked in SSL_read for hours.
  *
- * Rules: whoever holds the word has signals blocked, or is another thread than the program's: a handler that enters
+ * Rules: whoever holds the word has signals blocked: a handler that enters
  * would wait for its own thread. claim_take is async-signal-safe; it never waits.
  */
 #ifndef TLSBYE_CLAIM_H
@@ -22,12 +22,12 @@ struct claim {
 
 enum {
 	CLAIM_LOOK = 1u << 31, /* one of the bits below is set: the sign, so that entering costs one test */
-	CLAIM_SPEAKING = 1u << 30, /* a goodbye is inside */
+	CLAIM_SPEAKING = 1u << 30, /* close_notify is being said */
 	CLAIM_NEW = 1u << 29,     /* nobody of this process entered yet */
 	CLAIM_FORKED = 1u << 28,  /* nobody entered since the last fork (P7) */
 	CLAIM_PENDING = 1u << 27, /* a write was left half-done: each call looks whether it is made good */
 	CLAIM_LEARNING =
-		1u << 26, /* the socket is not known: each call looks at the I/O that it does (learn.h) */
+		1u << 26, /* the socket is not known: each call looks at the I/O that it does (learn_socket.h) */
 	CLAIM_SHAKING = 1u << 25, /* the handshake is not over: each call looks whether it is (handshake.h) */
 	CLAIM_FOLLOWS = 1u << 24, /* the socket is gone, close_notify is not said: the next call says it (follow.h) */
 	CLAIM_INSIDE = (1u << 24) - 1,
@@ -44,7 +44,7 @@ static inline bool claim_enter_fast(struct claim *claim)
 }
 
 /*
- * Counts a call in, behind a goodbye that is inside. Which of NEW and FORKED it has cleared, and LEARNING, which stays: to
+ * Counts a call in, after a close_notify that is under way. Which of NEW and FORKED it has cleared, and LEARNING, which stays: to
  * be acted on.
  */
 uint32_t claim_enter(struct claim *claim);
@@ -54,10 +54,10 @@ static inline void claim_leave(struct claim *claim)
 	__atomic_fetch_sub((uint32_t *)&claim->word, 1, __ATOMIC_RELEASE);
 }
 
-/* For a goodbye: takes the word if nobody is inside. */
+/* To say close_notify: takes the word if nobody is inside. */
 bool claim_take(struct claim *claim);
 
-/* As claim_take, for a caller that may wait: sleeps while another goodbye is inside; false if a call is. */
+/* As claim_take, for a caller that may wait: sleeps while another close_notify is under way; false if a call is. */
 bool claim_take_after_close_notify(struct claim *claim);
 
 /* Returns when no close_notify is under way: a close must not come while it is, on this descriptor (P6). */
@@ -70,8 +70,5 @@ uint32_t claim_mark(struct claim *claim, uint32_t mark);
 uint32_t claim_unmark(struct claim *claim, uint32_t mark);
 bool claim_is_marked(const struct claim *claim, uint32_t mark);
 bool claim_is_entered(const struct claim *claim);
-
-
-
 
 #endif

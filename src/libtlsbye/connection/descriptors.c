@@ -65,7 +65,7 @@ int descriptors_next_known(unsigned first, unsigned last)
 	return -1;
 }
 
-/* Another thread may close the descriptor meanwhile: a stake counts only where the slot is the same behind it. */
+/* Another thread may close the descriptor meanwhile: a reference counts only where the slot is the same after it. */
 struct connection *descriptors_ref_connection(int fd)
 {
 	uint32_t slot = slot_of(fd);
@@ -138,6 +138,16 @@ struct connection *descriptors_take(int fd, bool *alone)
 	else if (mark)
 		closing_unmark(fd); /* the other closer was faster, and has its own mark */
 	return c;
+}
+
+bool descriptors_drop(struct connection *c, int fd)
+{
+	uint32_t slot = c->index + 1;
+	if (!atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, 0))
+		return false;
+	descriptors_forget_watchers(fd);
+	atomic_fetch_sub(&c->socket.descriptors, 1);
+	return true;
 }
 
 void descriptors_taken(int fd)
@@ -217,6 +227,18 @@ void descriptors_duplicated(int from, int to)
 bool descriptors_may_use(const struct connection *c, int fd)
 {
 	return descriptors_belong(c, fd) || (c->socket.datagram && fd >= 0 && socket_is_of(c, fd));
+}
+
+static _Atomic bool any_async;
+
+void descriptors_note_async(void)
+{
+	atomic_store(&any_async, true);
+}
+
+bool descriptors_any_async(void)
+{
+	return atomic_load_explicit(&any_async, memory_order_relaxed);
 }
 
 void descriptors_child_after_fork(void)

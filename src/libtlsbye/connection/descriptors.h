@@ -43,16 +43,19 @@ void descriptors_note_highest(int fd);
 /* The connection in a slot; NULL. */
 struct connection *descriptors_in_slot(uint32_t slot);
 
-/* The connection behind a descriptor, with a reference that the caller gives back; NULL. */
+/* The connection of a descriptor, with a reference that the caller gives back; NULL. */
 struct connection *descriptors_ref_connection(int fd);
 
 /*
  * The descriptor is about to be closed. Only one of two racing closers gets the connection, and with it the descriptor's
- * stake; NULL for what is no connection. Until the winner says that its goodbye has a hold of the socket, the number is
+ * reference; NULL for what is no connection. Until the winner says that it is done with the socket, the number is
  * marked, and the other one is told that it is not *alone: it must not close the number before.
  */
 struct connection *descriptors_take(int fd, bool *alone);
 void descriptors_taken(int fd);
+
+/* The same at once, where nothing is left to be done: false where somebody else has it by now. */
+bool descriptors_drop(struct connection *c, int fd);
 
 /* The program has one more descriptor of the same socket. */
 void descriptors_add(struct connection *c, int fd);
@@ -80,6 +83,12 @@ void descriptors_forget_watchers(int fd); /* it is being closed */
  * socket.
  */
 bool descriptors_may_use(const struct connection *c, int fd);
+
+/*
+ * Has the program ever asked for SIGIO by fcntl(O_ASYNC)? (By ioctl(FIOASYNC), nobody knows.)
+ */
+void descriptors_note_async(void);
+bool descriptors_any_async(void);
 
 /* In a fresh child nobody is closing anything. */
 void descriptors_child_after_fork(void);

@@ -34,7 +34,7 @@ static void forget_freed_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *data, int 
 	if (!c || !process_is_original())
 		return;
 	records_ref(c);
-	claim_enter(&c->claim); /* a goodbye that is inside still uses it; none gets in before it is gone */
+	claim_enter(&c->claim); /* whoever speaks still uses it; none gets in before it is gone */
 	ssl_table_detach(c);
 	claim_leave(&c->claim);
 	records_unref(c);
@@ -49,7 +49,7 @@ static void watch_frees(struct libssl *lib)
 	lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, NULL, NULL, forget_freed_ssl);
 }
 
-/* A record that stands for all that cannot be tracked: it is entered and left, and never said goodbye for. */
+/* A record that stands for all that cannot be tracked: it is entered and left, and never released. */
 static struct connection *placeholder(struct libssl *lib)
 {
 	static struct connection placeholders[PLACEHOLDERS];

@@ -127,6 +127,13 @@ void events_bad_log(const char *path, int error)
 
 /* --- a connection's --- */
 
+static enum transport transport_of(const struct connection *c)
+{
+	if (!c->socket.cookie)
+		return TRANSPORT_UNKNOWN;
+	return c->socket.datagram ? TRANSPORT_DATAGRAM : c->socket.family == AF_UNIX ? TRANSPORT_UNIX : TRANSPORT_TCP;
+}
+
 void events_who(struct connection *c, struct event_who *who)
 {
 	*who = (struct event_who){.number = c->number, .fd = -1, .role = c->seen.role};
@@ -134,9 +141,7 @@ void events_who(struct connection *c, struct event_who *who)
 		return;
 	which_socket_addresses(c, atomic_load(&c->socket.fd));
 	who->fd = c->socket.first_fd;
-	who->transport = c->socket.datagram            ? TRANSPORT_DATAGRAM
-			      : c->socket.family == AF_UNIX ? TRANSPORT_UNIX
-						     : TRANSPORT_TCP;
+	who->transport = transport_of(c);
 	who->local = c->socket.local;
 	who->peer = c->socket.peer;
 }
@@ -205,16 +210,18 @@ void events_notify(struct connection *c, enum by by, enum reason why)
 {
 	if (settings->mode == MODE_OFF)
 		return;
-	struct event event = about(c, EVENT_NOTIFY, LEVEL_DEBUG);
-	event.step = (struct event_step){.by = by, .result = notify_result(c, why), .why = why};
-	bool would = event.step.result == NOTIFY_RESULT_WOULD_SEND;
-	uint32_t now = 1 + event.step.result + ((uint32_t)why << 8);
+	struct event_step step = {.by = by, .result = notify_result(c, why), .why = why};
+	bool would = step.result == NOTIFY_RESULT_WOULD_SEND;
+	uint32_t now = 1 + step.result + ((uint32_t)why << 8);
 	if ((would && (by == BY_PROGRAM || settings->mode == MODE_CURE)) ||
 	    atomic_exchange(&c->released.told_notify, now) == now)
 		return;
-	PROBE(notify, c->number, told_fd(c), event_names_by(by), event_names_result(event.step.result));
-	if (step_is_wanted(c))
-		say(&event);
+	PROBE(notify, c->number, told_fd(c), event_names_by(by), event_names_result(step.result));
+	if (!step_is_wanted(c))
+		return;
+	struct event event = about(c, EVENT_NOTIFY, LEVEL_DEBUG);
+	event.step = step;
+	say(&event);
 }
 
 void events_half_close(struct connection *c, enum by by)
@@ -350,15 +357,22 @@ void events_end(struct connection *c)
 {
 	if (!events_end_begins(c))
 		return;
-	struct event event = about(c, EVENT_END, LEVEL_INFO);
+	struct event event = {.kind = EVENT_END, .sites = &c->sites};
 	events_end_facts(c, &event.end);
-	verdict_give(&event.end, event.who.transport);
+	verdict_give(&event.end, transport_of(c));
 	PROBE(end, c->number, told_fd(c), event_names_verdict(event.end.verdict),
 	      event_names_by(event.end.close_notify), event.end.faults, event.end.bytes_read,
 	      event.end.bytes_written);
 	event.level = verdict_level(&event.end);
-	if (is_wanted(event.level))
-		say(&event);
+	if (!is_wanted(event.level))
+		return;
+	events_who(c, &event.who);
+	say(&event);
+}
+
+bool events_end_may_be_told(void)
+{
+	return is_wanted(LEVEL_INFO);
 }
 
 const char *events_program(void)

@@ -56,6 +56,9 @@ void events_hand_over(enum way_place way, int error);
 
 /* --- for what is handed over (linger/): the end is told elsewhere, by what is known here --- */
 
+/* Is any end told, at the level that is wished? */
+bool events_end_may_be_told(void);
+
 /* Is its end still to be told? From here on by the caller. */
 bool events_end_begins(struct connection *c);
 void events_end_facts(const struct connection *c, struct event_end *end);

@@ -4,6 +4,8 @@
  * docs/tracing.md has it. Untraced, a probe is one nop, and its arguments stay where they are; a note in the object tells
  * where it stands. Without sys/sdt.h (systemtap-sdt-dev) there are none.
  *
+ * drain and end, of a connection that was handed over, stand in hold.c, and so in the hub's executable as well.
+ *
  * Of each the first two arguments are the connection's number, which stands in its events' id, and its descriptor.
  */
 #ifndef TLSBYE_PROBES_H

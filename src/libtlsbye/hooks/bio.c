@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exported BIO_* functions: those of libssl, which make a BIO_f_ssl or say its goodbye, and those of libcrypto, which
+ * The exported BIO_* functions: those of libssl, which make a BIO_f_ssl or release it, and those of libcrypto, which
  * free it.
  *
  * Rules: as in hooks_ssl.c. BIO_free is called by programs without TLS, by libcrypto and by libssl: where it is not about

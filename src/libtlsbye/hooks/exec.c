@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exported exec family: a door of its own (leaving.h), and for a process that only inherited a connection the moment
+ * The exported exec family: a close path of its own (release/exec.h), and for a process that only inherited a connection the moment
  * from which it does not hold it any more (P7).
  *
  * Rules: async-signal-safe but for the first look-up of the real functions. The variadic ones go through those with an
@@ -55,7 +55,7 @@ EXPORT int execveat(int folder, const char *path, char *const argv[], char *cons
 	return real_execveat(folder, path, argv, environment, flags);
 }
 
-/* The arguments behind the first, up to the NULL that ends them. */
+/* The arguments after the first, up to the NULL that ends them. */
 static size_t count(const char *first, va_list rest)
 {
 	size_t n = 0;

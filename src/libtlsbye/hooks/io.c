@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The exported functions that read and write. Nearly always they are nothing but a jump to the real ones; what they are
- * here for stands in learn.h and read_side.h.
+ * here for stands in learn_socket.h and shutdown_both.h.
  *
  * Rules: these are the calls that every program makes most. Cancellation points and async-signal-safe, as the real ones
  * are, which is why those are called last, or their result is all that is looked at.
@@ -11,7 +11,7 @@
 #include "observe/learn_socket.h"
 #include "release/shutdown_both.h"
 
-/* The one question that nearly every reading call ends with: what comes behind a yes is kept out of the way. */
+/* The one question that nearly every reading call ends with: what comes after a yes is kept out of the way. */
 static inline bool read_watched(void)
 {
 	return learn_socket_watches() || shutdown_both_anywhere();

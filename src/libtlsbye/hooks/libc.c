@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exported libc functions: the doors of the descriptor, and what tells us who else has one.
+ * The exported libc functions: the ways to let go of a descriptor, and what tells us who else has one.
  *
  * Rules: as those of the functions themselves. close, shutdown, dup* and fcntl may be called in a signal handler, in a
  * vfork child, before our constructor and after our exit handler; an untracked descriptor costs one array look-up
- * (P8). The door is called before the real function: afterwards the number may be somebody else's already.
+ * (P8). What is ours comes before the real function: afterwards the number may be somebody else's already.
  */
 #include "connection/descriptors.h"
 #include "connection/epoll_sets.h"
@@ -59,7 +59,7 @@ EXPORT void closefrom(int first)
 	real_closefrom(first);
 }
 
-/* Behind the real one: what is loaded in the place of an object that is gone may mean another libssl (real.h). */
+/* After the real one: what is loaded in the place of an object that is gone may mean another libssl (openssl.h). */
 EXPORT int dlclose(void *handle)
 {
 	int result = real_dlclose()(handle);
@@ -98,12 +98,19 @@ static bool duplicates(int command)
 	return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
 }
 
+static void note_async(int command, const void *argument)
+{
+	if (command == F_SETFL && (uintptr_t)argument & O_ASYNC)
+		descriptors_note_async();
+}
+
 EXPORT int fcntl(int fd, int command, ...)
 {
 	va_list arguments;
 	va_start(arguments, command);
 	void *argument = va_arg(arguments, void *);
 	va_end(arguments);
+	note_async(command, argument);
 	int result = real.fcntl(fd, command, argument);
 	return duplicates(command) ? duplicated(fd, result) : result;
 }
@@ -114,6 +121,7 @@ EXPORT int fcntl64(int fd, int command, ...)
 	va_start(arguments, command);
 	void *argument = va_arg(arguments, void *);
 	va_end(arguments);
+	note_async(command, argument);
 	int result = real.fcntl64(fd, command, argument);
 	return duplicates(command) ? duplicated(fd, result) : result;
 }
@@ -161,7 +169,7 @@ EXPORT void exit(int status)
 	__builtin_unreachable();
 }
 
-/* OpenSSL's own clean-up is put off until our goodbye has been said. */
+/* OpenSSL's own clean-up is put off until our release is over. */
 EXPORT int __cxa_atexit(void (*function)(void *), void *argument, void *object)
 {
 	bool by_atexit = !argument; /* a C++ destructor has one */

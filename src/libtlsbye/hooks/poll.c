@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exported functions that wait for descriptors: what the kernel says there must be the truth (read_side.h). Nearly
+ * The exported functions that wait for descriptors: what the kernel says there must be the truth (shutdown_both.h). Nearly
  * always they are nothing but a jump to the real ones.
  *
  * Rules: cancellation points and async-signal-safe, as the real ones are.

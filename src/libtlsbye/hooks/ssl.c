@@ -196,7 +196,7 @@ SLOWLY static int write_slowly(SSL *ssl, const void *buf, int num, struct call c
 	return after_call_odd_write(c, num, c->lib->SSL_write(ssl, buf, num), call);
 }
 
-/* The length is made long at once: else the compiler does it behind the call, in the register of the result. */
+/* The length is made long at once: else the compiler does it after the call, in the register of the result. */
 EXPORT int SSL_write(SSL *ssl, const void *buf, int num)
 {
 	int64_t length = num;

@@ -3,7 +3,7 @@
  * The exported functions of stdio that close a descriptor, and the one that opens a stream on one: libc's own close and
  * read without passing through close() and read().
  *
- * Rules: what stands in the stream is written before the goodbye, as bare it would be before the close. Not
+ * Rules: what stands in the stream is written before the release, as bare it would be before the close. Not
  * async-signal-safe, like the functions themselves; a stream on an untracked descriptor costs one array look-up.
  */
 #include "connection/descriptors.h"
@@ -16,7 +16,7 @@
 #include <stdio_ext.h>
 
 /*
- * True where the stream could not be written out: libc would try again behind our FIN, and SIGPIPE would come of it. What
+ * True where the stream could not be written out: libc would try again after our FIN, and SIGPIPE would come of it. What
  * is left is thrown away, as it is bare when libc's one try fails; errno tells why.
  */
 static bool before_stream_closes(FILE *stream, struct call call)

@@ -207,7 +207,7 @@ static void give(struct connection *c, int fd, bool follows, uint64_t until_us, 
 	if (elsewhere && !follows)
 		half_close_now(c, fd);
 	fill(&hold, c);
-	hold.tells = tells;
+	hold.tells = tells && events_end_may_be_told();
 	if (has_buffer)
 		render_sites(c, &hold, &sites);
 	bool given = elsewhere && give_to_hub(c, fd, &hold, &sites, follows);

@@ -2,6 +2,7 @@
 /* See hold.h. */
 #include "linger/hold.h"
 
+#include "events/probes.h"
 #include "events/verdict.h"
 
 #include <time.h>
@@ -16,6 +17,19 @@ static void take_peer_end(struct event_end *end, const struct drain *drain)
 
 const enum event_kind hold_events[HOLD_EVENTS] = {EVENT_HALF_CLOSE, EVENT_DRAIN, EVENT_END};
 
+/* As events.c has them. A half-close that had to wait for the residue is traced with the rest: a drain knows no connection. */
+static void trace(const struct hold *hold)
+{
+	const struct event_end *end = &hold->end;
+	uint32_t number = hold->who.number;
+	int fd = hold->who.fd;
+	if (hold->drain.half_closed_by_us)
+		PROBE(half_close, number, fd, event_names_by(BY_TLSBYE));
+	PROBE(drain, number, fd, end->drained, end->drain_us, event_names_peer_end(end->peer_end));
+	PROBE(end, number, fd, event_names_verdict(end->verdict), event_names_by(end->close_notify),
+	      end->faults, end->bytes_read, end->bytes_written);
+}
+
 void hold_finish(struct hold *hold)
 {
 	const struct drain *drain = &hold->drain;
@@ -29,6 +43,8 @@ void hold_finish(struct hold *hold)
 	end->us = hold->tracked_us ? drain->ended_us - hold->tracked_us : 0;
 	take_peer_end(end, drain);
 	verdict_give(end, hold->who.transport);
+	if (hold->tells)
+		trace(hold);
 }
 
 /* At which level it is told; LEVEL_OFF: never. */

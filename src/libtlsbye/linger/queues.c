@@ -19,9 +19,11 @@ bool queues_abort_meant(int fd)
 /* The beginning of the kernel's struct tcp_info, which glibc's header cuts off before the last members. */
 struct tcp_facts {
 	uint8_t state;
-	uint8_t others[119];
+	uint8_t others[23];
+	uint32_t unacked; /* segments */
+	uint8_t others_too[92];
 	uint64_t bytes_acked; /* since Linux 4.1 */
-	uint8_t others_too[16];
+	uint8_t others_yet[16];
 	uint32_t notsent_bytes; /* since Linux 4.6 */
 };
 
@@ -75,8 +77,9 @@ void queues_measure(struct connection *c, int fd)
 	struct queues *queues = &c->queues;
 	queues->measured = true;
 	queues->unread = bytes_in(fd, FIONREAD);
-	queues->unsent = bytes_in(fd, SIOCOUTQ);
-	struct tcp_facts facts = tcp_facts(c, fd); /* after it: rather more acknowledged than less */
+	struct tcp_facts facts = tcp_facts(c, fd);
+	bool all_acknowledged = facts.state && !facts.unacked && !facts.notsent_bytes;
+	queues->unsent = all_acknowledged ? 0 : bytes_in(fd, SIOCOUTQ);
 	queues->not_sent = facts.notsent_bytes;
 	note_state(c, &facts);
 	queues->ktls = c->seen.ktls && ktls_is_on(fd, &kernel_libc);
@@ -85,7 +88,7 @@ void queues_measure(struct connection *c, int fd)
 void queues_note_end(struct connection *c, int fd)
 {
 	char byte;
-	bool reset = c->seen.reset;
+	bool reset = c->seen.reset || c->released.peer_end == PEER_RESET; /* the socket tells it only once */
 	if (!reset && c->queues.over)
 		reset = real.recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) < 0;
 	if (reset)

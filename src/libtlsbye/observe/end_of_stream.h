@@ -19,7 +19,7 @@ void end_of_stream_ignore(struct connection *c, SSL *ssl);
 void end_of_stream_seen(struct connection *c, SSL *ssl);
 
 /*
- * The same, where it was the goodbye that read on for an SSL_shutdown (goodbye.h). OpenSSL forgets our close_notify over an
+ * The same, where it was we who read on for an SSL_shutdown (ssl_shutdown.h). OpenSSL forgets our close_notify over an
  * end that it ignores, and would send another: reminds it.
  */
 void end_of_stream_seen_after_notify(struct connection *c, SSL *ssl);

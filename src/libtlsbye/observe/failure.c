@@ -4,11 +4,11 @@
  *
  *   FIN                     recv gives 0; the state is CLOSE_WAIT
  *   RST without FIN before  recv and send give ECONNRESET, once; the state is CLOSE
- *   RST behind a FIN        recv still gives 0; send gives EPIPE; the state is CLOSE
+ *   RST after a FIN         recv still gives 0; send gives EPIPE; the state is CLOSE
  *
  * The last is what a write to a closed peer makes; and nothing else does, as long as our own side is open. OpenSSL 3 makes
  * one itself: it answers a bare end with an alert, and a peer that has closed answers that with a reset. So the state tells
- * nothing behind a read; but errno does: EPIPE where the alert met a reset that was there before it.
+ * nothing after a read; but errno does: EPIPE where the alert met a reset that was there before it.
  */
 #include "observe/failure.h"
 
@@ -173,7 +173,7 @@ static enum cause cause_of_errno(const struct connection *c, int error_number)
 
 /*
  * The stream has ended, and OpenSSL has seen no close_notify. `reset`: that of a write of ours was there before. Who has been
- * told of a reset reads an end behind it.
+ * told of a reset reads an end after it.
  */
 static void diagnose_eof(const struct connection *c, struct event_failure *failure, bool reset)
 {

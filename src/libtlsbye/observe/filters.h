@@ -3,7 +3,7 @@
  * What stands between an SSL and its socket: filter BIOs, which may hold records that OpenSSL takes for written. What goes
  * past such a one overtakes them; what is thrown away with it never arrives.
  *
- * Rules: as farewell.h. A BIO_f_buffer is known, and can be emptied; any other kind is left alone.
+ * Rules: as close_notify.h. A BIO_f_buffer is known, and can be emptied; any other kind is left alone.
  */
 #ifndef TLSBYE_FILTERS_H
 #define TLSBYE_FILTERS_H

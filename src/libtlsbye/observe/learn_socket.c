@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See learn.h. Calls nest: a callback may call SSL_* for another connection, so the one that is sought further out is
+ * See learn_socket.h. Calls nest: a callback may call SSL_* for another connection, so the one that is sought further out is
  * remembered in the record of the inner one.
  *
  * An SSL_* call may never return (longjmp, a cancelled thread), or leave the stack for a while (coroutines): then

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See seen.h: what the SSL_* calls tell that did not simply succeed.
+ * See after_call.h: what the SSL_* calls tell that did not simply succeed.
  */
 #include "release/after_call.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chains of BIOs as a door (bios.h): which SSLs go with a BIO_free, and what stands in the buffers above them.
+ * Chains of BIOs as a close path (bio_free.h): which SSLs go with a BIO_free, and what stands in the buffers above them.
  */
 #include "release/bio_free.h"
 
@@ -24,7 +24,7 @@
 
 /*
  * References beyond the first that the program has taken: a BIO's address and, in its low bits, how many. One BIO may stand
- * in several places. Where there is no room for one, nothing more is known, and no goodbye is said at this door.
+ * in several places. Where there is no room for one, nothing more is known, and nothing is released by this path.
  */
 enum { SHARED_MAX = 64, SHARED_MORE = 7 };
 static _Atomic uintptr_t shared[SHARED_MAX];
@@ -130,7 +130,7 @@ static void note_end_of_reading(struct connection *c, SSL *ssl)
 
 /*
  * A BIO_f_ssl that owns its SSL, of which this is the last reference: the library is about to call SSL_shutdown, SSL_free,
- * and then close. The goodbye comes before all three.
+ * and then close. The release comes before all three.
  */
 static void say_goodbye(struct connection *c, struct call call)
 {

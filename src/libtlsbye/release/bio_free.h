@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The door of programs that talk through a BIO_f_ssl: BIO_free and its relatives.
+ * The close path of programs that talk through a BIO_f_ssl: BIO_free and its relatives.
  *
  * Such a program need not call a single SSL_* function; and where libssl and libcrypto are linked -Bsymbolic, what they do
  * for it is seen by no hook but these, and close. So the SSL is looked for in the chain that is about to be freed, before
@@ -9,8 +9,8 @@
  * Rules: for ordinary code, as BIO_* are; no lock. A BIO that has more references than one is not freed: they are counted,
  * as far as the program takes them. What the libraries themselves do with a BIO is not looked at.
  */
-#ifndef TLSBYE_BIOS_H
-#define TLSBYE_BIOS_H
+#ifndef TLSBYE_BIO_FREE_H
+#define TLSBYE_BIO_FREE_H
 
 #include "connection/connection.h"
 
@@ -23,13 +23,13 @@ void bio_free_born(struct libssl *lib, BIO *bio, void *caller);
 /* BIO_up_ref has succeeded. */
 void bio_free_shared(const struct libcrypto *crypto, BIO *bio, void *caller);
 
-/* An SSL that lives on behind a BIO_free, because the program has another reference of it. */
+/* An SSL that lives on after a BIO_free, because the program has another reference of it. */
 struct bio_release {
-	struct connection *c; /* with a stake; NULL: none */
+	struct connection *c; /* with a reference; NULL: none */
 	uint32_t references;
 };
 
-/* BIO_free, or BIO_free_all where `all`: goodbye to each SSL that goes with it. */
+/* BIO_free, or BIO_free_all where `all`: releases each SSL that goes with it. */
 struct bio_release bio_free_before(const struct libcrypto *crypto, BIO *bio, bool all, struct call call);
 void bio_free_after(const struct bio_release *parting);
 

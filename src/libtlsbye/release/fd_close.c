@@ -88,7 +88,7 @@ static void end_connection(struct connection *c, int fd, struct call call, struc
 	c->released.shared |= ownership_shares(c);
 	if (reason == NOT_OWNER)
 		release_disown(c);
-	if (reason != SOCKET_CHANGED)
+	if (reason != SOCKET_CHANGED && events_end_may_be_told())
 		which_socket_addresses(c, fd);
 
 	if (!release_is_curing() || reason != MAY_SPEAK) {
@@ -103,18 +103,19 @@ static void end_connection(struct connection *c, int fd, struct call call, struc
 }
 
 struct last_close {
-	const struct connection *known; /* by the descriptor; its own goodbye is said */
+	const struct connection *known; /* by the descriptor; it is released already */
 	int fd;
 	struct call call;
 };
 
-/* One datagram socket, many SSLs: each that still has something to end says goodbye to its own peer. */
+/* One datagram socket, many SSLs: each that still has something to end says close_notify to its own peer. */
 static void end_sharer(struct connection *c, void *arg)
 {
 	const struct last_close *last = arg;
 	if (c == last->known || !c->socket.datagram || !c->released.superseded || !records_ref_if_used(c))
 		return;
-	if (atomic_load(&c->ssl) && c->socket.cookie == last->known->socket.cookie && release_is_worth_it(c)) {
+	if (atomic_load(&c->ssl) && c->socket.cookie == last->known->socket.cookie &&
+	    release_is_worth_it(c)) {
 		release_note_path(c, PATH_CLOSE);
 		end_connection(c, last->fd, last->call, NULL);
 		atomic_store(&c->socket.fd, -1);
@@ -135,6 +136,40 @@ static void last_descriptor_closes(struct connection *c, int fd, struct call cal
 	atomic_store(&c->socket.fd, -1);
 }
 
+/*
+ * Said, and read to the peer's end: nothing is left to do but to tell. So no signal need be blocked, and where a handler
+ * jumps out of here nothing is marked.
+ */
+static bool is_done(struct connection *c, int fd)
+{
+	bool done = release_is_curing() && settings->linger == LINGER_BACKGROUND && !c->socket.datagram &&
+		    release_is_worth_it(c) && c->released.notify == NOTIFY_SENT &&
+		    c->released.notify_by_program && !residue_any(&c->released.residue) &&
+		    !atomic_load(&c->released.read_emulated) && atomic_load(&c->socket.descriptors) == 1 &&
+		    !claim_is_entered(&c->claim) && passed_through(c, fd) == MAY_SPEAK;
+	if (!done)
+		return false;
+	queues_measure(c, fd);
+	return queues_close_is_enough(&c->queues);
+}
+
+static bool close_when_done(int fd, struct call call)
+{
+	struct connection *c = descriptors_ref_connection(fd);
+	bool done = c && is_done(c, fd) && descriptors_drop(c, fd);
+	if (done) {
+		release_note_path(c, PATH_CLOSE);
+		call_sites_note(&c->sites, SITE_CLOSE, call);
+		queues_note_end(c, fd);
+		events_end(c);
+		atomic_store(&c->socket.fd, -1);
+		records_unref(c); /* the descriptor's */
+	}
+	if (c)
+		records_unref(c);
+	return done;
+}
+
 static bool before_close(int fd, struct call call, struct connection **late)
 {
 	if (!process_is_original())
@@ -143,7 +178,12 @@ static bool before_close(int fd, struct call call, struct connection **late)
 	struct blocked_signals before;
 	bool alone;
 	lent_await(fd);
-	blocked_signals_begin(&before, release_is_curing()); /* nor are our calls cancellation points of close() */
+	if (close_when_done(fd, call)) {
+		errno = saved;
+		return true;
+	}
+	blocked_signals_begin(&before,
+			      release_is_curing()); /* nor are our calls cancellation points of close() */
 	struct connection *c = descriptors_take(fd, &alone);
 	if (c) {
 		claim_await(&c->claim);
@@ -170,7 +210,7 @@ static void tell(void *c)
 	errno = saved;
 }
 
-/* A thread that is cancelled in close() tells as well; who is inside when the process ends, by leaving.c. */
+/* A thread that is cancelled in close() tells as well; who is inside when the process ends, by process_exit.c. */
 static int close_and_tell(int fd, struct connection *c)
 {
 	int result;

@@ -83,15 +83,36 @@ static int before_shutdown(struct connection *c, int fd, int how, struct call ca
 	return later ? NOTHING_LEFT : emulated ? SHUT_WR : how;
 }
 
+static void note_plain(struct connection *c, struct call call)
+{
+	bool first = !(atomic_load(&c->released.close_paths) & PATH_SHUTDOWN);
+	call_sites_note(&c->sites, SITE_SHUTDOWN, call);
+	release_note_path(c, PATH_SHUTDOWN);
+	if (first && !c->socket.datagram)
+		events_half_close(c, BY_PROGRAM);
+}
+
+/* The FIN after close_notify, by the program itself: there is nothing to do but to note it. */
+static bool is_plain(const struct connection *c, int how)
+{
+	return how == SHUT_WR && release_is_curing() && release_is_worth_it(c) &&
+	       c->released.notify == NOTIFY_SENT && c->released.notify_by_program &&
+	       !residue_any(&c->released.residue) && release_is_ours(c);
+}
+
 int fd_shutdown_before(int fd, int how, struct call call)
 {
 	struct connection *c = process_is_original() ? descriptors_ref_connection(fd) : NULL;
 	if (!c)
 		return how;
-	int saved = errno;
+	int saved = errno, left = how;
 	struct blocked_signals before;
-	blocked_signals_begin(&before, release_is_curing());
-	int left = before_shutdown(c, fd, how, call);
+	bool plain = is_plain(c, how);
+	blocked_signals_begin(&before, release_is_curing() && !plain);
+	if (plain)
+		note_plain(c, call);
+	else
+		left = before_shutdown(c, fd, how, call);
 	records_unref(c);
 	blocked_signals_end(&before);
 	errno = saved;

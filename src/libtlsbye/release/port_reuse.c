@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See ports.h. Two sockets share a port where both have SO_REUSEADDR and neither listens (inet_csk_bind_conflict() in
- * Linux); a socket in TIME_WAIT has what the connection had. So the connection gets it before its goodbye, and a socket
+ * See port_reuse.h. Two sockets share a port where both have SO_REUSEADDR and neither listens (inet_csk_bind_conflict() in
+ * Linux); a socket in TIME_WAIT has what the connection had. So the connection gets it before its hand-over, and a socket
  * that is refused such a port gets it, too, for the length of one more call: then only a listener, or another process' socket,
  * stands in the way. listen() looks for conflicts once more, and gets the same. Kept, the option would let the program bind
  * a port twice that it looks for a free one by.

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ports of connections that ended with a goodbye of ours.
+ * The ports of connections that were released by us.
  *
- * Bare, a close with bytes unread resets the connection, and its port is free at once; behind a goodbye it ends as TCP
- * should, and its port is taken until the drain is over and TIME_WAIT behind it (RFC 9293, 3.6.1). A program that binds
+ * Bare, a close with bytes unread resets the connection, and its port is free at once; after a release it ends as TCP
+ * should, and its port is taken until the drain is over and TIME_WAIT after it (RFC 9293, 3.6.1). A program that binds
  * the port again, and never needed SO_REUSEADDR for it, must not notice (P5).
  *
  * Rules: everything here is async-signal-safe. At most one bit a port is kept.
  */
-#ifndef TLSBYE_PORTS_H
-#define TLSBYE_PORTS_H
+#ifndef TLSBYE_PORT_REUSE_H
+#define TLSBYE_PORT_REUSE_H
 
 #include "connection/connection.h"
 
-/* Before the goodbye of a connection is handed over: from here on its port can be bound beside it. */
+/* Before the connection is handed over: from here on its port can be bound beside it. */
 void port_reuse_begins(const struct connection *c, int fd);
 
 /* bind(), or listen(), failed with EADDRINUSE: once more, where the port is such a one. 0, or -1. */

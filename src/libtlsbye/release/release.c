@@ -82,8 +82,8 @@ static void leave_the_program(const struct connection *c, int fd)
 	port_reuse_begins(c, fd);
 	if (descriptors_is_watched_elsewhere(fd))
 		epoll_sets_forget_socket(fd);
-	int flags = real.fcntl(fd, F_GETFL);
-	if (flags >= 0 && flags & O_ASYNC)
+	int flags = descriptors_any_async() ? real.fcntl(fd, F_GETFL) : 0;
+	if (flags > 0 && flags & O_ASYNC)
 		real.fcntl(fd, F_SETFL, flags & ~O_ASYNC);
 }
 

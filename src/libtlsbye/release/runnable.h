@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is an exec going to succeed? Behind our goodbye a failed one would leave the program with a connection that is over: so
+ * Is an exec going to succeed? After our release a failed one would leave the program with a connection that is over: so
  * the kernel's own look at the program and its arguments is taken before, as far as that goes.
  *
  * Rules: async-signal-safe, as execve is, and without memory of its own. In doubt no: the exec passes through, as bare.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See read_side.h. */
+/* See shutdown_both.h. */
 #include "release/shutdown_both.h"
 
 #include "connection/descriptors.h"
@@ -38,7 +38,7 @@ void shutdown_both_forget(struct connection *c)
 		atomic_fetch_sub(&shutdown_both_emulated, 1);
 }
 
-/* With a stake that the caller gives back. */
+/* With a reference that the caller gives back. */
 static struct connection *played_connection(int fd)
 {
 	struct connection *c = process_is_original() ? descriptors_ref_connection(fd) : NULL;
@@ -62,7 +62,7 @@ bool shutdown_both_is_at_end(int fd, size_t size)
 	return left == 0;
 }
 
-/* With MSG_WAITALL the kernel would wait for the rest, behind what is left: there the end has to be the real one. */
+/* With MSG_WAITALL the kernel would wait for the rest, after what is left: there the end has to be the real one. */
 bool shutdown_both_is_at_end_flags(int fd, size_t size, int flags)
 {
 	bool at_end = shutdown_both_is_at_end(fd, flags & MSG_PEEK ? 0 : size);

@@ -4,15 +4,15 @@
  *
  * Really shut, the kernel answers every further byte of the peer, even its close_notify, with a reset, which destroys
  * what is still on its way to it (tcp_rcv_state_process() in Linux). So only the writing side is shut, and the hooks of
- * read and its kin play the other: what was received before can be read, then comes the end. Whatever else the program
- * asks the kernel about the socket (poll, select, epoll) must be true: there the play ends, and the read side is shut; so
+ * read and its kin answer for the other: what was received before can be read, then comes the end. Whatever else the program
+ * asks the kernel about the socket (poll, select, epoll) must be true: there the emulation ends, and the read side is shut; so
  * it is where libc is going to read, for a stream, out of sight of the hooks.
  *
- * Rules: all of it is async-signal-safe. It is played only where nobody can be waiting for the real end: no other thread,
+ * Rules: all of it is async-signal-safe. It is emulated only where nobody can be waiting for the real end: no other thread,
  * nobody inside, one descriptor, no epoll set, no stream, and no other process.
  */
-#ifndef TLSBYE_READ_SIDE_H
-#define TLSBYE_READ_SIDE_H
+#ifndef TLSBYE_SHUTDOWN_BOTH_H
+#define TLSBYE_SHUTDOWN_BOTH_H
 
 #include "connection/connection.h"
 
@@ -20,7 +20,7 @@
 #include <sys/select.h>
 #include <sys/uio.h>
 
-/* How many connections of the process are played: the one question of those hooks, nearly always answered by 0. */
+/* How many connections of the process are emulated: the one question of those hooks, nearly always answered by 0. */
 extern _Atomic uint32_t shutdown_both_emulated INTERNAL;
 
 static inline bool shutdown_both_anywhere(void)

@@ -78,15 +78,15 @@ static void foresee(struct connection *c, uint32_t path)
 }
 
 /* The SSL is forgotten while the claim is held: nobody may find it between here and the real SSL_free. */
-static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t path)
+static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t path, bool said)
 {
-	bool claimed = claim_take_after_close_notify(&c->claim);
+	bool claimed = !said && claim_take_after_close_notify(&c->claim);
 	c->released.not_ours = !ownership_owns(c);
 	if (!claimed && c->released.notify != NOTIFY_SENT)
 		c->released.reason = SOMEBODY_INSIDE;
+	c->seen.unread_tls = claimed || said ? (uint32_t)c->lib->SSL_pending(ssl) : 0;
 	if (claimed) {
 		handshake_look(c);
-		c->seen.unread_tls = (uint32_t)c->lib->SSL_pending(ssl);
 		if (release_is_curing() && c->seen.spoken)
 			speak(c);
 		else
@@ -113,8 +113,9 @@ void ssl_free_release(struct connection *c, uint32_t path, struct call call)
 	call_sites_note(&c->sites, SITE_SSL_FREE, call);
 	in_handler_learn_thread();
 	ssl_free_learn_late(c);
-	blocked_signals_begin(&before, release_is_curing());
-	speak_and_detach(c, ssl, path);
+	bool said = close_notify_is_said(c);
+	blocked_signals_begin(&before, release_is_curing() && !said);
+	speak_and_detach(c, ssl, path, said);
 	blocked_signals_end(&before);
 	if (c->released.superseded) /* no close will tell of it */
 		events_end(c);

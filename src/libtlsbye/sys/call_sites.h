@@ -8,15 +8,15 @@
  *
  * Rules: async-signal-safe, call_sites_begin excepted. Where nobody will ask (LOG_FORMAT=text), nothing but the address is kept.
  */
-#ifndef TLSBYE_SITES_H
-#define TLSBYE_SITES_H
+#ifndef TLSBYE_CALL_SITES_H
+#define TLSBYE_CALL_SITES_H
 
 #include "sys/export.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A hooked call: its name, as the program writes it, and the address behind it. NULL: nobody's. */
+/* A hooked call: its name, as the program writes it, and the address that it returns to. NULL: nobody's. */
 struct call {
 	const char *name;
 	void *from;
@@ -44,7 +44,7 @@ struct sites {
 	struct traces *traces; /* a mapping of its own, or NULL */
 };
 
-/* Constructor, behind the settings: whatever may not be done later (in a signal handler, in a chroot). */
+/* Constructor, after the settings: whatever may not be done later (in a signal handler, in a chroot). */
 void call_sites_begin(void);
 
 /* Ordinary code only: objects that were loaded since become known. Costs one look where there are none. */

@@ -2,7 +2,7 @@
 /*
  * Finding the real functions of OpenSSL (libc's: real.c).
  *
- * Python and Perl load their libssl with RTLD_LOCAL, so that RTLD_NEXT does not see it. Look where the caller looks: its own object and that object's needs; then behind us in
+ * Python and Perl load their libssl with RTLD_LOCAL, so that RTLD_NEXT does not see it. Look where the caller looks: its own object and that object's needs; then after us in
  * the global scope; then in whatever libssl is loaded. Two generations of libssl can live in one process, so what is
  * found is a table for each library, and callers are remembered by the object that they belong to.
  *

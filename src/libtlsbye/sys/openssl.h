@@ -66,7 +66,7 @@ int SSL_is_quic(const SSL *ssl);
 	X(SSL_write_early_data)                                                                              \
 	X(SSL_sendfile)
 
-/* Used by the goodbye itself. */
+/* Used to say close_notify. */
 #define OPENSSL_LIBSSL_USED(X)                                                                                  \
 	X(SSL_get_rfd)                                                                                       \
 	X(SSL_get_wfd)                                                                                       \
@@ -140,9 +140,9 @@ struct libssl {
 	OPENSSL_LIBSSL_USED(OPENSSL_MEMBER)
 	bool watches_frees; /* connection.c hears of an SSL that is freed unseen */
 	bool own_allocator; /* the program's, which need not bear another thread than the program's */
-	bool usable;        /* has all that the goodbye needs: OpenSSL 1.1.1 or newer */
+	bool usable;        /* has all that a close_notify needs: OpenSSL 1.1.1 or newer */
 	struct code_range code, crypto_code;  /* where it is mapped, and its libcrypto */
-	BIO_METHOD *close_notify_method; /* made by farewell.c on first use */
+	BIO_METHOD *close_notify_method; /* made by close_notify.c on first use */
 };
 
 struct libcrypto {
@@ -184,7 +184,7 @@ bool openssl_is_libcrypto(void *address);
 
 /*
  * Is it libssl that calls an exported function of its own, by way of our hook of it, because it is not linked -Bsymbolic? Where
- * it does so by a jump at a function's end, the address behind the call is in the hook of that function, or in our goodbye.
+ * it does so by a jump at a function's end, the address that the call returns to is in the hook of that function, or in close_notify.c.
  * Async-signal-safe.
  */
 bool openssl_calls_itself(void *caller);

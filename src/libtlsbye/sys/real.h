@@ -106,7 +106,7 @@ REAL_LATE(REAL_LATE_ONE)
 void real_init(void);
 
 /*
- * The closesocket that stands behind ours, or close: nobody but ported code defines one. Looked up when it is first
+ * The closesocket that comes after ours, or close: nobody but ported code defines one. Looked up when it is first
  * called, and not at the start of every process.
  */
 int real_closesocket(int fd);

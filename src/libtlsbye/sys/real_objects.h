@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which object does a code address belong to? What the loader has mapped is copied into a table that only grows: an event
- * is told by the linger thread or in a signal handler, where the loader cannot be asked, and of objects that may be
+ * may be told in a signal handler, where the loader cannot be asked, and of objects that may be
  * unloaded by then.
  */
 #ifndef TLSBYE_REAL_OBJECTS_H

@@ -6,7 +6,7 @@
  *
  * Rules: SSL_shutdown is called at most once, never with a write pending, never after a fatal error, never in a
  * handshake (SSL_shutdown(3)). The program's info and msg callbacks do not run: its state is half gone in SSL_free, and
- * the linger thread is not a thread that it knows.
+ * in a close it does not expect them.
  */
 #include "tls/close_notify.h"
 
@@ -24,7 +24,7 @@
 #include <limits.h>
 #include <string.h>
 
-/* The goodbye that runs on this thread: the BIO's callbacks have no other way to know. */
+/* The close_notify that is said on this thread: the BIO's callbacks have no other way to know. */
 struct speech {
 	struct connection *c;
 	int fd; /* -1: the socket is handed over already, and the bytes follow */
@@ -274,7 +274,7 @@ enum reason close_notify_foreseen(const struct connection *c)
 }
 
 /*
- * Records that stand in a BIO_f_buffer were written, as far as the program knows: they go first, whatever is said behind
+ * Records that stand in a BIO_f_buffer were written, as far as the program knows: they go first, whatever is said after
  * them. Not those of a connection that may be another process's: it has a copy of them. False where they are in the way.
  */
 static bool flush_filters(struct connection *c, SSL *ssl)
@@ -340,11 +340,13 @@ static enum reason reason_on_socket(struct connection *c, SSL *ssl, int fd, bool
 	return reason;
 }
 
-/* Said, and nothing of it stands in a buffer of the program's: then there is nothing to ask the kernel. */
-static bool is_said_already(const struct connection *c, SSL *ssl)
+bool close_notify_is_said(const struct connection *c)
 {
+	if (c->released.notify != NOTIFY_SENT)
+		return false;
+	SSL *ssl = atomic_load(&c->ssl);
 	BIO *top = ssl ? c->lib->SSL_get_wbio(ssl) : NULL;
-	return c->released.notify == NOTIFY_SENT && (!top || !filters_hold(c->lib, top));
+	return !top || !filters_hold(c->lib, top);
 }
 
 void close_notify_say(struct connection *c, int fd)
@@ -354,10 +356,12 @@ void close_notify_say(struct connection *c, int fd)
 	struct speech now = {.c = c, .fd = fd};
 	int saved = errno;
 	bool by_kernel = kernel_makes_records(c, ssl);
-	if (is_said_already(c, ssl))
+	if (close_notify_is_said(c))
 		return;
 	lib->ERR_set_mark();
 	handshake_look(c);
+	if (ssl)
+		handshake_note_manners(c, ssl); /* what stands below may be another BIO, or the kernel's, by now */
 	speech = &now;
 	enum reason reason = reason_on_socket(c, ssl, fd, by_kernel);
 	if (reason != ALREADY_SAID || !c->released.reason)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The TLS side of the goodbye: may we speak? Then close_notify, through a BIO of our own on the program's descriptor.
+ * The TLS side of a release: may we speak? Then close_notify, through a BIO of our own on the program's descriptor.
  */
-#ifndef TLSBYE_FAREWELL_H
-#define TLSBYE_FAREWELL_H
+#ifndef TLSBYE_CLOSE_NOTIFY_H
+#define TLSBYE_CLOSE_NOTIFY_H
 
 #include "connection/connection.h"
 
@@ -18,6 +18,9 @@ enum reason close_notify_reason(const struct connection *c);
  * Async-signal-safe.
  */
 enum reason close_notify_foreseen(const struct connection *c);
+
+/* Said, and nothing of it stands in a buffer of the program's: then there is nothing to do here. Ordinary code, or claim held. */
+bool close_notify_is_said(const struct connection *c);
 
 /*
  * Says close_notify if it may be said; completes a record that is half on the wire in any case. The reason stands in

@@ -3,10 +3,10 @@
  * DTLS: close_notify and no more. A datagram socket has no FIN and nothing to drain, and one of them may carry many
  * SSLs, each with a peer of its own: which peer is meant is known by the SSL's BIO alone, unless the socket is connected.
  *
- * Rules: called with the claim held, as farewell.c is. dtls_send is async-signal-safe.
+ * Rules: called with the claim held, as close_notify.c is. dtls_send is async-signal-safe.
  */
-#ifndef TLSBYE_DATAGRAM_H
-#define TLSBYE_DATAGRAM_H
+#ifndef TLSBYE_DTLS_H
+#define TLSBYE_DTLS_H
 
 #include "connection/connection.h"
 
