@@ -400,8 +400,7 @@ has_descriptors() {
     assert_success
   done <<<"$names"
   ! gone "$hub" || fail_showing "the hub has ended: $output"
-  wait_until has_descriptors "$hub" "$before" ||
-    { ls -l "/proc/$hub/fd" >&2 && false; }
+  wait_until has_descriptors "$hub" "$before"
   hold_peer
   tell release
   assert_way hub 2
