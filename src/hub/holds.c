@@ -192,6 +192,14 @@ static struct held *unpack(struct process *process, const struct message_hold *m
 	return held;
 }
 
+static void go_on(struct held *held, uint64_t now)
+{
+	if (drain_go_on(&held->hold.drain, held->fd, &kernel_raw, now) || !watch(held) || !look(held, now))
+		give_up(held, PEER_UNKNOWN);
+	else
+		tell_half_close(held);
+}
+
 static void begin(struct held *held, int family)
 {
 	struct drain *drain = &held->hold.drain;
@@ -204,10 +212,7 @@ static void begin(struct held *held, int family)
 	if (held->hold.follows)
 		held->follows_until_us = now + held->hold.follows_ms * UINT64_C(1000);
 	held->source.ready = on_event;
-	if (drain_go_on(drain, held->fd, &kernel_raw, now) || !watch(held) || !look(held, now))
-		give_up(held, PEER_UNKNOWN);
-	else
-		tell_half_close(held);
+	go_on(held, now);
 }
 
 enum message_fault holds_take(struct process *process, const struct message_hold *message, int fd,
@@ -254,7 +259,10 @@ enum message_fault holds_spoken(struct process *process, const struct message_sp
 	if (message->residue_length)
 		residue_keep(&held->hold.drain.residue, message + 1, message->residue_length);
 	stop_waiting(held);
-	on_event(&held->source, 0);
+	uint64_t now = clock_us();
+	held->hold.drain.reads = true; /* whoever was inside has left: nobody is robbed any more */
+	held->hold.drain.moved_us = now;
+	go_on(held, now);
 	return MESSAGE_GOOD;
 }
 
