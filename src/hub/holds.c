@@ -203,6 +203,14 @@ static void hurry(struct held *held, uint64_t now)
 		drain->limits.total_us = total;
 }
 
+static void go_on(struct held *held, uint64_t now)
+{
+	if (drain_go_on(&held->hold.drain, held->fd, &kernel_raw, now) || !watch(held) || !look(held, now))
+		give_up(held, PEER_UNKNOWN);
+	else
+		tell_half_close(held);
+}
+
 static void begin(struct held *held, int family)
 {
 	struct drain *drain = &held->hold.drain;
@@ -216,10 +224,7 @@ static void begin(struct held *held, int family)
 		held->follows_until_us = now + held->hold.follows_ms * UINT64_C(1000);
 	hurry(held, now);
 	held->source.ready = on_event;
-	if (drain_go_on(drain, held->fd, &kernel_raw, now) || !watch(held) || !look(held, now))
-		give_up(held, PEER_UNKNOWN);
-	else
-		tell_half_close(held);
+	go_on(held, now);
 }
 
 enum message_fault holds_take(struct process *process, const struct message_hold *message, int fd,
@@ -266,7 +271,10 @@ enum message_fault holds_spoken(struct process *process, const struct message_sp
 	if (message->residue_length)
 		residue_keep(&held->hold.drain.residue, message + 1, message->residue_length);
 	stop_waiting(held);
-	on_event(&held->source, 0);
+	uint64_t now = clock_us();
+	held->hold.drain.reads = true; /* whoever was inside has left: nobody is robbed any more */
+	held->hold.drain.moved_us = now;
+	go_on(held, now);
 	return MESSAGE_GOOD;
 }
 

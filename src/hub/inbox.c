@@ -76,12 +76,12 @@ static int receive(int connection, struct received *received)
 	ssize_t size = recvmsg(connection, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (size < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (size <= 0)
+	if (size < 0)
 		return -1;
 	*received =
 		(struct received){.size = (size_t)size, .cut = header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)};
 	note_descriptors(&header, received);
-	return 1;
+	return size || received->descriptors ? 1 : -1; /* an empty message may bring some, too */
 }
 
 /* The connection is the process's, where that awaits something: *kept. */

@@ -11,6 +11,7 @@
 #   hub_of PID                           sets $hub: the tlsbye-hub whose parent is PID; fails where there is none
 #   hub_names PID                        the abstract names that it listens on, one a line, without the @
 #   held_by PID                          how many connections to $port it has among its descriptors
+#   held_among PID N                     are they so many?
 #   held_by_clones                       likewise, of the program's children that are no hub
 #   assert_way hub|clone N [OWN]         within 10 seconds N connections are held so, and OWN (0) by the program itself
 #   gone PID                             has it ended? A zombie has
@@ -145,11 +146,15 @@ held_by_clones() {
   echo "$n"
 }
 
+held_among() {
+  [[ $(held_by "$1") -eq $2 ]]
+}
+
 held_so() {
   local way=$1 count=$2 own=${3:-0}
-  [[ $(held_by "$program_pid") -eq $own ]] || return 1
+  held_among "$program_pid" "$own" || return 1
   case $way in
-    hub) [[ $(held_by "$hub") -eq $count ]] ;;
+    hub) held_among "$hub" "$count" ;;
     clone) [[ $(held_by_clones) -eq $count ]] ;;
   esac
 }
