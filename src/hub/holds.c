@@ -280,12 +280,14 @@ enum message_fault holds_spoken(struct process *process, const struct message_sp
 
 void holds_nothing_follows(struct process *process)
 {
+	uint64_t now = clock_us();
 	for (struct held *held = process->oldest, *next; held; held = next) {
 		next = held->newer_own;
 		if (!held->follows_until_us)
 			continue;
 		stop_waiting(held);
-		on_event(&held->source, 0);
+		held->hold.drain.moved_us = now;
+		go_on(held, now);
 	}
 }
 

@@ -33,6 +33,9 @@ void holds_make_room(unsigned others, unsigned more);
 /* Whose time has come. */
 void holds_look(uint64_t now_us);
 
+/* The process has ended, or is another program by now: nothing of what was to follow comes any more, nobody reads there. */
+void holds_nothing_follows(struct process *process);
+
 uint32_t holds_count(void);
 
 /* The number that the next one gets; are all before this one over? */
