@@ -38,7 +38,7 @@
 	X(LINGER_SOCKETS, COUNT, "1024", "1", "65536", "a number like 64 or 4096",                           \
 	  "so many drains of a process at once; past it the one that can best be spared ends")               \
 	X(AT_EXIT, DURATION, "10s", "0s", "1h", "a duration like 10s or 500ms",                              \
-	  "how long PID 1 waits for its drains at its exit, and the hub after a SIGTERM")         \
+	  "how long PID 1 waits for its drains at its exit, and the hub after a SIGTERM")                    \
 	X(LOG, PATH, "stderr", "", "", "stderr, off or an absolute path", "where events go, a line each")    \
 	X(LOG_LEVEL, CHOICE, "info", "", "", "off|error|warn|info|debug",                                    \
 	  "info: a line for each connection that needed a cure; debug: one for every step of every")         \

@@ -30,9 +30,8 @@ static void wait_for_speaker(struct claim *claim)
 /* LOOK stands exactly while one of the others does. */
 static uint32_t with_look(uint32_t word)
 {
-	uint32_t marks =
-		CLAIM_SPEAKING | CLAIM_NEW | CLAIM_FORKED | CLAIM_PENDING | CLAIM_LEARNING | CLAIM_SHAKING |
-		CLAIM_FOLLOWS;
+	uint32_t marks = CLAIM_SPEAKING | CLAIM_NEW | CLAIM_FORKED | CLAIM_PENDING | CLAIM_LEARNING |
+			 CLAIM_SHAKING | CLAIM_FOLLOWS;
 	return word & marks ? word | CLAIM_LOOK : word & ~CLAIM_LOOK;
 }
 

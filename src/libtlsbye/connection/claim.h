@@ -23,13 +23,15 @@ struct claim {
 enum {
 	CLAIM_LOOK = 1u << 31, /* one of the bits below is set: the sign, so that entering costs one test */
 	CLAIM_SPEAKING = 1u << 30, /* close_notify is being said */
-	CLAIM_NEW = 1u << 29,     /* nobody of this process entered yet */
-	CLAIM_FORKED = 1u << 28,  /* nobody entered since the last fork (P7) */
-	CLAIM_PENDING = 1u << 27, /* a write was left half-done: each call looks whether it is made good */
+	CLAIM_NEW = 1u << 29,      /* nobody of this process entered yet */
+	CLAIM_FORKED = 1u << 28,   /* nobody entered since the last fork (P7) */
+	CLAIM_PENDING = 1u << 27,  /* a write was left half-done: each call looks whether it is made good */
 	CLAIM_LEARNING =
-		1u << 26, /* the socket is not known: each call looks at the I/O that it does (learn_socket.h) */
+		1u
+		<< 26, /* the socket is not known: each call looks at the I/O that it does (learn_socket.h) */
 	CLAIM_SHAKING = 1u << 25, /* the handshake is not over: each call looks whether it is (handshake.h) */
-	CLAIM_FOLLOWS = 1u << 24, /* the socket is gone, close_notify is not said: the next call says it (follow.h) */
+	CLAIM_FOLLOWS =
+		1u << 24, /* the socket is gone, close_notify is not said: the next call says it (follow.h) */
 	CLAIM_INSIDE = (1u << 24) - 1,
 };
 

@@ -28,11 +28,11 @@ struct socket_known {
 	_Atomic int fd;               /* the descriptor by which OpenSSL knows it; -1: none */
 	int first_fd;                 /* its number, for the log */
 	_Atomic uint32_t descriptors; /* how many of the program's are known to us */
-	uint64_t cookie;              /* SO_COOKIE, or the inode; of the socket, not of the number; 0: none known */
+	uint64_t cookie; /* SO_COOKIE, or the inode; of the socket, not of the number; 0: none known */
 	int family;
-	bool datagram;          /* DTLS: close_notify only (dtls.h) */
-	bool own_bio;           /* it was learnt from the I/O of a BIO of the program's own */
-	bool addresses_known;   /* the next two; asked for when an event wants them */
+	bool datagram;        /* DTLS: close_notify only (dtls.h) */
+	bool own_bio;         /* it was learnt from the I/O of a BIO of the program's own */
+	bool addresses_known; /* the next two; asked for when an event wants them */
 	union endpoint local, peer;
 	uint64_t tracked_us; /* when (clock_us), or 0: no event has told of it */
 };
@@ -41,11 +41,11 @@ struct socket_known {
 struct seen {
 	uint32_t references; /* of the SSL: SSL_up_ref, SSL_dup */
 	bool hands_off;      /* QUIC: nothing is ours */
-	bool born;           /* its SSL_new passed the hooks; else other calls of the program may pass by them */
-	bool spoken;         /* an SSL_* call that does I/O was made: before, there is nothing to end */
-	bool handshaken;     /* once, at least */
+	bool born;       /* its SSL_new passed the hooks; else other calls of the program may pass by them */
+	bool spoken;     /* an SSL_* call that does I/O was made: before, there is nothing to end */
+	bool handshaken; /* once, at least */
 	enum role role;
-	bool ktls;             /* OpenSSL has given the record layer, of one direction at least, to the kernel */
+	bool ktls; /* OpenSSL has given the record layer, of one direction at least, to the kernel */
 	bool quiet, filtered;  /* what may keep a close_notify back (handshake_note_manners) */
 	struct call handshake; /* the call within which one goes on */
 	bool read_failure_told, write_failure_told;
@@ -55,15 +55,16 @@ struct seen {
 	int write_error; /* SSL_get_error of the last write that is to be repeated; 0: a part of it was taken */
 	uint64_t write_requested;
 	bool fatal_error;
-	bool peer_notified;     /* the peer's close_notify was read */
+	bool peer_notified;      /* the peer's close_notify was read */
 	enum hidden peer_hidden; /* it ended without one, and OpenSSL was told to call that a clean end */
-	bool faked;             /* SSL_set_shutdown claimed that close_notify was sent */
-	bool called_shutdown;   /* SSL_shutdown, successful or not */
-	uint64_t unfinished;    /* bytes of an SSL_write that were not taken */
-	uint64_t pending_length; /* of the SSL_write that wants to be repeated: a record is in OpenSSL's buffer */
-	uint64_t never_read;     /* bytes that SSL_shutdown's second call threw away for the program */
-	uint64_t unflushed;      /* bytes in a BIO_f_buffer above its BIO_f_ssl, at BIO_free */
-	uint32_t unread_tls;     /* bytes decrypted by OpenSSL and never asked for, at SSL_free */
+	bool faked;              /* SSL_set_shutdown claimed that close_notify was sent */
+	bool called_shutdown;    /* SSL_shutdown, successful or not */
+	uint64_t unfinished;     /* bytes of an SSL_write that were not taken */
+	uint64_t
+		pending_length; /* of the SSL_write that wants to be repeated: a record is in OpenSSL's buffer */
+	uint64_t never_read;    /* bytes that SSL_shutdown's second call threw away for the program */
+	uint64_t unflushed;     /* bytes in a BIO_f_buffer above its BIO_f_ssl, at BIO_free */
+	uint32_t unread_tls;    /* bytes decrypted by OpenSSL and never asked for, at SSL_free */
 };
 
 /* observe/learn_socket.c: written on the thread that is inside. */
@@ -85,18 +86,19 @@ struct released {
 	bool completed_record;
 	uint32_t said_bytes; /* ours, that went into the send queue */
 	struct residue residue;
-	bool shared;           /* another process had the socket, too, when this one let go */
-	bool superseded;       /* another SSL has begun on the same socket, whose descriptors are its by now */
+	bool shared;     /* another process had the socket, too, when this one let go */
+	bool superseded; /* another SSL has begun on the same socket, whose descriptors are its by now */
 	_Atomic bool not_ours; /* this process let the connection go, or never owned it (P7): for good */
 	bool failed_exit;      /* the process ends, with a status other than 0 */
 	bool shut_both;        /* SHUT_RDWR, while the peer had not ended */
 	bool half_closed;
-	bool read_shut;             /* by the program: a read then ends at once, whatever the peer does */
-	_Atomic bool read_emulated; /* it shut the read side, and the hooks answer for the kernel (shutdown_both.h) ... */
-	_Atomic uint32_t read_left; /* ... after so many bytes that were there before */
-	_Atomic bool follows;       /* the socket was handed over, and close_notify follows (follow.h) */
-	uint64_t hold_id;           /* of what was handed over */
-	enum peer_end peer_end;     /* as far as the program's own calls, or ours, have met it */
+	bool read_shut; /* by the program: a read then ends at once, whatever the peer does */
+	_Atomic bool
+		read_emulated; /* it shut the read side, and the hooks answer for the kernel (shutdown_both.h) ... */
+	_Atomic uint32_t read_left;   /* ... after so many bytes that were there before */
+	_Atomic bool follows;         /* the socket was handed over, and close_notify follows (follow.h) */
+	uint64_t hold_id;             /* of what was handed over */
+	enum peer_end peer_end;       /* as far as the program's own calls, or ours, have met it */
 	_Atomic bool told;            /* its event was said */
 	_Atomic uint32_t told_notify; /* the last event of a close_notify (events.c) */
 };

@@ -83,7 +83,8 @@ void hub_begin(void)
 	const char *text = settings_hub();
 	uint64_t version, pid, uid, log;
 	if (!text || !number_from(&text, &version) || version != MESSAGE_VERSION ||
-	    !number_from(&text, &pid) || !number_from(&text, &uid) || !number_from(&text, &log) || !name_from(&text) || !token_from(&text))
+	    !number_from(&text, &pid) || !number_from(&text, &uid) || !number_from(&text, &log) ||
+	    !name_from(&text) || !token_from(&text))
 		return;
 	path_from(text);
 	hub.pid = (pid_t)pid;
@@ -136,9 +137,8 @@ static void attach(struct msghdr *message, union rights *control, const int *des
 	if (!count)
 		return;
 	memset(control, 0, sizeof *control);
-	control->header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-					   .cmsg_type = SCM_RIGHTS,
-					   .cmsg_len = CMSG_LEN(count * sizeof(int))};
+	control->header = (struct cmsghdr){
+		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(count * sizeof(int))};
 	memcpy(CMSG_DATA(&control->header), descriptors, count * sizeof(int));
 	message->msg_control = control;
 	message->msg_controllen = CMSG_SPACE(count * sizeof(int));

@@ -85,8 +85,7 @@ void ownership_speaks(struct connection *c)
 {
 	struct fork_slot *slot = atomic_load(&c->slot);
 	uint32_t speaker = NOBODY_YET;
-	if (slot && !atomic_compare_exchange_strong(&slot->speaker, &speaker, number) &&
-	    speaker != number)
+	if (slot && !atomic_compare_exchange_strong(&slot->speaker, &speaker, number) && speaker != number)
 		atomic_store(&slot->speaker, SEVERAL);
 }
 
@@ -145,7 +144,8 @@ void ownership_share(struct connection *c)
 	if (!slot)
 		atomic_store(&c->slot, slot = new_slot());
 	if (!slot) {
-		atomic_store(&c->released.not_ours, true); /* nothing can tell the two apart: both stay silent */
+		atomic_store(&c->released.not_ours,
+			     true); /* nothing can tell the two apart: both stay silent */
 		return;
 	}
 	if (ours)

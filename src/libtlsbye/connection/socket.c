@@ -28,4 +28,3 @@ bool socket_is_of_type(int fd, int wanted)
 	socklen_t size = sizeof type;
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == wanted;
 }
-

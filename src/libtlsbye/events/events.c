@@ -131,7 +131,9 @@ static enum transport transport_of(const struct connection *c)
 {
 	if (!c->socket.cookie)
 		return TRANSPORT_UNKNOWN;
-	return c->socket.datagram ? TRANSPORT_DATAGRAM : c->socket.family == AF_UNIX ? TRANSPORT_UNIX : TRANSPORT_TCP;
+	return c->socket.datagram            ? TRANSPORT_DATAGRAM
+	       : c->socket.family == AF_UNIX ? TRANSPORT_UNIX
+					     : TRANSPORT_TCP;
 }
 
 void events_who(struct connection *c, struct event_who *who)

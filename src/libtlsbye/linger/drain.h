@@ -23,23 +23,23 @@ struct drain_limits {
 
 struct drain {
 	struct drain_limits limits;
-	int family;              /* AF_INET, AF_INET6: the kernel throws away without copying; AF_UNIX does not */
-	bool ktls;               /* what arrives is decrypted by the kernel, record by record */
-	bool held_back;          /* no half-close yet: close_notify follows (hold.h) */
-	bool reads;              /* takes what arrives; else somebody else does, or will */
-	bool sends_only;         /* the residue, then the FIN, and no more: the program goes on reading */
-	bool half_closed;        /* the FIN is out, whoever sent it */
-	bool half_closed_by_us;  /* by a step of this drain */
-	bool read_shut;          /* by the program: an end is not the peer's then */
-	bool reset_seen;         /* the kernel tells of a reset once, and somebody has heard */
-	bool peer_notified;      /* its close_notify was read (by the kernel's record layer only) */
-	bool peer_has_ended;     /* its FIN, or a reset, came; there may be something left to send */
+	int family;       /* AF_INET, AF_INET6: the kernel throws away without copying; AF_UNIX does not */
+	bool ktls;        /* what arrives is decrypted by the kernel, record by record */
+	bool held_back;   /* no half-close yet: close_notify follows (hold.h) */
+	bool reads;       /* takes what arrives; else somebody else does, or will */
+	bool sends_only;  /* the residue, then the FIN, and no more: the program goes on reading */
+	bool half_closed; /* the FIN is out, whoever sent it */
+	bool half_closed_by_us; /* by a step of this drain */
+	bool read_shut;         /* by the program: an end is not the peer's then */
+	bool reset_seen;        /* the kernel tells of a reset once, and somebody has heard */
+	bool peer_notified;     /* its close_notify was read (by the kernel's record layer only) */
+	bool peer_has_ended;    /* its FIN, or a reset, came; there may be something left to send */
 	enum peer_end peer_end;
-	uint32_t unsent;         /* at the last look: not acknowledged by the peer's kernel */
-	uint64_t drained;        /* bytes */
-	uint64_t since_us;       /* it began */
-	uint64_t moved_us;       /* the peer last sent or took something */
-	uint64_t ended_us;       /* it ended; 0 before */
+	uint32_t unsent;   /* at the last look: not acknowledged by the peer's kernel */
+	uint64_t drained;  /* bytes */
+	uint64_t since_us; /* it began */
+	uint64_t moved_us; /* the peer last sent or took something */
+	uint64_t ended_us; /* it ended; 0 before */
 	struct residue residue;
 };
 
@@ -59,7 +59,8 @@ bool drain_waits_to_read(const struct drain *drain);
 uint64_t drain_look(struct drain *drain, int fd, const struct kernel *kernel, uint64_t now_us);
 
 /* Ends it now, for this reason: what is left of the residue is dropped, the FIN is sent. */
-void drain_give_up(struct drain *drain, int fd, const struct kernel *kernel, enum peer_end why, uint64_t now_us);
+void drain_give_up(struct drain *drain, int fd, const struct kernel *kernel, enum peer_end why,
+		   uint64_t now_us);
 
 /* Before the last close: SO_LINGER with a time would make it wait for the peer, and stall every other drain. */
 void drain_forget_linger_time(int fd, const struct kernel *kernel);

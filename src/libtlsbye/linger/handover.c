@@ -147,7 +147,8 @@ static bool give_to_task(struct connection *c, int fd, struct hold *hold, const 
 	return !error;
 }
 
-static bool give_to_hub(struct connection *c, int fd, struct hold *hold, const struct text *sites, bool follows)
+static bool give_to_hub(struct connection *c, int fd, struct hold *hold, const struct text *sites,
+			bool follows)
 {
 	if (follows)
 		let_follow(c, hold);
@@ -175,7 +176,8 @@ void handover_gives_up_speech(struct connection *c)
 		c->released.reason = why_not_now(c);
 }
 
-static void drain_here(struct connection *c, int fd, struct hold *hold, const struct text *sites, uint64_t until_us)
+static void drain_here(struct connection *c, int fd, struct hold *hold, const struct text *sites,
+		       uint64_t until_us)
 {
 	struct text line;
 	uint64_t now = clock_us();
@@ -202,7 +204,8 @@ static void give(struct connection *c, int fd, bool follows, uint64_t until_us, 
 {
 	struct hold hold;
 	struct text sites = {0};
-	bool tells = events_end_begins(c), has_buffer = settings->log_format == FORMAT_JSON && lines_take(&sites);
+	bool tells = events_end_begins(c),
+	     has_buffer = settings->log_format == FORMAT_JSON && lines_take(&sites);
 	c->released.hold_id = new_id();
 	if (elsewhere && !follows)
 		half_close_now(c, fd);

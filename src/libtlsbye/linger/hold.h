@@ -24,9 +24,9 @@ struct hold {
 	enum mode mode;
 	enum level level; /* which events are wanted */
 	enum log_format format;
-	bool tells;             /* its events are still to be told */
-	bool to_stderr;         /* by the descriptor that travels with it; else to the log file */
-	bool follows;           /* close_notify may follow (drain.held_back), for so long: */
+	bool tells;     /* its events are still to be told */
+	bool to_stderr; /* by the descriptor that travels with it; else to the log file */
+	bool follows;   /* close_notify may follow (drain.held_back), for so long: */
 	uint32_t follows_ms;
 	uint64_t tracked_us; /* when the connection began, or 0 */
 	struct event_who who;

@@ -64,8 +64,7 @@ static void note_state(struct connection *c, const struct tcp_facts *facts)
 	int state = facts->state;
 	queues->taken = facts->bytes_acked ? facts->bytes_acked + queues->unsent : 0;
 	queues->over = state == TCP_CLOSE || state == TCP_TIME_WAIT;
-	queues->peer_has_ended =
-		state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
+	queues->peer_has_ended = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
 	bool fin_stands = state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING ||
 			  (queues->over && atomic_load(&c->released.close_paths) & PATH_SHUTDOWN);
 	queues->unsent -= fin_stands && queues->unsent;

@@ -50,4 +50,3 @@ bool residue_send(struct residue *residue, int fd, const struct kernel *kernel)
 	}
 	return true;
 }
-

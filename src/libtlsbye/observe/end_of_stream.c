@@ -72,7 +72,8 @@ static enum hidden which_end(struct libssl *lib, SSL *ssl)
 
 void end_of_stream_seen(struct connection *c, SSL *ssl)
 {
-	if (c->seen.peer_notified || c->seen.peer_hidden) /* a call after the end is told the same end again */
+	if (c->seen.peer_notified ||
+	    c->seen.peer_hidden) /* a call after the end is told the same end again */
 		return;
 	c->seen.peer_hidden = which_end(c->lib, ssl);
 	c->seen.peer_notified = c->seen.peer_hidden == NOT_HIDDEN;

@@ -120,8 +120,8 @@ static uint8_t tcp_state(const struct connection *c)
 	struct tcp_info info = {0};
 	socklen_t size = sizeof info;
 	int fd = atomic_load(&c->socket.fd);
-	bool tcp = fd >= 0 && (c->socket.family == AF_INET || c->socket.family == AF_INET6) && !c->socket.datagram &&
-		   socket_is_of(c, fd);
+	bool tcp = fd >= 0 && (c->socket.family == AF_INET || c->socket.family == AF_INET6) &&
+		   !c->socket.datagram && socket_is_of(c, fd);
 	return tcp && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_state
 									       : STATE_UNKNOWN;
 }
@@ -177,8 +177,8 @@ static enum cause cause_of_errno(const struct connection *c, int error_number)
  */
 static void diagnose_eof(const struct connection *c, struct event_failure *failure, bool reset)
 {
-	bool own =
-		c->released.read_shut || atomic_load(&c->released.read_emulated) || atomic_load(&c->released.close_paths) & PATH_CLOSE;
+	bool own = c->released.read_shut || atomic_load(&c->released.read_emulated) ||
+		   atomic_load(&c->released.close_paths) & PATH_CLOSE;
 	reset = (reset && !own_side_is_shut(c)) || c->seen.reset;
 	failure->peer = reset ? PEER_STATE_RESET : c->socket.cookie && !own ? PEER_STATE_FIN : failure->peer;
 	failure->cause = own             ? CAUSE_OWN_END

@@ -9,7 +9,8 @@
 
 static bool kernel_makes_records(struct libssl *lib, BIO *bio, int direction)
 {
-	return bio && lib->BIO_method_type(bio) == BIO_TYPE_SOCKET && lib->BIO_ctrl(bio, direction, 0, NULL) > 0;
+	return bio && lib->BIO_method_type(bio) == BIO_TYPE_SOCKET &&
+	       lib->BIO_ctrl(bio, direction, 0, NULL) > 0;
 }
 
 void handshake_note_manners(struct connection *c, SSL *ssl)
@@ -18,7 +19,8 @@ void handshake_note_manners(struct connection *c, SSL *ssl)
 	c->seen.ktls = kernel_makes_records(c->lib, below, BIO_CTRL_GET_KTLS_SEND) ||
 		       kernel_makes_records(c->lib, c->lib->SSL_get_rbio(ssl), BIO_CTRL_GET_KTLS_RECV);
 	c->seen.quiet = c->lib->SSL_get_quiet_shutdown(ssl) != 0;
-	c->seen.filtered = below && !c->socket.own_bio && !c->socket.datagram && filters_in_the_way(c->lib, below);
+	c->seen.filtered =
+		below && !c->socket.own_bio && !c->socket.datagram && filters_in_the_way(c->lib, below);
 }
 
 void handshake_look_closer(struct connection *c)

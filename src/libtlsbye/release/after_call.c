@@ -169,8 +169,8 @@ int after_call_shutdown(struct connection *c, SSL *ssl, int result, struct call 
 	bool pretence = c->seen.faked || c->seen.unfinished || c->seen.quiet;
 	c->seen.called_shutdown = true;
 	call_sites_note(&c->sites, SITE_SSL_SHUTDOWN, call);
-	if (result < 0 && look_closer(c, result) == SSL_ERROR_WANT_WRITE && c->released.notify == NOTIFY_NONE &&
-	    !pretence)
+	if (result < 0 && look_closer(c, result) == SSL_ERROR_WANT_WRITE &&
+	    c->released.notify == NOTIFY_NONE && !pretence)
 		c->released.notify = NOTIFY_PENDING;
 	if (result >= 0 && c->released.notify != NOTIFY_SENT && !pretence) {
 		c->released.notify = NOTIFY_SENT;
@@ -179,7 +179,7 @@ int after_call_shutdown(struct connection *c, SSL *ssl, int result, struct call 
 	events_notify(c, BY_PROGRAM,
 		      c->seen.unfinished ? UNFINISHED_WRITE
 		      : c->seen.quiet    ? QUIET_SHUTDOWN
-				    : MAY_SPEAK);
+					 : MAY_SPEAK);
 	if (!pretence && c->lib->SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
 		end_of_stream_seen(c, ssl);
 	claim_leave(&c->claim);

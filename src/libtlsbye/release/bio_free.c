@@ -106,7 +106,8 @@ static uint64_t unflushed_in(const struct libcrypto *crypto, BIO *bio)
 static void leave_to_the_library(struct connection *c, SSL *ssl, bool was_said)
 {
 	struct libssl *lib = c->lib;
-	bool ours = c->released.notify == NOTIFY_SENT || residue_any(&c->released.residue) || c->released.completed_record;
+	bool ours = c->released.notify == NOTIFY_SENT || residue_any(&c->released.residue) ||
+		    c->released.completed_record;
 	bool will_say = !lib->SSL_in_init(ssl) && !lib->SSL_get_quiet_shutdown(ssl) &&
 			!(lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN);
 	if (was_said)

@@ -116,7 +116,8 @@ struct leaving {
 static void leave(struct connection *c, void *arg)
 {
 	const struct leaving *leaving = arg;
-	if (!(atomic_load(&c->released.close_paths) & PATH_EXIT)) /* exit, and then _exit in one of its handlers */
+	if (!(atomic_load(&c->released.close_paths) &
+	      PATH_EXIT)) /* exit, and then _exit in one of its handlers */
 		process_exit_release(c, leaving->failed, leaving->call, leaving->until_us);
 }
 

@@ -18,7 +18,8 @@ int ssl_shutdown_read_the_rest(struct connection *c, SSL *ssl)
 	if (!c->seen.called_shutdown) /* we said it on an earlier close path; the real call would wait for the peer */
 		return 0;
 	if (c->socket.datagram ||
-	    atomic_load(&c->socket.fd) < 0) /* memory BIOs, or closed: no release of ours can come of it (P5) */
+	    atomic_load(&c->socket.fd) <
+		    0) /* memory BIOs, or closed: no release of ours can come of it (P5) */
 		return 1;
 	while (n > 0 && c->seen.never_read < settings->linger_bytes && clock_us() < until) {
 		n = c->lib->SSL_read(ssl, junk, sizeof junk);

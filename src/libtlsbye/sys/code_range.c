@@ -64,4 +64,3 @@ bool code_range_is_main_program(void *address)
 		program = code_range_of((void *)getauxval(AT_ENTRY));
 	return code_range_holds(&program, address);
 }
-

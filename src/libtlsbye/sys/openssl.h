@@ -33,7 +33,7 @@ int SSL_is_quic(const SSL *ssl);
 #endif
 
 /* Hooked: what the program calls. */
-#define OPENSSL_LIBSSL_HOOKED(X)                                                                                \
+#define OPENSSL_LIBSSL_HOOKED(X)                                                                             \
 	X(SSL_new)                                                                                           \
 	X(BIO_f_ssl)                                                                                         \
 	X(BIO_new_ssl)                                                                                       \
@@ -67,7 +67,7 @@ int SSL_is_quic(const SSL *ssl);
 	X(SSL_sendfile)
 
 /* Used to say close_notify. */
-#define OPENSSL_LIBSSL_USED(X)                                                                                  \
+#define OPENSSL_LIBSSL_USED(X)                                                                               \
 	X(SSL_get_rfd)                                                                                       \
 	X(SSL_get_wfd)                                                                                       \
 	X(SSL_get_rbio)                                                                                      \
@@ -124,7 +124,7 @@ int SSL_is_quic(const SSL *ssl);
 	X(OpenSSL_version_num)
 
 /* Of a libcrypto, with or without a libssl: hooked, and what it takes to look at what is being freed. */
-#define OPENSSL_LIBCRYPTO(X)                                                                                    \
+#define OPENSSL_LIBCRYPTO(X)                                                                                 \
 	X(BIO_free)                                                                                          \
 	X(BIO_free_all)                                                                                      \
 	X(BIO_vfree)                                                                                         \
@@ -141,8 +141,8 @@ struct libssl {
 	bool watches_frees; /* connection.c hears of an SSL that is freed unseen */
 	bool own_allocator; /* the program's, which need not bear another thread than the program's */
 	bool usable;        /* has all that a close_notify needs: OpenSSL 1.1.1 or newer */
-	struct code_range code, crypto_code;  /* where it is mapped, and its libcrypto */
-	BIO_METHOD *close_notify_method; /* made by close_notify.c on first use */
+	struct code_range code, crypto_code; /* where it is mapped, and its libcrypto */
+	BIO_METHOD *close_notify_method;     /* made by close_notify.c on first use */
 };
 
 struct libcrypto {

@@ -39,8 +39,8 @@ struct settings {
 struct setting_complaint {
 	const char *name;
 	size_t name_length;
-	const char *text;     /* NULL: there is no such setting */
-	const char *refusal;  /* as in src/setting.h */
+	const char *text;    /* NULL: there is no such setting */
+	const char *refusal; /* as in src/setting.h */
 	const char *fallback;
 };
 

@@ -27,7 +27,7 @@
 /* The close_notify that is said on this thread: the BIO's callbacks have no other way to know. */
 struct speech {
 	struct connection *c;
-	int fd; /* -1: the socket is handed over already, and the bytes follow */
+	int fd;          /* -1: the socket is handed over already, and the bytes follow */
 	bool completing; /* a record: take it, and say that it was not taken */
 	bool taken;
 	enum reason unheard;   /* why the socket took nothing; MAY_SPEAK: it did */
@@ -151,7 +151,8 @@ static bool say_close_notify(struct connection *c, SSL *ssl)
 {
 	struct libssl *lib = c->lib;
 	int quiet = lib->SSL_get_quiet_shutdown(ssl);
-	bool first = c->released.notify == NOTIFY_NONE; /* else it is not the sending alone that may have failed */
+	bool first =
+		c->released.notify == NOTIFY_NONE; /* else it is not the sending alone that may have failed */
 	lib->SSL_set_quiet_shutdown(ssl, 0);
 	if (first)
 		lib->SSL_set_shutdown(ssl, lib->SSL_get_shutdown(ssl) & ~SSL_SENT_SHUTDOWN);
@@ -210,7 +211,8 @@ static void no_info(const SSL *ssl, int type, int value)
 /* Alike for what is said and for what would be: seen of the connection by then, and wished by the user. */
 static enum reason silence_by_what_was_seen(const struct connection *c)
 {
-	if (c->socket.own_bio) /* it may hold records that ours would overtake, and must not be called from here */
+	if (c->socket
+		    .own_bio) /* it may hold records that ours would overtake, and must not be called from here */
 		return OWN_BIO;
 	if (c->released.failed_exit)
 		return FAILED_EXIT;
@@ -223,7 +225,9 @@ enum reason close_notify_reason(const struct connection *c)
 {
 	SSL *ssl = atomic_load(&c->ssl);
 	if (!ssl)
-		return c->released.notify == NOTIFY_SENT ? ALREADY_SAID : c->released.reason ? c->released.reason : SSL_GONE;
+		return c->released.notify == NOTIFY_SENT ? ALREADY_SAID
+		       : c->released.reason              ? c->released.reason
+							 : SSL_GONE;
 	if (c->released.notify == NOTIFY_SENT)
 		return ALREADY_SAID;
 	if (!ownership_owns(c)) /* two records under one number break the peer (P7) */
@@ -256,7 +260,8 @@ enum reason close_notify_foreseen(const struct connection *c)
 	if (c->released.reason != MAY_SPEAK)
 		return c->released.reason;
 	if (!atomic_load(&c->ssl)) /* as it was found when the SSL went, where we saw it */
-		return atomic_load(&c->released.close_paths) & (PATH_SSL_FREE | PATH_SSL_CLEAR | PATH_BIO_FREE)
+		return atomic_load(&c->released.close_paths) &
+				       (PATH_SSL_FREE | PATH_SSL_CLEAR | PATH_BIO_FREE)
 			       ? MAY_SPEAK
 			       : SSL_GONE;
 	if (!ownership_owns(c))
@@ -299,8 +304,9 @@ static bool may_use_our_bio(struct connection *c, SSL *ssl, enum reason reason)
 {
 	bool unfinished = reason == UNFINISHED_WRITE || (reason == FAILED_EXIT && c->seen.unfinished);
 	return reason == MAY_SPEAK ||
-	       (unfinished && c->seen.pending_length && !c->released.completed_record && !c->socket.datagram &&
-		c->lib->SSL_get_wbio(ssl) && !filters_in_the_way(c->lib, c->lib->SSL_get_wbio(ssl)));
+	       (unfinished && c->seen.pending_length && !c->released.completed_record &&
+		!c->socket.datagram && c->lib->SSL_get_wbio(ssl) &&
+		!filters_in_the_way(c->lib, c->lib->SSL_get_wbio(ssl)));
 }
 
 static void say_through_our_bio(struct connection *c, SSL *ssl, enum reason reason)
@@ -361,7 +367,8 @@ void close_notify_say(struct connection *c, int fd)
 	lib->ERR_set_mark();
 	handshake_look(c);
 	if (ssl)
-		handshake_note_manners(c, ssl); /* what stands below may be another BIO, or the kernel's, by now */
+		handshake_note_manners(
+			c, ssl); /* what stands below may be another BIO, or the kernel's, by now */
 	speech = &now;
 	enum reason reason = reason_on_socket(c, ssl, fd, by_kernel);
 	if (reason != ALREADY_SAID || !c->released.reason)
