@@ -42,6 +42,9 @@ bats_load_library bats-file
 while IFS= read -r variable; do
   unset "$variable"
 done < <(compgen -e TLSBYE_)
+# Which way sockets are handed over (hub, clone, in-place), where a whole file is run for one of them alone:
+# TESTS_WAYS=clone tests/run tests/doors.bats
+[[ -z ${TESTS_WAYS:-} ]] || export TLSBYE_WAYS=$TESTS_WAYS
 
 # How long a program, or a judge, may run in all. The judge ends its connections long before.
 judge_timeout=${judge_timeout:-60}

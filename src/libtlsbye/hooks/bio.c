@@ -55,9 +55,9 @@ EXPORT int BIO_free(BIO *bio)
 	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
 	if (!bio_free_concerns(crypto, CALLER))
 		return crypto->BIO_free(bio);
-	struct bio_release parting = bio_free_before(crypto, bio, false, THIS_CALL);
+	struct bio_release lives_on = bio_free_before(crypto, bio, false, THIS_CALL);
 	int result = crypto->BIO_free(bio);
-	bio_free_after(&parting);
+	bio_free_after(&lives_on);
 	return result;
 }
 
@@ -68,9 +68,9 @@ EXPORT void BIO_vfree(BIO *bio)
 		crypto->BIO_vfree(bio);
 		return;
 	}
-	struct bio_release parting = bio_free_before(crypto, bio, false, THIS_CALL);
+	struct bio_release lives_on = bio_free_before(crypto, bio, false, THIS_CALL);
 	crypto->BIO_vfree(bio);
-	bio_free_after(&parting);
+	bio_free_after(&lives_on);
 }
 
 EXPORT void BIO_free_all(BIO *bio)
@@ -80,9 +80,9 @@ EXPORT void BIO_free_all(BIO *bio)
 		crypto->BIO_free_all(bio);
 		return;
 	}
-	struct bio_release parting = bio_free_before(crypto, bio, true, THIS_CALL);
+	struct bio_release lives_on = bio_free_before(crypto, bio, true, THIS_CALL);
 	crypto->BIO_free_all(bio);
-	bio_free_after(&parting);
+	bio_free_after(&lives_on);
 }
 
 EXPORT int BIO_up_ref(BIO *bio)

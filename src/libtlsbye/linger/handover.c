@@ -20,6 +20,9 @@
 /* How long the hub waits for close_notify where a handler may be running: no longer than anybody notices. */
 enum { FOLLOWS_MS = 200 };
 
+/* How long shutdown() waits in place for room in the socket. */
+enum { FIN_WITHIN_MS = 50 };
+
 /* Nothing wakes who waits for a task: it is looked at so often. */
 enum { AWAIT_STEP_MS = 10 };
 
@@ -142,7 +145,7 @@ static void let_follow(struct connection *c, struct hold *hold)
 static bool give_to_task(struct connection *c, int fd, struct hold *hold, const struct text *sites)
 {
 	int error = to_task(c, fd, hold, sites);
-	if (error)
+	if (error && settings->ways & WAY_CLONE)
 		events_hand_over(WAY_IN_PLACE_PLACE, error);
 	return !error;
 }
@@ -154,7 +157,7 @@ static bool give_to_hub(struct connection *c, int fd, struct hold *hold, const s
 		let_follow(c, hold);
 	int error = to_hub(c, fd, hold, sites);
 	if (error) {
-		if (error != ENOENT)
+		if (settings->ways & WAY_HUB && hub_is_there())
 			events_hand_over(WAY_CLONE_PLACE, error);
 		hold->follows = false;
 		hold->drain.held_back = false;
@@ -238,18 +241,19 @@ void handover_in_place(struct connection *c, int fd, bool follows, uint64_t unti
 
 /* --- parts of a release --- */
 
-bool handover_give_fin(struct connection *c, int fd)
+void handover_give_fin(struct connection *c, int fd)
 {
 	struct hold hold;
 	struct text none = {0};
 	c->released.hold_id = new_id();
 	fill(&hold, c);
 	hold.drain.sends_only = true;
-	if (to_hub(c, fd, &hold, &none) != 0 && to_task(c, fd, &hold, &none) != 0)
-		return false;
+	if (to_hub(c, fd, &hold, &none) != 0 && to_task(c, fd, &hold, &none) != 0) {
+		in_place_drain(&hold, fd, FIN_WITHIN_MS);
+		c->released.residue = hold.drain.residue;
+	}
 	residue_forget(&c->released.residue);
 	c->released.half_closed = true;
-	return true;
 }
 
 void handover_speaks(struct connection *c)

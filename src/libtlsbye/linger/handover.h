@@ -17,8 +17,8 @@
  */
 void handover_give(struct connection *c, int fd, bool follows, uint64_t until_us);
 
-/* The descriptor stays open: what is left to be sent is sent elsewhere, and a FIN after it. False: not taken. */
-bool handover_give_fin(struct connection *c, int fd);
+/* The descriptor stays open: what is left to be sent is sent elsewhere, and the FIN after it. */
+void handover_give_fin(struct connection *c, int fd);
 
 /* What was to follow: c->released, the residue included. */
 void handover_speaks(struct connection *c);

@@ -133,7 +133,7 @@ static void note_end_of_reading(struct connection *c, SSL *ssl)
  * A BIO_f_ssl that owns its SSL, of which this is the last reference: the library is about to call SSL_shutdown, SSL_free,
  * and then close. The release comes before all three.
  */
-static void say_goodbye(struct connection *c, struct call call)
+static void release_first(struct connection *c, struct call call)
 {
 	SSL *ssl = atomic_load(&c->ssl);
 	bool was_said = c->released.notify == NOTIFY_SENT && c->released.notify_by_program;
@@ -175,31 +175,31 @@ static bool is_nested(const struct libcrypto *crypto, BIO *bio)
 
 struct bio_release bio_free_before(const struct libcrypto *crypto, BIO *bio, bool all, struct call call)
 {
-	struct bio_release parting = {0};
+	struct bio_release lives_on = {0};
 	uint64_t unflushed = 0;
 	if (atomic_load(&shared_too_many) || !process_is_original() || (all && is_nested(crypto, bio)))
-		return parting;
+		return lives_on;
 	for (; bio && !is_shared(bio); bio = all ? crypto->BIO_next(bio) : NULL) {
 		struct connection *c = connection_in(crypto, bio);
 		unflushed += unflushed_in(crypto, bio);
 		if (c && c->seen.references == 1) {
 			c->seen.unflushed = unflushed;
-			say_goodbye(c, call);
-		} else if (c && !parting.c) {
+			release_first(c, call);
+		} else if (c && !lives_on.c) {
 			records_ref(c);
-			parting = (struct bio_release){.c = c, .references = c->seen.references};
+			lives_on = (struct bio_release){.c = c, .references = c->seen.references};
 		}
 	}
-	return parting;
+	return lives_on;
 }
 
 /* Where no hook saw the library's SSL_shutdown and SSL_free. */
-void bio_free_after(const struct bio_release *parting)
+void bio_free_after(const struct bio_release *lives_on)
 {
-	struct connection *c = parting->c;
+	struct connection *c = lives_on->c;
 	if (!c)
 		return;
-	uint32_t references = parting->references;
+	uint32_t references = lives_on->references;
 	__atomic_compare_exchange_n(&c->seen.references, &references, references - 1, false, __ATOMIC_ACQ_REL,
 				    __ATOMIC_RELAXED);
 	SSL *ssl = atomic_load(&c->ssl);

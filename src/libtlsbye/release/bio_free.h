@@ -31,7 +31,7 @@ struct bio_release {
 
 /* BIO_free, or BIO_free_all where `all`: releases each SSL that goes with it. */
 struct bio_release bio_free_before(const struct libcrypto *crypto, BIO *bio, bool all, struct call call);
-void bio_free_after(const struct bio_release *parting);
+void bio_free_after(const struct bio_release *lives_on);
 
 /* BIO_ssl_shutdown itself, and what is to be noted of it. */
 void bio_free_ssl_shutdown(struct libssl *lib, BIO *bio, struct call call);

@@ -46,8 +46,10 @@ static void note_shutdown(struct connection *c, int fd, int how, bool first)
 /* A FIN must not overtake what is still to be sent. True where it is ours to send. */
 static bool fin_is_ours(struct connection *c, int fd, bool one_side)
 {
-	return one_side && !c->socket.datagram && residue_any(&c->released.residue) &&
-	       handover_give_fin(c, fd);
+	bool ours = one_side && !c->socket.datagram && residue_any(&c->released.residue);
+	if (ours)
+		handover_give_fin(c, fd);
+	return ours;
 }
 
 static bool emulates(struct connection *c, int fd, int how)

@@ -11,7 +11,7 @@
 #include "connection/socket.h"
 
 enum { PORTS = 1 << 16, WORD_BITS = 64 };
-static _Atomic uint64_t said_goodbye[PORTS / WORD_BITS];
+static _Atomic uint64_t released_ports[PORTS / WORD_BITS];
 
 /* 0 where the address has none. The port lies at the same place in both families. */
 static unsigned port_of(const struct sockaddr *address, socklen_t size)
@@ -32,13 +32,13 @@ void port_reuse_begins(const struct connection *c, int fd)
 	unsigned port = port_of((const struct sockaddr *)&c->socket.local, sizeof c->socket.local);
 	if (!port || c->socket.datagram) /* two datagram sockets would share it, and one of them get all */
 		return;
-	atomic_fetch_or(&said_goodbye[port / WORD_BITS], UINT64_C(1) << port % WORD_BITS);
+	atomic_fetch_or(&released_ports[port / WORD_BITS], UINT64_C(1) << port % WORD_BITS);
 	set_reuse(fd, 1);
 }
 
-static bool said_goodbye_on(unsigned port)
+static bool was_released(unsigned port)
 {
-	return port && atomic_load(&said_goodbye[port / WORD_BITS]) & UINT64_C(1) << port % WORD_BITS;
+	return port && atomic_load(&released_ports[port / WORD_BITS]) & UINT64_C(1) << port % WORD_BITS;
 }
 
 static bool has_reuse(int fd)
@@ -50,7 +50,7 @@ static bool has_reuse(int fd)
 
 int port_reuse_bind_again(int fd, const struct sockaddr *address, socklen_t size)
 {
-	if (!said_goodbye_on(port_of(address, size)) || !socket_is_stream(fd) || has_reuse(fd))
+	if (!was_released(port_of(address, size)) || !socket_is_stream(fd) || has_reuse(fd))
 		return -1;
 	set_reuse(fd, 1);
 	int result = real_bind(fd, address, size);
@@ -63,7 +63,7 @@ int port_reuse_listen_again(int fd, int backlog)
 	struct sockaddr_storage address;
 	socklen_t size = sizeof address;
 	bool ours = getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
-		    said_goodbye_on(port_of((struct sockaddr *)&address, size)) && !has_reuse(fd);
+		    was_released(port_of((struct sockaddr *)&address, size)) && !has_reuse(fd);
 	int result = -1;
 	if (ours) {
 		set_reuse(fd, 1);

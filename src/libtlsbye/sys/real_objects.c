@@ -50,7 +50,7 @@ const struct object *real_objects_at(uintptr_t address)
 /* --- writing --- */
 
 /* The bytes of the file that are mapped at an address, up to the end of their segment; 0 where there are none. */
-static size_t mapped_behind(const struct dl_phdr_info *info, uintptr_t address)
+static size_t mapped_after(const struct dl_phdr_info *info, uintptr_t address)
 {
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
@@ -103,7 +103,7 @@ static void measure(struct object *object, const struct dl_phdr_info *info)
 			object->end = start + segment->p_memsz > object->end ? start + segment->p_memsz
 									     : object->end;
 		}
-		size_t mapped = segment->p_type == PT_NOTE ? mapped_behind(info, start) : 0;
+		size_t mapped = segment->p_type == PT_NOTE ? mapped_after(info, start) : 0;
 		size_t alignment = segment->p_align == 8 ? 8 : 4;
 		if (mapped && !object->build_id_size)
 			find_build_id(object, (const unsigned char *)start,
