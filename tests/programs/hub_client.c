@@ -77,7 +77,7 @@ static uint64_t now_us(void)
 static void find_hub(void)
 {
 	const char *text = getenv(HUB_VARIABLE);
-	if (!text || sscanf(text, "%u:%d:%u:%39[^:]:%32[^:]:%79[^:]", &hub.version, &hub.pid, &hub.uid,
+	if (!text || sscanf(text, "%u:%d:%u:%*d:%39[^:]:%32[^:]:%79[^:]", &hub.version, &hub.pid, &hub.uid,
 			    hub.name, hub.token, hub.folder) < 5) {
 		fprintf(stderr, "no hub\n");
 		exit(98);
