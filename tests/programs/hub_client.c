@@ -221,6 +221,7 @@ static struct message_hold *make_hold(unsigned id, int fd, size_t *size)
 				       .writes_seen = true,
 				       .bytes_written = WRITTEN};
 	hold->drain.limits = (struct drain_limits){say.idle * 1000ull, say.total * 1000ull, 1ull << 30};
+	hold->drain.reads = true;
 	hold->residue_length = say.residue;
 	hold->sites_length = (uint32_t)sites;
 	memset(bytes + sizeof *message, 'r', say.residue);
