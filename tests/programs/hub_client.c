@@ -77,8 +77,8 @@ static uint64_t now_us(void)
 static void find_hub(void)
 {
 	const char *text = getenv(HUB_VARIABLE);
-	if (!text || sscanf(text, "%u:%d:%u:%u:%39[^:]:%32[^:]:%79[^:]", &hub.version, &hub.pid, &hub.uid,
-			    &hub.has_log, hub.name, hub.token, hub.folder) < 6) {
+	if (!text || sscanf(text, "%u:%d:%u:%*d:%39[^:]:%32[^:]:%79[^:]", &hub.version, &hub.pid, &hub.uid,
+			    hub.name, hub.token, hub.folder) < 5) {
 		fprintf(stderr, "no hub\n");
 		exit(98);
 	}

@@ -10,6 +10,7 @@
 #include "linger/clone.h"
 #include "linger/hold.h"
 #include "linger/in_place.h"
+#include "sys/blocked_signals.h"
 #include "sys/clock.h"
 #include "sys/process.h"
 #include "sys/settings.h"
@@ -184,7 +185,12 @@ static void drain_here(struct connection *c, int fd, struct hold *hold, const st
 {
 	struct text line;
 	uint64_t now = clock_us();
+	bool waits = settings->linger == LINGER_WAIT;
+	if (waits)
+		blocked_signals_pause();
 	in_place_drain(hold, fd, now < until_us ? (unsigned)((until_us - now) / 1000) : 0);
+	if (waits)
+		blocked_signals_go_on();
 	c->released.residue = hold->drain.residue;
 	for (unsigned i = 0; hold->tells && i < HOLD_EVENTS; i++) {
 		if (!lines_take(&line))

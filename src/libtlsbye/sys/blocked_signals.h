@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 struct blocked_signals {
+	struct blocked_signals *outer; /* further out on this thread */
 	bool wanted;
 	sigset_t mask;
 	int cancel_state;
@@ -23,5 +24,9 @@ struct blocked_signals {
 /* Not `wanted` (who only observes says nothing): cancellation alone is put off. */
 void blocked_signals_begin(struct blocked_signals *before, bool wanted);
 void blocked_signals_end(const struct blocked_signals *before);
+
+/* In between, where a long wait is wished (LINGER=wait): the program's mask, and then again none but the synchronous ones. */
+void blocked_signals_pause(void);
+void blocked_signals_go_on(void);
 
 #endif
