@@ -41,6 +41,7 @@ const struct field fields[] = {
 	FIELD("certain", TRUTH, certain),
 	FIELD("by", STRING, by),
 	FIELD("result", STRING, result),
+	FIELD("way", STRING, way),
 	FIELD("why", STRING, why),
 	FIELD("ended_by", STRING, ended_by),
 	FIELD("bytes", COUNT, bytes),

@@ -80,8 +80,8 @@ static enum parsed judge_event(struct parser *p)
 	if (p->schema == 0 || !r->event || !p->has_time || !r->program || r->pid < 0)
 		return PARSED_MISSING;
 	r->kind = vocabulary_kind(r->event);
-	of_connection =
-		r->kind != EVENT_SETTING && r->kind != EVENT_OUT_OF_REACH && (int)r->kind != EVENT_OTHER;
+	of_connection = r->kind != EVENT_SETTING && r->kind != EVENT_OUT_OF_REACH &&
+			r->kind != EVENT_HAND_OVER && (int)r->kind != EVENT_OTHER;
 	if ((of_connection && !r->id) || (r->kind == EVENT_END && !r->verdict))
 		return PARSED_MISSING;
 	link_sites(p);

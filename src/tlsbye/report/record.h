@@ -68,6 +68,7 @@ struct record {
 	int resumed;
 
 	/* read-failed, write-incomplete, hidden-end */
+	const char *way; /* of hand-over */
 	const char *call, *error, *error_number /* "errno": "ECONNRESET" */, *reason, *cause, *alert;
 	int64_t requested;
 	int certain;
