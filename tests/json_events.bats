@@ -316,7 +316,7 @@ PYTHON
   assert_says end doors verdict peer_end '["SSL_free","close"] "wrong" null'
   TLSBYE_LINGER="wait" judge_client cured client_exits_in_close --write 64K -- --expect 64K --end never --limit 2
   assert_ends 1
-  assert_says end doors peer_end '["SSL_free","close"] "fin"'
+  assert_says end doors peer_end '["SSL_free","close"] "at-exit"'
 }
 
 # What was not sent is not called so, and what we made good was wrong.

@@ -180,18 +180,9 @@ void handover_gives_up_speech(struct connection *c)
 		c->released.reason = why_not_now(c);
 }
 
-static void drain_here(struct connection *c, int fd, struct hold *hold, const struct text *sites,
-		       uint64_t until_us)
+static void tell(const struct hold *hold, const struct text *sites)
 {
 	struct text line;
-	uint64_t now = clock_us();
-	bool waits = settings->linger == LINGER_WAIT;
-	if (waits)
-		blocked_signals_pause();
-	in_place_drain(hold, fd, now < until_us ? (unsigned)((until_us - now) / 1000) : 0);
-	if (waits)
-		blocked_signals_go_on();
-	c->released.residue = hold->drain.residue;
 	for (unsigned i = 0; hold->tells && i < HOLD_EVENTS; i++) {
 		if (!lines_take(&line))
 			continue;
@@ -199,6 +190,29 @@ static void drain_here(struct connection *c, int fd, struct hold *hold, const st
 			log_write(&line);
 		lines_give_back(&line);
 	}
+}
+
+/* LINGER=wait: the program's handlers may come meanwhile. One that ends the process tells of what it has ended. */
+static void wait_here(struct connection *c, int fd, struct hold *hold, unsigned milliseconds)
+{
+	atomic_store(&c->released.told, !hold->tells);
+	blocked_signals_pause();
+	in_place_drain(hold, fd, milliseconds);
+	blocked_signals_go_on();
+	atomic_store(&c->released.told, true);
+}
+
+static void drain_here(struct connection *c, int fd, struct hold *hold, const struct text *sites,
+		       uint64_t until_us)
+{
+	uint64_t now = clock_us();
+	unsigned milliseconds = now < until_us ? (unsigned)((until_us - now) / 1000) : 0;
+	if (settings->linger == LINGER_WAIT)
+		wait_here(c, fd, hold, milliseconds);
+	else
+		in_place_drain(hold, fd, milliseconds);
+	c->released.residue = hold->drain.residue;
+	tell(hold, sites);
 }
 
 /* The call sites are rendered here: what they lie in is known to this process alone. */

@@ -125,8 +125,11 @@ static void leave(struct connection *c, void *arg)
 static void tell_unfinished(struct connection *c, void *arg)
 {
 	(void)arg;
-	if (atomic_load(&c->released.close_paths) & (PATH_CLOSE | PATH_EXIT) && ownership_owns(c))
-		events_end(c);
+	if (!(atomic_load(&c->released.close_paths) & (PATH_CLOSE | PATH_EXIT)) || !ownership_owns(c))
+		return;
+	if (c->released.peer_end == PEER_UNKNOWN && release_is_curing())
+		c->released.peer_end = PEER_OUTLIVES_US;
+	events_end(c);
 }
 
 static void leave_all(int status, struct call call)
