@@ -110,8 +110,7 @@ static void on_event(struct source *source, uint32_t events)
 /* close_notify does not follow any more: its reason is what the message said. */
 static void stop_waiting(struct held *held)
 {
-	held->hold.drain.held_back = false;
-	held->hold.drain.reads = true;
+	hold_stops_waiting(&held->hold);
 	held->follows_until_us = 0;
 }
 
@@ -259,20 +258,12 @@ enum message_fault holds_take(struct process *process, const struct message_hold
 
 enum message_fault holds_spoken(struct process *process, const struct message_spoken *message)
 {
-	struct held *held = held_find(process, message->id);
+	struct held *held = held_find(process, message->speech.id);
 	if (!held || !held->follows_until_us)
 		return MESSAGE_LATE;
-	struct event_end *end = &held->hold.end;
-	end->why = message->reason;
-	if (message->reason == MAY_SPEAK)
-		end->close_notify = BY_TLSBYE;
-	end->said_bytes += message->said_bytes;
-	end->completed_record |= message->completed_record;
-	if (message->residue_length)
-		residue_keep(&held->hold.drain.residue, message + 1, message->residue_length);
+	hold_speaks(&held->hold, &message->speech, message + 1);
 	stop_waiting(held);
 	uint64_t now = clock_us();
-	held->hold.drain.reads = true; /* whoever was inside has left: nobody is robbed any more */
 	held->hold.drain.moved_us = now;
 	go_on(held, now);
 	return MESSAGE_GOOD;

@@ -56,13 +56,8 @@ struct message_hold {
 
 struct message_spoken {
 	struct message_head head;
-	uint64_t id;
-	int32_t pid;
-	uint32_t reason;     /* enum reason: MAY_SPEAK where close_notify is in the residue, or was sent */
-	uint32_t said_bytes; /* of ours, in all */
-	uint32_t completed_record;
-	uint32_t residue_length;
-	/* then so many bytes */
+	struct hold_speech speech;
+	/* then residue_length bytes */
 };
 
 enum { MESSAGE_MAX = sizeof(struct message_hold) + RESIDUE_MAX + HOLD_SITES_MAX };

@@ -112,8 +112,9 @@ static enum message_fault check_hold(const unsigned char *bytes, size_t size)
 
 static enum message_fault check_spoken(const unsigned char *bytes, size_t size)
 {
-	const struct message_spoken *spoken = (const void *)bytes;
-	if (spoken->residue_length > RESIDUE_MAX || size != sizeof *spoken + spoken->residue_length)
+	const struct hold_speech *spoken = &((const struct message_spoken *)(const void *)bytes)->speech;
+	if (spoken->residue_length > RESIDUE_MAX ||
+	    size != sizeof(struct message_spoken) + spoken->residue_length)
 		return MESSAGE_BAD_SIZE;
 	if (spoken->reason >= REASON_COUNT || spoken->completed_record > 1)
 		return MESSAGE_BAD_CONTENT;

@@ -271,11 +271,11 @@ static void say_spoken(unsigned id)
 	char bytes[sizeof(struct message_spoken) + sizeof text];
 	size_t size = sizeof(struct message_spoken) + sizeof text - 1;
 	struct message_spoken spoken = {.head = head_of(MESSAGE_SPOKEN, size),
-					.id = id,
-					.pid = getpid(),
-					.reason = MAY_SPEAK,
-					.said_bytes = sizeof text - 1,
-					.residue_length = sizeof text - 1};
+					.speech = {.id = id,
+						   .pid = getpid(),
+						   .reason = MAY_SPEAK,
+						   .said_bytes = sizeof text - 1,
+						   .residue_length = sizeof text - 1}};
 	memcpy(bytes, &spoken, sizeof spoken);
 	memcpy(bytes + sizeof spoken, text, sizeof text - 1);
 	if (!send_bytes(bytes, size, NULL, 0))

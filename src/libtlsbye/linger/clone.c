@@ -100,6 +100,8 @@ static void fill(struct clone_task *task, int fd, const struct hold *hold, const
 	task->fd = fd;
 	task->hold = *hold;
 	task->hold.drain.residue.bytes = task->residue;
+	atomic_store(&task->spoken, false);
+	task->host = (pid_t)kernel_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
 	if (hold->residue_length)
 		memcpy(task->residue, residue, hold->residue_length);
 	if (hold->sites_length)
@@ -178,4 +180,34 @@ unsigned clone_count(void)
 	for (unsigned i = 0; i < CLONES_MAX; i++)
 		count += atomic_load(&places[i].state) == RUNNING && !has_ended(&places[i]);
 	return count;
+}
+
+static bool holds(const struct place *place, uint64_t id)
+{
+	return place->memory->hold.id == id && place->memory->hold.follows && !has_ended(place);
+}
+
+/* The place is TAKEN meanwhile, so that no other task begins there. */
+static bool put(struct place *place, const struct hold_speech *speech, const void *bytes)
+{
+	bool here = holds(place, speech->id);
+	if (here) {
+		place->memory->speech = *speech;
+		if (speech->residue_length)
+			memcpy(place->memory->speech_bytes, bytes, speech->residue_length);
+		atomic_store(&place->memory->spoken, true);
+	}
+	atomic_store(&place->state, RUNNING);
+	return here;
+}
+
+bool clone_speaks(const struct hold_speech *speech, const void *bytes)
+{
+	unsigned count = atomic_load(&used);
+	if (speech->residue_length > RESIDUE_MAX || atomic_load(&owner) != speech->pid)
+		return false;
+	for (unsigned i = 0; i < count && i < CLONES_MAX; i++)
+		if (change(&places[i], RUNNING, TAKEN) && put(&places[i], speech, bytes))
+			return true;
+	return false;
 }

@@ -30,6 +30,12 @@ struct clone_log {
 int clone_hand_over(int fd, const struct hold *hold, const void *residue, const char *sites,
 		    struct clone_log log);
 
+/*
+ * close_notify, or why there is none, for a task that holds back for it. False: no task of this process has that hold, or it
+ * is over. The caller has its signals blocked.
+ */
+bool clone_speaks(const struct hold_speech *speech, const void *bytes);
+
 /* How many are under way: rather too many than too few. */
 unsigned clone_count(void);
 

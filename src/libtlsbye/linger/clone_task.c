@@ -119,6 +119,7 @@ static const struct sock_filter of_a_drain[] = {
 	ALLOW(SYS_clock_gettime64),
 #endif
 	ALLOW(SYS_write),
+	ALLOW(SYS_getppid),
 	ALLOW(SYS_exit),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 1, 0),
 	REFUSE,
@@ -169,14 +170,24 @@ static void tell(struct clone_task *task, enum event_kind kind)
 		kernel_call(SYS_write, task->log_fd, (long)line.bytes, (long)line.length, 0, 0, 0);
 }
 
-/* Nobody says close_notify later than this: the FIN goes without it. */
-static uint64_t look_at_speech(struct hold *hold, uint64_t now_us, uint64_t next_us)
+/* Nothing wakes the task when the host has spoken: it looks so often. */
+enum { SPEECH_LOOK_US = 10 * 1000 };
+
+/* Nobody says close_notify later than follows_ms, nor when the host has ended: the FIN goes without it. */
+static uint64_t look_at_speech(struct clone_task *task, uint64_t now_us, uint64_t next_us)
 {
-	uint64_t until = hold->drain.since_us + hold->follows_ms * UINT64_C(1000);
+	struct hold *hold = &task->hold;
+	uint64_t until = hold->drain.since_us + hold->follows_ms * UINT64_C(1000),
+		 look = now_us + SPEECH_LOOK_US;
 	if (!hold->drain.held_back)
 		return next_us;
-	hold->drain.held_back = now_us < until;
-	return until < next_us ? until : next_us;
+	if (atomic_load(&task->spoken))
+		hold_speaks(hold, &task->speech, task->speech_bytes);
+	else if (now_us >= until || kernel_call(SYS_getppid, 0, 0, 0, 0, 0, 0) != task->host)
+		hold_stops_waiting(hold);
+	if (!hold->drain.held_back)
+		hold->drain.moved_us = now_us;
+	return !hold->drain.held_back ? now_us : look < next_us ? look : next_us;
 }
 
 static void wait_for_peer(const struct clone_task *task, uint64_t us)
@@ -205,7 +216,7 @@ static void drain(struct clone_task *task)
 		next = drain_look(drain, task->fd, &kernel_raw, now);
 		if (!next)
 			break;
-		next = look_at_speech(&task->hold, now, next);
+		next = look_at_speech(task, now, next);
 		wait_for_peer(task, next > now ? next - now : 0);
 		now = kernel_clock_us(CLOCK_MONOTONIC);
 	}

@@ -10,6 +10,9 @@
 
 #include "linger/hold.h"
 
+#include <stdatomic.h>
+#include <sys/types.h>
+
 enum { CLONE_STACK_SIZE = 24 * 1024 };
 
 struct clone_task {
@@ -20,6 +23,10 @@ struct clone_task {
 	char line[LINE_MAX_BYTES];
 	char sites[HOLD_SITES_MAX];
 	unsigned char residue[RESIDUE_MAX];
+	pid_t host;          /* our parent, while it lives */
+	_Atomic bool spoken; /* what follows is here: */
+	struct hold_speech speech;
+	unsigned char speech_bytes[RESIDUE_MAX];
 };
 
 /* Begins with all signals blocked but the synchronous ones. Does not return. */

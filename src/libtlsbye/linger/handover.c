@@ -89,6 +89,12 @@ static void half_close_now(struct connection *c, int fd)
 
 /* --- the ways --- */
 
+/* Is anybody to read of it? (A probe is there in any case.) */
+static bool is_read(const struct hold *hold)
+{
+	return hold->tells && events_end_may_be_told();
+}
+
 static unsigned residue_part(const struct connection *c, const struct hold *hold, struct iovec *part)
 {
 	const struct residue *residue = &c->released.residue;
@@ -106,7 +112,7 @@ static int to_hub(struct connection *c, int fd, struct hold *hold, const struct 
 	unsigned count = 1;
 	count += residue_part(c, hold, &parts[count]);
 	parts[count++] = (struct iovec){sites->bytes, hold->sites_length};
-	bool by_stderr = hold->tells && log_goes_to_stderr();
+	bool by_stderr = is_read(hold) && log_goes_to_stderr();
 	hold->to_stderr = by_stderr;
 	return hub_say(MESSAGE_HOLD, parts, count, descriptors, by_stderr ? 2 : 1);
 }
@@ -116,7 +122,7 @@ static int to_task(struct connection *c, int fd, struct hold *hold, const struct
 	if (!(settings->ways & WAY_CLONE))
 		return ENOSYS;
 	const struct residue *residue = &c->released.residue;
-	hold->to_stderr = hold->tells && log_goes_to_stderr();
+	hold->to_stderr = is_read(hold) && log_goes_to_stderr();
 	struct clone_log log = {.path = *settings->log_file ? settings->log_file : NULL,
 				.fd = hold->to_stderr ? 2 : -1};
 	return clone_hand_over(fd, hold, residue->bytes ? residue->bytes + residue->sent : NULL, sites->bytes,
@@ -143,33 +149,36 @@ static void let_follow(struct connection *c, struct hold *hold)
 	hold->drain.reads = !inside;
 }
 
-static bool give_to_task(struct connection *c, int fd, struct hold *hold, const struct text *sites)
+/* As it is where nothing follows. */
+static void let_go_on(struct hold *hold)
 {
-	int error = to_task(c, fd, hold, sites);
+	hold->follows = false;
+	hold_stops_waiting(hold);
+}
+
+static bool give_elsewhere(struct connection *c, int fd, struct hold *hold, const struct text *sites)
+{
+	int error = to_hub(c, fd, hold, sites);
+	if (!error)
+		return true;
+	if (settings->ways & WAY_HUB && hub_is_there())
+		events_hand_over(WAY_CLONE_PLACE, error);
+	error = to_task(c, fd, hold, sites);
 	if (error && settings->ways & WAY_CLONE)
 		events_hand_over(WAY_IN_PLACE_PLACE, error);
 	return !error;
 }
 
-static bool give_to_hub(struct connection *c, int fd, struct hold *hold, const struct text *sites,
-			bool follows)
+static bool give_and_follow(struct connection *c, int fd, struct hold *hold, const struct text *sites)
 {
-	if (follows)
-		let_follow(c, hold);
-	int error = to_hub(c, fd, hold, sites);
-	if (error) {
-		if (settings->ways & WAY_HUB && hub_is_there())
-			events_hand_over(WAY_CLONE_PLACE, error);
-		hold->follows = false;
-		hold->drain.held_back = false;
-		hold->drain.reads = true;
+	let_follow(c, hold);
+	if (!give_elsewhere(c, fd, hold, sites)) {
+		let_go_on(hold);
 		return false;
 	}
-	if (follows) {
-		atomic_store(&c->released.follows, true);
-		claim_mark(&c->claim, CLAIM_FOLLOWS);
-		residue_forget(&c->released.residue); /* what follows comes after it */
-	}
+	atomic_store(&c->released.follows, true);
+	claim_mark(&c->claim, CLAIM_FOLLOWS);
+	residue_forget(&c->released.residue); /* what follows comes after it */
 	return true;
 }
 
@@ -183,7 +192,7 @@ void handover_gives_up_speech(struct connection *c)
 static void tell(const struct hold *hold, const struct text *sites)
 {
 	struct text line;
-	for (unsigned i = 0; hold->tells && i < HOLD_EVENTS; i++) {
+	for (unsigned i = 0; is_read(hold) && i < HOLD_EVENTS; i++) {
 		if (!lines_take(&line))
 			continue;
 		if (hold_render(hold, hold_events[i], sites->bytes, &line))
@@ -218,7 +227,7 @@ static void drain_here(struct connection *c, int fd, struct hold *hold, const st
 /* The call sites are rendered here: what they lie in is known to this process alone. */
 static void render_sites(const struct connection *c, struct hold *hold, const struct text *sites)
 {
-	if (hold->tells)
+	if (is_read(hold))
 		hold->sites_length = (uint32_t)event_json_sites_render(
 			sites->bytes, HOLD_SITES_MAX, &c->sites, event_json_sites_of(EVENT_END, BY_NOBODY));
 }
@@ -233,16 +242,15 @@ static void give(struct connection *c, int fd, bool follows, uint64_t until_us, 
 	if (elsewhere && !follows)
 		half_close_now(c, fd);
 	fill(&hold, c);
-	hold.tells = tells && events_end_may_be_told();
+	hold.tells = tells;
 	if (has_buffer)
 		render_sites(c, &hold, &sites);
-	bool given = elsewhere && give_to_hub(c, fd, &hold, &sites, follows);
+	bool given = elsewhere &&
+		     (follows ? give_and_follow(c, fd, &hold, &sites) : give_elsewhere(c, fd, &hold, &sites));
 	if (!given && follows) {
 		handover_gives_up_speech(c);
 		events_end_facts(c, &hold.end);
 	}
-	if (!given && elsewhere)
-		given = give_to_task(c, fd, &hold, &sites);
 	if (!given)
 		drain_here(c, fd, &hold, &sites, until_us);
 	if (has_buffer)
@@ -279,7 +287,7 @@ void handover_give_fin(struct connection *c, int fd)
 void handover_speaks(struct connection *c)
 {
 	const struct residue *residue = &c->released.residue;
-	struct message_spoken spoken = {
+	struct hold_speech speech = {
 		.id = c->released.hold_id,
 		.pid = process_id(),
 		.reason = c->released.notify == NOTIFY_SENT ? MAY_SPEAK : c->released.reason,
@@ -287,12 +295,13 @@ void handover_speaks(struct connection *c)
 		.residue_length = residue->length - residue->sent,
 	};
 	struct iovec parts[] = {
-		{&spoken.id, sizeof spoken - offsetof(struct message_spoken, id)},
-		{residue->bytes + residue->sent, spoken.residue_length},
+		{&speech, sizeof speech},
+		{residue->bytes + residue->sent, speech.residue_length},
 	};
 	atomic_store(&c->released.follows, false);
 	claim_unmark(&c->claim, CLAIM_FOLLOWS);
-	hub_say(MESSAGE_SPOKEN, parts, spoken.residue_length ? 2 : 1, NULL, 0);
+	if (!clone_speaks(&speech, parts[1].iov_base))
+		hub_say(MESSAGE_SPOKEN, parts, speech.residue_length ? 2 : 1, NULL, 0);
 	residue_forget(&c->released.residue);
 }
 

@@ -47,6 +47,25 @@ void hold_finish(struct hold *hold)
 		trace(hold);
 }
 
+void hold_stops_waiting(struct hold *hold)
+{
+	hold->drain.held_back = false;
+	hold->drain.reads = true; /* what was left to a reader inside */
+}
+
+void hold_speaks(struct hold *hold, const struct hold_speech *speech, const void *bytes)
+{
+	struct event_end *end = &hold->end;
+	end->why = speech->reason;
+	if (speech->reason == MAY_SPEAK)
+		end->close_notify = BY_TLSBYE;
+	end->said_bytes += speech->said_bytes;
+	end->completed_record |= speech->completed_record != 0;
+	if (speech->residue_length)
+		residue_keep(&hold->drain.residue, bytes, speech->residue_length);
+	hold_stops_waiting(hold);
+}
+
 /* At which level it is told; LEVEL_OFF: never. */
 static enum level level_of(const struct hold *hold, enum event_kind kind)
 {

@@ -35,6 +35,20 @@ struct hold {
 	uint32_t residue_length, sites_length; /* of what comes after */
 };
 
+/* What followed a hold: close_notify, or why there is none (message.h: SPOKEN). */
+struct hold_speech {
+	uint64_t id; /* of the hold */
+	int32_t pid;
+	uint32_t reason;     /* enum reason: MAY_SPEAK where close_notify is in the bytes, or was sent */
+	uint32_t said_bytes; /* of ours, in all */
+	uint32_t completed_record;
+	uint32_t residue_length; /* so many bytes go with it */
+};
+
+/* Nothing is held back any more. */
+void hold_speaks(struct hold *hold, const struct hold_speech *speech, const void *bytes);
+void hold_stops_waiting(struct hold *hold);
+
 /* The events that it may have to tell, in this order. */
 enum { HOLD_EVENTS = 3 };
 extern const enum event_kind hold_events[HOLD_EVENTS] INTERNAL;
