@@ -72,6 +72,7 @@ start_host() {
   [[ -z $host_in ]] || exec {host_in}>&-
   exec {host_in}<>"$pipe"
   program_command "$how" "$@" --port "$port" --tls "$tls"
+  : >"$program_log" # now: its lines are counted from here on, and the shell of the next line may come late
   "${program_command[@]}" <"$pipe" >"$program_log" 2>"$program_err" 3>&- &
   program_pid=$!
 }
