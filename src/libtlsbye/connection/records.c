@@ -139,6 +139,12 @@ static void inherit(struct connection *c, void *arg)
 {
 	(void)arg;
 	atomic_store(&c->claim.word, 0); /* the only thread of the child is here, and not inside */
+	/*
+	 * No slot: it was begun by another thread after the fork handler had looked, or its SSL was freed before. A child's
+	 * SHUT_WR would end it for the parent, which may be writing (P7).
+	 */
+	if (!atomic_load(&c->slot))
+		atomic_store(&c->released.not_ours, true);
 	claim_mark(&c->claim, CLAIM_NEW | CLAIM_FORKED | (c->seen.unfinished ? CLAIM_PENDING : 0) |
 				      (c->seen.handshaken ? 0 : CLAIM_SHAKING));
 	uint32_t refs = atomic_load(&c->socket.descriptors) + (atomic_load(&c->ssl) ? 1 : 0);
