@@ -39,7 +39,7 @@ static struct waiting *oldest, *newest;
 static unsigned waiting_count;
 
 static unsigned char our_token[TOKEN_BYTES];
-static uint64_t dropped[MESSAGE_FAULT_COUNT], lines;
+static uint64_t dropped[MESSAGE_FAULT_COUNT];
 
 /* --- a message --- */
 
@@ -96,7 +96,6 @@ static enum message_fault take_of(struct process *process, int connection, const
 		return MESSAGE_GOOD;
 	case MESSAGE_LINE:
 		process->used_tls = true;
-		lines++;
 		hub_log_line((const char *)(head + 1), received->size - sizeof *head);
 		return MESSAGE_GOOD;
 	case MESSAGE_HOLD:
@@ -276,9 +275,4 @@ bool inbox_begin(const int sockets[2], const unsigned char token[TOKEN_BYTES])
 uint64_t inbox_dropped(enum message_fault fault)
 {
 	return dropped[fault];
-}
-
-uint64_t inbox_lines(void)
-{
-	return lines;
 }

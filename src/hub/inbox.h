@@ -26,6 +26,5 @@ uint64_t inbox_look(uint64_t now_us);
 unsigned inbox_waiting(void);
 
 uint64_t inbox_dropped(enum message_fault fault);
-uint64_t inbox_lines(void); /* that were written for others */
 
 #endif

@@ -7,6 +7,7 @@
  *   check_clone          lists the cases
  */
 #include "linger/clone.h"
+#include "loopback.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -24,7 +25,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OURS, PEERS };
 enum { MANY = 64, BIG = 3 << 20 };
 
 static int failures;
@@ -40,20 +40,6 @@ static void check(bool right, const char *what)
 #define CHECK(expression) check((expression), #expression)
 
 /* --- connections --- */
-
-static void connect_tcp(int ends[2])
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof address;
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	ends[OURS] = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 1) ||
-	    getsockname(listener, (struct sockaddr *)&address, &size) ||
-	    connect(ends[OURS], (struct sockaddr *)&address, size) ||
-	    (ends[PEERS] = accept(listener, NULL, NULL)) < 0)
-		exit(1);
-	close(listener);
-}
 
 static struct hold hold_of(unsigned residue_length)
 {

@@ -7,6 +7,7 @@
  */
 #include "linger/drain.h"
 #include "linger/ktls.h"
+#include "loopback.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,8 +18,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { OURS, PEERS };
 
 static int failures;
 static const char *at, *of;
@@ -33,22 +32,6 @@ static void check(bool right, const char *what)
 #define CHECK(expression) check((expression), #expression)
 
 /* --- a connection --- */
-
-static void connect_tcp(int ends[2])
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof address;
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	ends[OURS] = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 1) ||
-	    getsockname(listener, (struct sockaddr *)&address, &size) ||
-	    connect(ends[OURS], (struct sockaddr *)&address, size) ||
-	    (ends[PEERS] = accept(listener, NULL, NULL)) < 0) {
-		perror("check_drain: loopback");
-		exit(1);
-	}
-	close(listener);
-}
 
 static void connect_by(int family, int ends[2])
 {

@@ -28,11 +28,6 @@ void descriptors_note_highest(int fd)
 		continue;
 }
 
-int descriptors_highest(void)
-{
-	return atomic_load(&highest_known);
-}
-
 static uint32_t slot_of(int fd)
 {
 	return (unsigned)fd < DESCRIPTOR_LIMIT ? atomic_load(&descriptors_slots[fd]) : 0;

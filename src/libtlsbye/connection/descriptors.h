@@ -36,8 +36,7 @@ int descriptors_any(const struct connection *c);
 /* The lowest known descriptor from `first` to `last`; -1. */
 int descriptors_next_known(unsigned first, unsigned last);
 
-/* No number above was ever known: what walks them ends here. */
-int descriptors_highest(void);
+/* No number above was ever known, once this is noted: what walks them ends here. */
 void descriptors_note_highest(int fd);
 
 /* The connection in a slot; NULL. */
