@@ -84,6 +84,7 @@ vforks() {
   }
   both vforks_bare exit
   both vforks_bare exec
+  both vforks_bare clone
 }
 
 @test "P7: a vfork child closes in its parent's memory, and the parent's goodbye is whole" {
@@ -94,6 +95,7 @@ vforks() {
   }
   both vforks_cured exit
   both vforks_cured exec
+  both vforks_cured clone
 }
 
 @test "P7: LINGER=wait keeps the same rules" {

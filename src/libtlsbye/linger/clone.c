@@ -112,12 +112,14 @@ static void fill(struct clone_task *task, int fd, const struct hold *hold, const
 		memccpy(task->log_path, log.path, '\0', sizeof task->log_path - 1);
 }
 
+int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+
 /* The task inherits the mask: no handler of the host's ever runs in it. */
 static bool begin(struct place *place)
 {
 	char *stack = place->memory->stack + sizeof place->memory->stack;
-	int pid = clone(clone_task_run, stack, CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
-			place->memory, &place->task, NULL, &place->task);
+	int pid = __clone(clone_task_run, stack, CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
+			  place->memory, &place->task, NULL, &place->task);
 	place->pid = pid;
 	return pid >= 0;
 }

@@ -2,6 +2,7 @@
 /* See process.h. */
 #include "sys/process.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -16,11 +17,16 @@ struct home {
 static struct home *home;
 static struct home home_without_wipe; /* a kernel before 4.14 */
 
+/* May a child live in our memory? Where vfork() has no hook, or nothing is wiped for a child, it always may. */
+static _Atomic bool shared = !PROCESS_VFORK_IS_SEEN;
+
 void process_begin(void)
 {
 	home = mmap(NULL, sizeof *home, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (home == MAP_FAILED || madvise(home, sizeof *home, MADV_WIPEONFORK) != 0)
 		home = &home_without_wipe;
+	if (home == &home_without_wipe)
+		process_shares_memory();
 	process_begin_anew();
 }
 
@@ -32,10 +38,18 @@ void process_begin_anew(void)
 	home->pid = getpid();
 }
 
+void process_shares_memory(void)
+{
+	atomic_store_explicit(&shared, true, memory_order_relaxed);
+}
+
 /* Before the first connection there is nothing to guard. */
 bool process_is_original(void)
 {
-	return !home || (home->alive && home->pid == getpid());
+	if (!home)
+		return true;
+	bool may_be_child = atomic_load_explicit(&shared, memory_order_relaxed);
+	return home->alive && (!may_be_child || home->pid == getpid());
 }
 
 pid_t process_id(void)

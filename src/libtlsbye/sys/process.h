@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which process is this? One page that the kernel wipes in a forked child (MADV_WIPEONFORK) tells child from parent with
- * one load, also where a raw clone ran no fork handler; a vfork child shares the page, so only getpid() tells it.
+ * one load, also where a raw clone ran no fork handler. A child that shares the memory, the page with it, is told by
+ * getpid() alone: a system call, which is asked where such a child can be, once hooks/vfork.c has seen one begin.
  *
  * Rules: a vfork child lives in its parent's memory: whoever is about to write there at a close asks
  * process_is_original() first. All of these are async-signal-safe, except process_begin and process_save_output.
@@ -12,11 +13,21 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* The machines that hooks/vfork.c is written for. */
+#if defined __x86_64__ || defined __i386__ || defined __aarch64__
+#define PROCESS_VFORK_IS_SEEN 1
+#else
+#define PROCESS_VFORK_IS_SEEN 0
+#endif
+
 /* At the first connection of the process, once: a process without TLS needs none of this. */
 void process_begin(void);
 
 /* In the child of a fork, by the handler: from here on it is an original of its own. */
 void process_begin_anew(void);
+
+/* Before a child begins that shares our memory: from here on getpid() is asked, for good. */
+void process_shares_memory(void);
 
 /* Is this the process that our memory belongs to: no vfork child, no raw clone that no fork handler saw? */
 bool process_is_original(void);

@@ -14,6 +14,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
@@ -74,7 +75,9 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(fexecve)                                                                                           \
 	X(quick_exit)                                                                                        \
 	X(__cxa_at_quick_exit)                                                                               \
-	X(dlclose)
+	X(dlclose)                                                                                           \
+	X(vfork)                                                                                             \
+	X(clone)
 
 #define REAL_IO(X)                                                                                           \
 	X(read)                                                                                              \
