@@ -210,6 +210,16 @@ static void go_on(struct held *held, uint64_t now)
 		tell_half_close(held);
 }
 
+/* The program had no time to ask. */
+static void learn_addresses(struct held *held)
+{
+	struct event_who *who = &held->hold.who;
+	if (!held->hold.tells || who->local.family != AF_UNSPEC)
+		return;
+	endpoint_ask(&who->local, held->fd, false);
+	endpoint_ask(&who->peer, held->fd, true);
+}
+
 static void begin(struct held *held, int family)
 {
 	struct drain *drain = &held->hold.drain;
@@ -218,11 +228,14 @@ static void begin(struct held *held, int family)
 	drain->ended_us = 0;
 	if (!drain->since_us || drain->since_us > now)
 		drain_begin(drain, now);
+	if (!drain->sends_only)
+		drain_shares_port(held->fd, &kernel_raw);
 	drain->held_back = held->hold.follows;
 	if (held->hold.follows)
 		held->follows_until_us = now + held->hold.follows_ms * UINT64_C(1000);
 	hurry(held, now);
 	held->source.ready = on_event;
+	learn_addresses(held);
 	go_on(held, now);
 }
 

@@ -39,6 +39,8 @@ static const unsigned allowed[] = {
 	SYS_sendto,
 	SYS_shutdown,
 	SYS_getsockopt,
+	SYS_getsockname,
+	SYS_getpeername,
 	SYS_setsockopt,
 	SYS_ioctl,
 	SYS_close,

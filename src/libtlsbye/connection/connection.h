@@ -28,11 +28,11 @@ struct socket_known {
 	_Atomic int fd;               /* the descriptor by which OpenSSL knows it; -1: none */
 	int first_fd;                 /* its number, for the log */
 	_Atomic uint32_t descriptors; /* how many of the program's are known to us */
-	uint64_t cookie; /* SO_COOKIE, or the inode; of the socket, not of the number; 0: none known */
-	int family;
+	uint64_t cookie;      /* SO_COOKIE, or the inode; of the socket, not of the number; 0: none known */
 	bool datagram;        /* DTLS: close_notify only (dtls.h) */
 	bool own_bio;         /* it was learnt from the I/O of a BIO of the program's own */
-	bool addresses_known; /* the next two; asked for when an event wants them */
+	bool addresses_known; /* the next three; asked for when somebody wants them: two calls */
+	bool is_unix;         /* AF_UNIX: no TCP, whose queues are others */
 	union endpoint local, peer;
 	uint64_t tracked_us; /* when (clock_us), or 0: no event has told of it */
 };
@@ -103,8 +103,10 @@ struct released {
 	_Atomic uint32_t told_notify; /* the last event of a close_notify (events.c) */
 };
 
-/* linger/queues.c: what the kernel has at the last close. */
+/* linger/queues.c, abort.c: what the kernel has at the last close. */
 struct queues {
+	uint32_t
+		no_abort_at; /* SO_LINGER was asked when it had been set so often (abort.c), and meant no abort */
 	bool measured;
 	bool ktls;           /* what arrives is decrypted by the kernel, record by record (ktls.h) */
 	bool peer_has_ended; /* its FIN is there */
@@ -142,12 +144,6 @@ struct connection {
 static inline uint64_t connection_bytes_written(const struct connection *c)
 {
 	return (int64_t)c->bytes_written > 0 ? c->bytes_written : 0;
-}
-
-/* The socket is TCP's: neither AF_UNIX nor unknown. */
-static inline bool connection_is_inet(const struct connection *c)
-{
-	return c->socket.family == AF_INET || c->socket.family == AF_INET6;
 }
 
 #endif

@@ -7,37 +7,21 @@
 #include "connection/socket.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* DTLS is known over UDP by OpenSSL's own BIO only, which knows the peer: not over SCTP, not over a program's BIO. */
 static bool is_ours(const struct connection *c, SSL *ssl, int fd)
 {
-	if (c->seen.hands_off || !socket_is_of_type(fd, c->socket.datagram ? SOCK_DGRAM : SOCK_STREAM))
-		return false;
-	return !c->socket.datagram || c->lib->BIO_method_type(c->lib->SSL_get_wbio(ssl)) == BIO_TYPE_DGRAM;
-}
-
-static void note_endpoint(union endpoint *endpoint, int fd, bool of_peer)
-{
-	struct sockaddr_storage address;
-	socklen_t size = sizeof address;
-	struct sockaddr *where = (struct sockaddr *)&address;
-	if ((of_peer ? getpeername(fd, where, &size) : getsockname(fd, where, &size)) != 0)
-		return;
-	if (address.ss_family == AF_INET)
-		memcpy(&endpoint->v4, &address, sizeof endpoint->v4);
-	else if (address.ss_family == AF_INET6)
-		memcpy(&endpoint->v6, &address, sizeof endpoint->v6);
-	else
-		endpoint->family = address.ss_family;
+	if (c->seen.hands_off || !c->socket.datagram)
+		return !c->seen.hands_off;
+	return socket_is_of_type(fd, SOCK_DGRAM) &&
+	       c->lib->BIO_method_type(c->lib->SSL_get_wbio(ssl)) == BIO_TYPE_DGRAM;
 }
 
 static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
 {
 	c->socket.cookie = cookie;
-	c->socket.addresses_known = false;
-	note_endpoint(&c->socket.local, fd, false);
-	c->socket.family = c->socket.local.family;
+	c->socket.addresses_known = c->socket.is_unix = false;
+	c->queues.no_abort_at = 0;
 	c->socket.first_fd = fd;
 	c->socket.tracked_us = 0; /* told of anew (events_tracked) */
 	descriptors_adopt_duplicates(c, fd);
@@ -120,6 +104,8 @@ void which_socket_addresses(struct connection *c, int fd)
 {
 	if (c->socket.addresses_known || fd < 0)
 		return;
-	note_endpoint(&c->socket.peer, fd, true);
+	endpoint_ask(&c->socket.local, fd, false);
+	endpoint_ask(&c->socket.peer, fd, true);
+	c->socket.is_unix = c->socket.local.family == AF_UNIX;
 	c->socket.addresses_known = true;
 }

@@ -131,27 +131,30 @@ static enum transport transport_of(const struct connection *c)
 {
 	if (!c->socket.cookie)
 		return TRANSPORT_UNKNOWN;
-	return c->socket.datagram            ? TRANSPORT_DATAGRAM
-	       : c->socket.family == AF_UNIX ? TRANSPORT_UNIX
-					     : TRANSPORT_TCP;
+	return c->socket.datagram ? TRANSPORT_DATAGRAM : c->socket.is_unix ? TRANSPORT_UNIX : TRANSPORT_TCP;
 }
 
-void events_who(struct connection *c, struct event_who *who)
+void events_who(const struct connection *c, struct event_who *who)
 {
 	*who = (struct event_who){.number = c->number, .fd = -1, .role = c->seen.role};
 	if (!c->socket.cookie)
 		return;
-	which_socket_addresses(c, atomic_load(&c->socket.fd));
 	who->fd = c->socket.first_fd;
 	who->transport = transport_of(c);
 	who->local = c->socket.local;
 	who->peer = c->socket.peer;
 }
 
+static void who_with_addresses(struct connection *c, struct event_who *who)
+{
+	which_socket_addresses(c, atomic_load(&c->socket.fd));
+	events_who(c, who);
+}
+
 static struct event about(struct connection *c, enum event_kind kind, enum level level)
 {
 	struct event event = {.kind = kind, .level = level, .sites = &c->sites};
-	events_who(c, &event.who);
+	who_with_addresses(c, &event.who);
 	return event;
 }
 
@@ -368,13 +371,18 @@ void events_end(struct connection *c)
 	event.level = verdict_level(&event.end);
 	if (!is_wanted(event.level))
 		return;
-	events_who(c, &event.who);
+	who_with_addresses(c, &event.who);
 	say(&event);
 }
 
 bool events_end_may_be_told(void)
 {
 	return is_wanted(LEVEL_INFO);
+}
+
+bool events_steps_may_be_told(void)
+{
+	return is_wanted(LEVEL_DEBUG);
 }
 
 const char *events_program(void)

@@ -59,11 +59,14 @@ void events_hand_over(enum way_place way, int error);
 /* Is any end told, at the level that is wished? */
 bool events_end_may_be_told(void);
 
+/* May every step be told, and the end of a connection that needed nothing? */
+bool events_steps_may_be_told(void);
+
 /* Is its end still to be told? From here on by the caller. */
 bool events_end_begins(struct connection *c);
 void events_end_facts(const struct connection *c, struct event_end *end);
-/* Both addresses are asked for, where they are not known, only if they are to be told of here. */
-void events_who(struct connection *c, struct event_who *who);
+/* With the addresses where they are known (which_socket_addresses). */
+void events_who(const struct connection *c, struct event_who *who);
 const char *events_program(void);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "connection/descriptors.h"
 #include "connection/epoll_sets.h"
+#include "linger/abort.h"
 #include "release/fd_close.h"
 #include "release/fd_shutdown.h"
 #include "release/port_reuse.h"
@@ -129,6 +130,8 @@ EXPORT int fcntl64(int fd, int command, ...)
 EXPORT int bind(int fd, const struct sockaddr *address, socklen_t size)
 {
 	int saved = errno, result = real_bind(fd, address, size);
+	if (result == 0)
+		port_reuse_bound(fd);
 	if (result == 0 || errno != EADDRINUSE)
 		return result;
 	result = port_reuse_bind_again(fd, address, size);
@@ -139,10 +142,20 @@ EXPORT int bind(int fd, const struct sockaddr *address, socklen_t size)
 EXPORT int listen(int fd, int backlog)
 {
 	int saved = errno, result = real_listen(fd, backlog);
+	if (result == 0)
+		port_reuse_bound(fd);
 	if (result == 0 || errno != EADDRINUSE)
 		return result;
 	result = port_reuse_listen_again(fd, backlog);
 	errno = result == 0 ? saved : EADDRINUSE;
+	return result;
+}
+
+EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+	int result = real.setsockopt(fd, level, name, value, size);
+	if (level == SOL_SOCKET && name == SO_LINGER && result == 0)
+		abort_may_be_meant();
 	return result;
 }
 

@@ -68,7 +68,7 @@ EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument
 	void *tls = va_arg(others, void *);
 	pid_t *child_tid = va_arg(others, pid_t *);
 	va_end(others);
-	if (flags & CLONE_VM && !(flags & CLONE_THREAD))
+	if (flags & CLONE_VM)
 		process_shares_memory();
 	return real_clone()(function, stack, flags, argument, parent_tid, tls, child_tid);
 }

@@ -211,6 +211,8 @@ static void drain(struct clone_task *task)
 	uint64_t now = kernel_clock_us(CLOCK_MONOTONIC), next;
 	bool told = false;
 	drain_begin(drain, now);
+	if (!drain->sends_only)
+		drain_shares_port(task->fd, &kernel_raw);
 	while (!drain_go_on(drain, task->fd, &kernel_raw, now)) {
 		tell_half_close(task, &told);
 		next = drain_look(drain, task->fd, &kernel_raw, now);

@@ -20,6 +20,12 @@ void drain_begin(struct drain *drain, uint64_t now_us)
 	drain->ended_us = 0;
 }
 
+void drain_shares_port(int fd, const struct kernel *kernel)
+{
+	const int on = 1;
+	kernel->setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
 uint32_t drain_unsent(int fd, const struct kernel *kernel)
 {
 	int bytes = 0;

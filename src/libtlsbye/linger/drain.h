@@ -23,12 +23,12 @@ struct drain_limits {
 
 struct drain {
 	struct drain_limits limits;
-	int family;       /* AF_INET, AF_INET6: the kernel throws away without copying; AF_UNIX does not */
-	bool ktls;        /* what arrives is decrypted by the kernel, record by record */
-	bool held_back;   /* no half-close yet: close_notify follows (hold.h) */
-	bool reads;       /* takes what arrives; else somebody else does, or will */
-	bool sends_only;  /* the residue, then the FIN, and no more: the program goes on reading */
-	bool half_closed; /* the FIN is out, whoever sent it */
+	int family;             /* AF_UNIX, where nothing is thrown away without copying; or another */
+	bool ktls;              /* what arrives is decrypted by the kernel, record by record */
+	bool held_back;         /* no half-close yet: close_notify follows (hold.h) */
+	bool reads;             /* takes what arrives; else somebody else does, or will */
+	bool sends_only;        /* the residue, then the FIN, and no more: the program goes on reading */
+	bool half_closed;       /* the FIN is out, whoever sent it */
 	bool half_closed_by_us; /* by a step of this drain */
 	bool read_shut;         /* by the program: an end is not the peer's then */
 	bool reset_seen;        /* the kernel tells of a reset once, and somebody has heard */
@@ -44,6 +44,12 @@ struct drain {
 };
 
 void drain_begin(struct drain *drain, uint64_t now_us);
+
+/*
+ * After the program's close its port can be bound beside the connection, as after a bare close that resets it: two sockets share
+ * one where both have SO_REUSEADDR and neither listens (inet_csk_bind_conflict() in Linux).
+ */
+void drain_shares_port(int fd, const struct kernel *kernel);
 
 /* As far as it goes without waiting. True: it is over (peer_end, ended_us are set), and the socket can be closed. */
 bool drain_go_on(struct drain *drain, int fd, const struct kernel *kernel, uint64_t now_us);

@@ -35,7 +35,7 @@ static void begin_drain(struct drain *drain, const struct connection *c)
 		.limits = {.idle_us = settings->linger_idle_ms * 1000,
 			   .total_us = settings->linger_total_ms * 1000,
 			   .bytes = settings->linger_bytes},
-		.family = c->socket.family,
+		.family = c->socket.is_unix ? AF_UNIX : AF_INET,
 		.ktls = c->queues.ktls,
 		.reads = true,
 		.half_closed = c->released.half_closed,
@@ -102,6 +102,15 @@ static unsigned residue_part(const struct connection *c, const struct hold *hold
 	return hold->residue_length ? 1 : 0;
 }
 
+/* The hub asks for them itself: it has the socket, and not the program's time. */
+static void add_addresses(struct connection *c, int fd, struct hold *hold)
+{
+	if (!is_read(hold))
+		return;
+	which_socket_addresses(c, fd);
+	events_who(c, &hold->who);
+}
+
 /* 0, or the errno. */
 static int to_hub(struct connection *c, int fd, struct hold *hold, const struct text *sites)
 {
@@ -163,6 +172,7 @@ static bool give_elsewhere(struct connection *c, int fd, struct hold *hold, cons
 		return true;
 	if (settings->ways & WAY_HUB && hub_is_there())
 		events_hand_over(WAY_CLONE_PLACE, error);
+	add_addresses(c, fd, hold);
 	error = to_task(c, fd, hold, sites);
 	if (error && settings->ways & WAY_CLONE)
 		events_hand_over(WAY_IN_PLACE_PLACE, error);
@@ -216,6 +226,7 @@ static void drain_here(struct connection *c, int fd, struct hold *hold, const st
 {
 	uint64_t now = clock_us();
 	unsigned milliseconds = now < until_us ? (unsigned)((until_us - now) / 1000) : 0;
+	add_addresses(c, fd, hold);
 	if (settings->linger == LINGER_WAIT)
 		wait_here(c, fd, hold, milliseconds);
 	else

@@ -2,19 +2,13 @@
 /* See queues.h. */
 #include "linger/queues.h"
 
+#include "connection/which_socket.h"
 #include "linger/ktls.h"
 
+#include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
-
-bool queues_abort_meant(int fd)
-{
-	struct linger linger;
-	socklen_t size = sizeof linger;
-	return getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff &&
-	       !linger.l_linger;
-}
 
 /* The beginning of the kernel's struct tcp_info, which glibc's header cuts off before the last members. */
 struct tcp_facts {
@@ -32,7 +26,7 @@ static struct tcp_facts tcp_facts(const struct connection *c, int fd)
 {
 	struct tcp_facts facts = {0};
 	socklen_t size = sizeof facts;
-	if (!connection_is_inet(c))
+	if (c->socket.is_unix || c->socket.datagram)
 		return facts;
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0)
 		facts.state = 0;
@@ -77,6 +71,8 @@ void queues_measure(struct connection *c, int fd)
 	queues->measured = true;
 	queues->unread = bytes_in(fd, FIONREAD);
 	struct tcp_facts facts = tcp_facts(c, fd);
+	if (!facts.state)
+		which_socket_addresses(c, fd); /* it is AF_UNIX, as a rule */
 	bool all_acknowledged = facts.state && !facts.unacked && !facts.notsent_bytes;
 	queues->unsent = all_acknowledged ? 0 : bytes_in(fd, SIOCOUTQ);
 	queues->not_sent = facts.notsent_bytes;
@@ -84,13 +80,37 @@ void queues_measure(struct connection *c, int fd)
 	queues->ktls = c->seen.ktls && ktls_is_on(fd, &kernel_libc);
 }
 
-void queues_note_end(struct connection *c, int fd)
+/* As recv() answers: 0 at the end, 1 where something is unread, -errno. A reset is told once: so it is noted. */
+static long peek(struct connection *c, int fd)
 {
 	char byte;
-	bool reset = c->seen.reset || c->released.peer_end == PEER_RESET; /* the socket tells it only once */
-	if (!reset && c->queues.over)
-		reset = real.recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) < 0;
-	if (reset)
+	long answer = kernel_libc.recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+	if (answer < 0 && answer != -EAGAIN && answer != -EWOULDBLOCK)
+		c->released.peer_end = PEER_RESET;
+	return answer;
+}
+
+static bool was_reset(const struct connection *c)
+{
+	return c->seen.reset || c->released.peer_end == PEER_RESET;
+}
+
+/* A read side that the program shut is at its end in any case, and of the kernel's records it would be a whole one. */
+bool queues_is_at_end(struct connection *c, int fd)
+{
+	if (was_reset(c) || c->released.read_shut || c->seen.ktls || peek(c, fd) != 0)
+		return false;
+	c->queues.measured = c->queues.peer_has_ended = true;
+	c->queues.unread = 0;
+	c->released.peer_end = PEER_FIN;
+	return true;
+}
+
+void queues_note_end(struct connection *c, int fd)
+{
+	if (c->queues.over && !was_reset(c))
+		peek(c, fd);
+	if (was_reset(c))
 		c->released.peer_end = PEER_RESET;
 	else if (!c->released.read_shut)
 		c->released.peer_end = PEER_FIN;

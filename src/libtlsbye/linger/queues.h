@@ -9,9 +9,6 @@
 
 #include "connection/connection.h"
 
-/* P4: does SO_LINGER with a zero timeout ask for a reset instead of a release? */
-bool queues_abort_meant(int fd);
-
 /* Fills in c->queues. */
 void queues_measure(struct connection *c, int fd);
 
@@ -29,6 +26,12 @@ static inline bool queues_close_is_enough(const struct queues *queues)
 {
 	return queues->measured && !queues->unread && (queues->over || queues->peer_has_ended);
 }
+
+/*
+ * The same by one call, which says no more: has the peer ended, in good order, and was everything read? Then c->queues and
+ * c->released.peer_end say so.
+ */
+bool queues_is_at_end(struct connection *c, int fd);
 
 /* Where that is so: c->released.peer_end, as a drain would have met it. A reset is told by the kernel once: to whoever asks. */
 void queues_note_end(struct connection *c, int fd);

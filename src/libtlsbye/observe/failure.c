@@ -120,10 +120,9 @@ static uint8_t tcp_state(const struct connection *c)
 	struct tcp_info info = {0};
 	socklen_t size = sizeof info;
 	int fd = atomic_load(&c->socket.fd);
-	bool tcp = fd >= 0 && (c->socket.family == AF_INET || c->socket.family == AF_INET6) &&
-		   !c->socket.datagram && socket_is_of(c, fd);
-	return tcp && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_state
-									       : STATE_UNKNOWN;
+	bool may_be_tcp = fd >= 0 && !c->socket.datagram && socket_is_of(c, fd);
+	return may_be_tcp && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_state
+										      : STATE_UNKNOWN;
 }
 
 static bool own_side_is_shut(const struct connection *c)

@@ -12,6 +12,7 @@
 #include "connection/socket.h"
 #include "connection/which_socket.h"
 #include "events/events.h"
+#include "linger/abort.h"
 #include "linger/queues.h"
 #include "release/release.h"
 #include "release/shutdown_both.h"
@@ -70,13 +71,13 @@ static void observe_end(struct connection *c, int fd, struct connection **late)
 }
 
 /* Why this end is passed through as it is; MAY_SPEAK where it is not. */
-static enum reason passed_through(const struct connection *c, int fd)
+static enum reason passed_through(struct connection *c, int fd)
 {
 	if (!socket_is_of(c, fd))
 		return SOCKET_CHANGED;
 	if (!release_is_ours(c))
 		return NOT_OWNER;
-	return queues_abort_meant(fd) ? ABORT_MEANT : MAY_SPEAK;
+	return abort_is_meant(c, fd) ? ABORT_MEANT : MAY_SPEAK;
 }
 
 static void end_connection(struct connection *c, int fd, struct call call, struct connection **late)
@@ -88,10 +89,9 @@ static void end_connection(struct connection *c, int fd, struct call call, struc
 	c->released.shared |= ownership_shares(c);
 	if (reason == NOT_OWNER)
 		release_disown(c);
-	if (reason != SOCKET_CHANGED && events_end_may_be_told())
-		which_socket_addresses(c, fd);
-
 	if (!release_is_curing() || reason != MAY_SPEAK) {
+		if (reason != SOCKET_CHANGED && events_end_may_be_told())
+			which_socket_addresses(c, fd);
 		foresee(c, call.from);
 		observe_end(c, fd, late);
 	} else if (c->socket.datagram) {
@@ -147,10 +147,7 @@ static bool is_done(struct connection *c, int fd)
 		    c->released.notify_by_program && !residue_any(&c->released.residue) &&
 		    !atomic_load(&c->released.read_emulated) && atomic_load(&c->socket.descriptors) == 1 &&
 		    !claim_is_entered(&c->claim) && passed_through(c, fd) == MAY_SPEAK;
-	if (!done)
-		return false;
-	queues_measure(c, fd);
-	return queues_close_is_enough(&c->queues);
+	return done && queues_is_at_end(c, fd);
 }
 
 static bool close_when_done(int fd, struct call call)
@@ -160,7 +157,8 @@ static bool close_when_done(int fd, struct call call)
 	if (done) {
 		release_note_path(c, PATH_CLOSE);
 		call_sites_note(&c->sites, SITE_CLOSE, call);
-		queues_note_end(c, fd);
+		if (events_steps_may_be_told()) /* its event has the figures */
+			queues_measure(c, fd);
 		events_end(c);
 		atomic_store(&c->socket.fd, -1);
 		records_unref(c); /* the descriptor's */

@@ -7,6 +7,7 @@
 #include "connection/socket.h"
 #include "events/events.h"
 #include "linger/handover.h"
+#include "linger/abort.h"
 #include "linger/queues.h"
 #include "release/release.h"
 #include "release/shutdown_both.h"
@@ -25,7 +26,7 @@ bool fd_shutdown_closes_next(int fd, int how, void *caller)
 	bool left_out = c && release_is_curing() && settings->linger != LINGER_OFF &&
 			release_is_worth_it(c) && release_is_ours(c) &&
 			atomic_load(&c->socket.descriptors) == 1 && socket_is_of(c, fd) &&
-			!queues_abort_meant(fd);
+			!abort_is_meant(c, fd);
 	if (c)
 		records_unref(c);
 	errno = saved;

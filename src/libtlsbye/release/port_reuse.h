@@ -11,10 +11,14 @@
 #ifndef TLSBYE_PORT_REUSE_H
 #define TLSBYE_PORT_REUSE_H
 
-#include "connection/connection.h"
+#include <stdbool.h>
+#include <sys/socket.h>
 
-/* Before the connection is handed over: from here on its port can be bound beside it. */
-void port_reuse_begins(const struct connection *c, int fd);
+/* bind(), or listen(), succeeded. Keeps errno. */
+void port_reuse_bound(int fd);
+
+/* Before a stream is handed over: from here on its port can be bound beside it. */
+void port_reuse_begins(int fd);
 
 /* bind(), or listen(), failed with EADDRINUSE: once more, where the port is such a one. 0, or -1. */
 int port_reuse_bind_again(int fd, const struct sockaddr *address, socklen_t size);

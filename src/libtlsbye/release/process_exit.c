@@ -10,6 +10,7 @@
 #include "connection/which_socket.h"
 #include "events/events.h"
 #include "linger/handover.h"
+#include "linger/abort.h"
 #include "linger/queues.h"
 #include "release/release.h"
 #include "release/ssl_free.h"
@@ -84,7 +85,7 @@ void process_exit_release(struct connection *c, bool failed, struct call call, u
 	call_sites_note(&c->sites, SITE_LEAVE, call);
 	which_socket_addresses(c, fd);
 	enum reason others = release_others_inside(c);
-	bool inside = others != MAY_SPEAK, meant = queues_abort_meant(fd);
+	bool inside = others != MAY_SPEAK, meant = abort_is_meant(c, fd);
 	c->released.failed_exit = failed;
 	if (c->released.notify != NOTIFY_SENT && (failed || inside || meant))
 		c->released.reason = meant ? ABORT_MEANT : inside ? others : FAILED_EXIT;

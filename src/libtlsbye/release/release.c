@@ -6,6 +6,7 @@
 #include "connection/epoll_sets.h"
 #include "connection/hidden_calls.h"
 #include "connection/ownership.h"
+#include "connection/socket.h"
 #include "events/events.h"
 #include "linger/handover.h"
 #include "linger/queues.h"
@@ -77,9 +78,9 @@ bool release_speak(struct connection *c, int fd, void *caller)
 }
 
 /* What must not outlive the close that the program sees: its port, events of its epoll sets, signals of O_ASYNC. */
-static void leave_the_program(const struct connection *c, int fd)
+static void leave_the_program(int fd)
 {
-	port_reuse_begins(c, fd);
+	port_reuse_begins(fd);
 	if (descriptors_is_watched_elsewhere(fd))
 		epoll_sets_forget_socket(fd);
 	int flags = descriptors_any_async() ? real.fcntl(fd, F_GETFL) : 0;
@@ -91,9 +92,10 @@ void release_hand_over(struct connection *c, int fd, bool follows, uint64_t unti
 {
 	queues_measure(c, fd);
 	bool enough = !follows && !residue_any(&c->released.residue) && queues_close_is_enough(&c->queues);
+	bool stream = !c->socket.is_unix || socket_is_stream(fd); /* else there are no ends to wait for */
 	if (enough)
 		queues_note_end(c, fd);
-	if (enough || settings->linger == LINGER_OFF) {
+	if (enough || !stream || settings->linger == LINGER_OFF) {
 		if (follows)
 			handover_gives_up_speech(c);
 		events_end(c);
@@ -104,6 +106,6 @@ void release_hand_over(struct connection *c, int fd, bool follows, uint64_t unti
 		handover_in_place(c, fd, follows, until_us);
 		return;
 	}
-	leave_the_program(c, fd);
+	leave_the_program(fd);
 	handover_give(c, fd, follows, until_us);
 }

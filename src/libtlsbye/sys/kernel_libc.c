@@ -58,7 +58,7 @@ static long libc_getsockopt(int fd, int level, int name, void *value, socklen_t 
 static long libc_setsockopt(int fd, int level, int name, const void *value, socklen_t size)
 {
 	int saved = errno;
-	return answer(setsockopt(fd, level, name, value, size), saved);
+	return answer(real.setsockopt(fd, level, name, value, size), saved);
 }
 
 static long libc_ioctl(int fd, unsigned long request, int *value)

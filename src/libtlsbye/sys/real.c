@@ -49,6 +49,11 @@ static int raw_fcntl(int fd, int command, ...)
 	return (int)syscall(SYS_fcntl, fd, command, argument);
 }
 
+static int raw_setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, size);
+}
+
 static void raw_exit(int status)
 {
 	syscall(SYS_exit_group, status);
@@ -179,6 +184,7 @@ struct real_libc real = {
 	.dup3 = raw_dup3,
 	.fcntl = raw_fcntl,
 	.fcntl64 = raw_fcntl,
+	.setsockopt = raw_setsockopt,
 	.epoll_ctl = raw_epoll_ctl,
 	._exit = raw_exit,
 	._Exit = raw_exit,

@@ -49,6 +49,7 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(dup3)                                                                                              \
 	X(fcntl)                                                                                             \
 	X(fcntl64)                                                                                           \
+	X(setsockopt)                                                                                        \
 	X(epoll_ctl)                                                                                         \
 	X(_exit)                                                                                             \
 	X(_Exit)                                                                                             \

@@ -11,7 +11,7 @@
 #include "tls/close_notify.h"
 
 #include "tls/dtls.h"
-#include "linger/queues.h"
+#include "linger/abort.h"
 #include "events/events.h"
 #include "observe/filters.h"
 #include "observe/handshake.h"
@@ -334,7 +334,7 @@ static enum reason reason_on_socket(struct connection *c, SSL *ssl, int fd, bool
 {
 	if (fd >= 0 && !socket_is_of(c, fd))
 		return SOCKET_CHANGED;
-	if (fd >= 0 && queues_abort_meant(fd))
+	if (fd >= 0 && abort_is_meant(c, fd))
 		return ABORT_MEANT;
 	if (fd < 0 && (by_kernel || c->socket.datagram)) /* neither can follow */
 		return IN_HANDLER;
