@@ -94,6 +94,14 @@ assert_line_about_hub() {
   assert_verdict "${whole[@]}"
 }
 
+# valgrind ends a program that clones but for a thread or a fork.
+@test "P9: LD_PRELOAD by hand under valgrind: no task, and the program lives" {
+  command -v valgrind >/dev/null || skip "valgrind is not installed"
+  wrapper=(env "LD_PRELOAD=$OBJECT" valgrind -q --tool=none --error-exitcode=9)
+  judge_client bare client_write_only --write 64K -- --expect 64K
+  assert_verdict tls=close_notify tcp=fin whole=yes
+}
+
 # Its promise is smaller: what the peer takes within the deadline.
 @test "in place: a peer that takes everything gets everything; one that takes nothing holds no close up" {
   export TLSBYE_WAYS=in-place

@@ -12,12 +12,13 @@
  */
 #include "in_handler.h"
 
+#include "sys/process.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -212,8 +213,7 @@ void in_handler_init(void)
 
 void in_handler_begin(void)
 {
-	/* Without a vdso this is no kernel, but valgrind or the like, which write frames of their own. */
-	frames_known = getauxval(AT_SYSINFO_EHDR) && know_frames();
+	frames_known = !process_is_emulated() && know_frames();
 }
 
 static void learn_pthread(void)

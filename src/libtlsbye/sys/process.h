@@ -11,6 +11,7 @@
 #define TLSBYE_PROCESS_H
 
 #include <stdbool.h>
+#include <sys/auxv.h>
 #include <sys/types.h>
 
 /* The machines that hooks/vfork.c is written for. */
@@ -33,6 +34,15 @@ void process_shares_memory(void);
 bool process_is_original(void);
 
 pid_t process_id(void);
+
+/*
+ * Is it valgrind or the like that answers for the kernel, and has ways of its own of frames, clone() and what not? They hide the
+ * vdso, whose calls would pass them by.
+ */
+static inline bool process_is_emulated(void)
+{
+	return !getauxval(AT_SYSINFO_EHDR);
+}
 
 /* Has the program one thread only? Where it cannot be known, no. */
 bool process_has_one_thread(void);
