@@ -52,6 +52,9 @@ EXPORT void BIO_ssl_shutdown(BIO *bio)
 
 EXPORT int BIO_free(BIO *bio)
 {
+	const struct libcrypto *inner = openssl_inner_call(CALLER);
+	if (inner)
+		return inner->BIO_free(bio);
 	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
 	if (!bio_free_concerns(crypto, CALLER))
 		return crypto->BIO_free(bio);
@@ -75,6 +78,11 @@ EXPORT void BIO_vfree(BIO *bio)
 
 EXPORT void BIO_free_all(BIO *bio)
 {
+	const struct libcrypto *inner = openssl_inner_call(CALLER);
+	if (inner) {
+		inner->BIO_free_all(bio);
+		return;
+	}
 	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
 	if (!bio_free_concerns(crypto, CALLER)) {
 		crypto->BIO_free_all(bio);
@@ -87,6 +95,9 @@ EXPORT void BIO_free_all(BIO *bio)
 
 EXPORT int BIO_up_ref(BIO *bio)
 {
+	const struct libcrypto *inner = openssl_inner_call(CALLER);
+	if (inner)
+		return inner->BIO_up_ref(bio);
 	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
 	int result = crypto->BIO_up_ref(bio);
 	if (result == 1)

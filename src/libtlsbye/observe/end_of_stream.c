@@ -11,14 +11,8 @@
 
 enum { VERSION_3_0 = 0x30000000, VERSION_3_2 = 0x30200000 };
 
-/* 64 bits wide from 3.0 on, whatever the headers say that this was built with; and nobody calls it on less. */
-typedef uint64_t options_getter(const SSL *ssl);
+/* As openssl_options(); and nobody calls it on less than 3.0. */
 typedef uint64_t options_setter(SSL *ssl, uint64_t options);
-
-static uint64_t options_of(const struct libssl *lib, const SSL *ssl)
-{
-	return ((options_getter *)(void *)lib->SSL_get_options)(ssl);
-}
 
 static bool has_option(const struct libssl *lib)
 {
@@ -56,7 +50,7 @@ static bool at_end(struct libssl *lib, BIO *bio)
 static enum hidden which_end(struct libssl *lib, SSL *ssl)
 {
 	BIO *bio = lib->SSL_get_rbio(ssl);
-	bool could_be = has_option(lib) && options_of(lib, ssl) & SSL_OP_IGNORE_UNEXPECTED_EOF;
+	bool could_be = has_option(lib) && openssl_options(lib, ssl) & SSL_OP_IGNORE_UNEXPECTED_EOF;
 	if (!could_be || !bio || !at_end(lib, bio))
 		return NOT_HIDDEN;
 	/* Up to 3.1 an SSL still wants to read when its last read was the end, and nothing after a record. */

@@ -7,17 +7,23 @@
 
 #include <errno.h>
 
-static bool kernel_makes_records(struct libssl *lib, BIO *bio, int direction)
+/* Seldom, and to ask each BIO takes time: so first whether it may be. What was on stays on, whatever the options say later. */
+static bool kernel_has(const struct connection *c, SSL *ssl, BIO *bio, int direction)
 {
-	return bio && lib->BIO_method_type(bio) == BIO_TYPE_SOCKET &&
-	       lib->BIO_ctrl(bio, direction, 0, NULL) > 0;
+	bool may_have = c->seen.ktls || openssl_options(c->lib, ssl) & SSL_OP_ENABLE_KTLS;
+	return may_have && bio && c->lib->BIO_ctrl(bio, direction, 0, NULL) > 0;
+}
+
+bool handshake_kernel_sends(const struct connection *c, SSL *ssl)
+{
+	return kernel_has(c, ssl, c->lib->SSL_get_wbio(ssl), BIO_CTRL_GET_KTLS_SEND);
 }
 
 void handshake_note_manners(struct connection *c, SSL *ssl)
 {
 	BIO *below = c->lib->SSL_get_wbio(ssl);
-	c->seen.ktls = kernel_makes_records(c->lib, below, BIO_CTRL_GET_KTLS_SEND) ||
-		       kernel_makes_records(c->lib, c->lib->SSL_get_rbio(ssl), BIO_CTRL_GET_KTLS_RECV);
+	c->seen.ktls = handshake_kernel_sends(c, ssl) ||
+		       kernel_has(c, ssl, c->lib->SSL_get_rbio(ssl), BIO_CTRL_GET_KTLS_RECV);
 	c->seen.quiet = c->lib->SSL_get_quiet_shutdown(ssl) != 0;
 	c->seen.filtered =
 		below && !c->socket.own_bio && !c->socket.datagram && filters_in_the_way(c->lib, below);

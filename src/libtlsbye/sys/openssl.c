@@ -150,6 +150,25 @@ static struct libssl *known_library(void *ssl_free)
 	return NULL;
 }
 
+/* --- the first libssl, with its libcrypto --- */
+
+const struct openssl_pair *_Atomic openssl_pair;
+
+/* Under the lock, after one of either was added. */
+static void note_pair(void)
+{
+	static struct openssl_pair pair;
+	if (!atomic_load(&library_count) || atomic_load(&openssl_pair))
+		return;
+	for (unsigned i = 0; i < atomic_load(&crypto_count); i++) {
+		if (!cryptos[i].code.end || cryptos[i].code.start != libraries[0].crypto_code.start)
+			continue;
+		pair = (struct openssl_pair){libraries[0].code, cryptos[i].code, &cryptos[i]};
+		atomic_store(&openssl_pair, &pair);
+		return;
+	}
+}
+
 /*
  * The table of the library that this SSL_free belongs to. The loader is asked before our lock is taken: another thread
  * may be in a library's constructor, with the loader's lock, and call a hook that wants ours.
@@ -173,6 +192,7 @@ static struct libssl *library_of(void *ssl_free)
 		*known = fresh;
 		library_free[count] = ssl_free;
 		atomic_store(&library_count, count + 1);
+		note_pair();
 	}
 	pthread_mutex_unlock(&publishing);
 	return known ? known : &no_library;
@@ -273,6 +293,7 @@ static const struct libcrypto *crypto_of(void *bio_free)
 		cryptos[count] = fresh;
 		known = &cryptos[count];
 		atomic_store(&crypto_count, count + 1);
+		note_pair();
 	}
 	pthread_mutex_unlock(&publishing);
 	return known ? known : &fresh;

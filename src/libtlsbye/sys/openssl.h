@@ -16,6 +16,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 /* What only newer headers declare: one object serves every OpenSSL from 1.1.1 on. */
@@ -24,6 +25,9 @@ int SSL_write_ex2(SSL *ssl, const void *buf, size_t num, uint64_t flags, size_t 
 int SSL_is_quic(const SSL *ssl);
 #ifndef SSL_OP_IGNORE_UNEXPECTED_EOF
 #define SSL_OP_IGNORE_UNEXPECTED_EOF (UINT64_C(1) << 7)
+#endif
+#ifndef SSL_OP_ENABLE_KTLS
+#define SSL_OP_ENABLE_KTLS (UINT64_C(1) << 3) /* since 3.0, and nothing before */
 #endif
 #ifndef BIO_CTRL_GET_KTLS_SEND
 #define BIO_CTRL_GET_KTLS_SEND 73 /* since 3.0; a BIO that does not know it answers 0 */
@@ -138,11 +142,12 @@ int SSL_is_quic(const SSL *ssl);
 struct libssl {
 	OPENSSL_LIBSSL_HOOKED(OPENSSL_MEMBER)
 	OPENSSL_LIBSSL_USED(OPENSSL_MEMBER)
-	bool watches_frees; /* connection.c hears of an SSL that is freed unseen */
-	bool own_allocator; /* the program's, which need not bear another thread than the program's */
-	bool usable;        /* has all that a close_notify needs: OpenSSL 1.1.1 or newer */
+	bool watches_frees;                  /* connection.c hears of an SSL that is freed unseen */
+	bool own_allocator;                  /* the program's, which may give back all it gave at once */
+	bool usable;                         /* has all that a close_notify needs: OpenSSL 1.1.1 or newer */
 	struct code_range code, crypto_code; /* where it is mapped, and its libcrypto */
 	BIO_METHOD *close_notify_method;     /* made by close_notify.c on first use */
+	BIO *close_notify_spare;             /* and a BIO of it, that nobody uses */
 };
 
 struct libcrypto {
@@ -151,6 +156,13 @@ struct libcrypto {
 };
 
 #undef OPENSSL_MEMBER
+
+/* 64 bits wide from 3.0 on, whatever the headers say that this was built with; before, those above 31 mean nothing. */
+static inline uint64_t openssl_options(const struct libssl *lib, const SSL *ssl)
+{
+	typedef uint64_t options_getter(const SSL *ssl);
+	return ((options_getter *)(void *)lib->SSL_get_options)(ssl);
+}
 
 /*
  * The libssl that the code at `caller` means. Never NULL: where none is loaded, one whose functions all fail.
@@ -163,6 +175,24 @@ struct libssl *openssl_libssl(void *caller);
  * is found. Cheap and without a lock when the caller's object is known; the first time as openssl_libssl.
  */
 const struct libcrypto *openssl_libcrypto(void *caller);
+
+/*
+ * The libcrypto that calls itself, or is called by its libssl: dozens of times a connection, where the program calls it once. NULL: it
+ * is another caller's, or not known. Both are pinned.
+ */
+struct openssl_pair {
+	struct code_range libssl, libcrypto;
+	const struct libcrypto *functions;
+};
+extern const struct openssl_pair *_Atomic openssl_pair INTERNAL;
+
+static inline const struct libcrypto *openssl_inner_call(void *caller)
+{
+	const struct openssl_pair *pair = atomic_load_explicit(&openssl_pair, memory_order_acquire);
+	bool inner = pair &&
+		     (code_range_holds(&pair->libcrypto, caller) || code_range_holds(&pair->libssl, caller));
+	return inner ? pair->functions : NULL;
+}
 
 /*
  * An object may be gone (dlclose), and another one that means another library be mapped in its place: no object's library

@@ -104,15 +104,35 @@ static BIO *new_bio(struct libssl *lib)
 	return ours;
 }
 
-/* Puts our BIO in the place of the program's, which is returned with a reference of ours; NULL if it cannot be. */
-static BIO *swap_in(struct libssl *lib, SSL *ssl)
+/* One is kept, where it is the library's allocator that has it: to make one costs as much as all the rest. */
+static BIO *take_bio(struct libssl *lib)
 {
-	BIO *ours = new_bio(lib);
-	if (!ours)
+	BIO *spare = __atomic_exchange_n(&lib->close_notify_spare, NULL, __ATOMIC_ACQ_REL);
+	return spare ? spare : new_bio(lib);
+}
+
+static void give_bio_back(struct libssl *lib, BIO *ours)
+{
+	BIO *left = lib->own_allocator
+			    ? ours
+			    : __atomic_exchange_n(&lib->close_notify_spare, ours, __ATOMIC_ACQ_REL);
+	if (left)
+		lib->BIO_free(left);
+}
+
+/*
+ * Puts our BIO in the place of the program's, which is returned with a reference of ours, as ours has one more; NULL if it
+ * cannot be.
+ */
+static BIO *swap_in(struct libssl *lib, SSL *ssl, BIO **ours)
+{
+	*ours = take_bio(lib);
+	if (!*ours)
 		return NULL;
 	BIO *theirs = lib->SSL_get_wbio(ssl);
 	lib->BIO_up_ref(theirs);
-	lib->SSL_set0_wbio(ssl, ours);
+	lib->BIO_up_ref(*ours);
+	lib->SSL_set0_wbio(ssl, *ours);
 	return theirs;
 }
 
@@ -179,13 +199,6 @@ static void complete_unknown_record(struct connection *c, SSL *ssl)
 	lib->SSL_set_shutdown(ssl, flags & ~SSL_SENT_SHUTDOWN);
 	complete_record(c, ssl, INT_MAX / 2);
 	lib->SSL_set_shutdown(ssl, flags);
-}
-
-/* Is it the kernel that makes records out of what is written to the socket? Bytes of ours would be encrypted twice. */
-static bool kernel_makes_records(const struct connection *c, SSL *ssl)
-{
-	BIO *bio = ssl ? c->lib->SSL_get_wbio(ssl) : NULL;
-	return bio && c->lib->BIO_ctrl(bio, BIO_CTRL_GET_KTLS_SEND, 0, NULL) > 0;
 }
 
 /* OpenSSL is only told that it is said: that keeps the session in the cache. */
@@ -291,11 +304,11 @@ static bool flush_filters(struct connection *c, SSL *ssl)
 		return true;
 	if (held > RESIDUE_MAX || !residue_has_room(&c->released.residue, held))
 		return false;
-	BIO *sink = new_bio(lib);
+	BIO *sink = take_bio(lib);
 	if (!sink)
 		return false;
 	filters_flush(lib, top, sink);
-	lib->BIO_free(sink);
+	give_bio_back(lib, sink);
 	return filters_hold(lib, top) == 0;
 }
 
@@ -312,22 +325,24 @@ static bool may_use_our_bio(struct connection *c, SSL *ssl, enum reason reason)
 static void say_through_our_bio(struct connection *c, SSL *ssl, enum reason reason)
 {
 	struct libssl *lib = c->lib;
-	BIO *theirs = swap_in(lib, ssl);
+	BIO *ours, *theirs = swap_in(lib, ssl, &ours);
 	if (!theirs)
 		return;
 	void (*info)(const SSL *, int, int) = lib->SSL_get_info_callback(ssl);
 	long mode = lib->SSL_ctrl(ssl, SSL_CTRL_MODE, 0, NULL);
-	/* Nobody would come back for the answer. */
-	lib->SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_ASYNC, NULL);
+	if (mode & SSL_MODE_ASYNC) /* nobody would come back for the answer */
+		lib->SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_ASYNC, NULL);
 	lib->SSL_set_info_callback(ssl, no_info); /* NULL would fall back to the SSL_CTX's */
 	lib->SSL_set_msg_callback(ssl, NULL);
 	if (reason != MAY_SPEAK)
 		complete_record(c, ssl, c->seen.pending_length);
 	else if (!say_close_notify(c, ssl))
 		complete_unknown_record(c, ssl);
-	lib->SSL_ctrl(ssl, SSL_CTRL_MODE, mode & SSL_MODE_ASYNC, NULL);
+	if (mode & SSL_MODE_ASYNC)
+		lib->SSL_ctrl(ssl, SSL_CTRL_MODE, SSL_MODE_ASYNC, NULL);
 	lib->SSL_set_info_callback(ssl, info);
 	lib->SSL_set0_wbio(ssl, theirs);
+	give_bio_back(lib, ours);
 }
 
 static enum reason reason_on_socket(struct connection *c, SSL *ssl, int fd, bool by_kernel)
@@ -361,14 +376,11 @@ void close_notify_say(struct connection *c, int fd)
 	struct libssl *lib = c->lib;
 	struct speech now = {.c = c, .fd = fd};
 	int saved = errno;
-	bool by_kernel = kernel_makes_records(c, ssl);
 	if (close_notify_is_said(c))
 		return;
 	lib->ERR_set_mark();
 	handshake_look(c);
-	if (ssl)
-		handshake_note_manners(
-			c, ssl); /* what stands below may be another BIO, or the kernel's, by now */
+	bool by_kernel = ssl && handshake_kernel_sends(c, ssl);
 	speech = &now;
 	enum reason reason = reason_on_socket(c, ssl, fd, by_kernel);
 	if (reason != ALREADY_SAID || !c->released.reason)
@@ -379,6 +391,8 @@ void close_notify_say(struct connection *c, int fd)
 	if (may_use_our_bio(c, ssl, reason) && !by_kernel)
 		say_through_our_bio(c, ssl, reason);
 	speech = NULL;
+	if (ssl && c->released.notify != NOTIFY_SENT)
+		handshake_note_manners(c, ssl); /* for whoever is asked when the SSL is gone */
 	lib->ERR_pop_to_mark();
 	if (!was_said)
 		events_notify(c, BY_TLSBYE, c->released.reason);
