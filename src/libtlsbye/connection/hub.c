@@ -183,19 +183,26 @@ static int open_line(void)
 	return fd >= 0 || !hub.path_size ? fd : open_to(&hub.path, hub.path_size);
 }
 
+int hub_say_lent(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
+		 unsigned descriptor_count)
+{
+	int saved = errno, error = 0;
+	int fd = open_line();
+	if (fd < 0 || !send_whole(fd, kind, parts, count, descriptors, descriptor_count))
+		error = errno ? errno : EIO;
+	lent_close(fd);
+	errno = saved;
+	return error;
+}
+
 int hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
 	    unsigned descriptor_count)
 {
 	if (!hub.named)
 		return ENOENT;
-	int saved = errno, error = 0;
 	lent_begin();
-	int fd = open_line();
-	if (fd < 0 || !send_whole(fd, kind, parts, count, descriptors, descriptor_count))
-		error = errno ? errno : EIO;
-	lent_close(fd);
+	int error = hub_say_lent(kind, parts, count, descriptors, descriptor_count);
 	lent_end();
-	errno = saved;
 	return error;
 }
 

@@ -30,6 +30,10 @@ enum { HUB_PARTS_MAX = 4, HUB_DESCRIPTORS_MAX = 2 };
 int hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
 	    unsigned descriptor_count);
 
+/* The same for one who has something lent already (lent_begin): it is not begun twice. */
+int hub_say_lent(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
+		 unsigned descriptor_count);
+
 /* As hub_say of a message without a body; returns when the hub holds nothing of this process any more, or after so long. */
 bool hub_await_drains(unsigned milliseconds);
 
