@@ -432,3 +432,49 @@ has_descriptors() {
   finish
   assert_verdict "${whole[@]}"
 }
+
+# --- a process that cuts itself off: chroot, a network of its own, another user, no further process ---
+
+# cuts_itself_off MODE: one connection, let go after that; its events are in $TLSBYE_LOG.
+cuts_itself_off() {
+  ((EUID == 0)) || skip "only root can cut itself off so"
+  unshare -n true 2>/dev/null || skip "no network of its own may be made here"
+  export TLSBYE_LOG=$BATS_TEST_TMPDIR/events TLSBYE_LOG_LEVEL=debug
+  rm -f "$TLSBYE_LOG"
+  start_held_judge --expect 1K
+  start_program cured client_cuts_itself_off --mode "$1" --port "$port" --tls "$tls" --write 1024
+  wait_program
+  assert_status
+  wait_judge
+  assert_verdict tls=close_notify tcp=fin whole=yes
+  assert_program descriptors=0 "errno=$(errno_of EXDEV)" "failed=$(errno_of ENOENT)"
+  await_hub
+}
+
+errno_of() {
+  "${PYTHON:-/usr/bin/python3}" -c "import errno; print(errno.$1)"
+}
+
+@test "P11: by a raw chroot, which nobody sees, the events are lost (or the next ones prove nothing)" {
+  cuts_itself_off raw
+  run grep -c SSL_free "$TLSBYE_LOG"
+  assert_output 0
+}
+
+@test "P11, P9: by chroot() in a network of its own: all events are in the log, no descriptor of ours is left" {
+  each() {
+    cuts_itself_off chroot
+    run grep -cE 'SSL_free, close without SSL_shutdown.*; peer: ' "$TLSBYE_LOG"
+    assert_output 1
+  }
+  both each
+}
+
+@test "P11, P9: by unshare(), with the path gone: all events are in the log" {
+  each() {
+    cuts_itself_off unshare
+    run grep -cE 'SSL_free, close without SSL_shutdown.*; peer: ' "$TLSBYE_LOG"
+    assert_output 1
+  }
+  both each
+}
