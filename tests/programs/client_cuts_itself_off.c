@@ -6,6 +6,8 @@
  *   chroot    chroot() last: the hub's abstract name is gone before, its path with it
  *   unshare   unshare() last: the path is gone before, the abstract name with it
  *   raw       as chroot, by a raw system call, which nobody sees
+ *   task      as chroot, but it may have further processes
+ *   killed    as chroot, and the hub is killed then
  *
  * Says what must be as without tlsbye: "descriptors=N errno=N failed=N", what is more than before, of a call that
  * succeeds, of a chroot() that fails. Status 77: this machine lets nobody do so.
@@ -15,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -68,10 +71,20 @@ static void cut_off(void)
 		die("unshare");
 }
 
+static void kill_hub(void)
+{
+	const char *hub = getenv("TLSBYE_HUB"), *pid = hub ? strchr(hub, ':') : NULL;
+	for (int signal = SIGKILL; pid && kill(atoi(pid + 1), signal) == 0; signal = 0)
+		usleep(1000);
+}
+
 static void give_up_rights(void)
 {
 	const struct rlimit none = {0, 0};
-	if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0 || setrlimit(RLIMIT_NPROC, &none) != 0)
+	if (legacy_is("killed"))
+		kill_hub();
+	if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0 ||
+	    (!legacy_is("task") && setrlimit(RLIMIT_NPROC, &none) != 0))
 		die("setuid");
 }
 

@@ -21,6 +21,9 @@ void hub_begin(void);
 /* Is there one, as far as is known? */
 bool hub_is_there(void);
 
+/* Known only where it was seen in our pid namespace, and we are in that still. */
+bool hub_has_ended(void);
+
 /* Has it opened the log file that the settings name? */
 bool hub_has_log(void);
 

@@ -4,6 +4,7 @@
 
 #include "connection/hub.h"
 #include "connection/lent.h"
+#include "connection/mailbox_slots.h"
 #include "sys/blocked_signals.h"
 #include "sys/process.h"
 #include "sys/real.h"
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -78,22 +78,19 @@ void mailbox_prepare(void)
 	errno = saved;
 }
 
-/* What is in it may be written by any process that has inherited it: nothing of it is believed. */
+/* A line for a hub that was killed would be read by nobody. */
+struct mailbox *mailbox_read_by_hub(void)
+{
+	int saved = errno;
+	struct mailbox *made = atomic_load(&mailbox);
+	if (made && hub_has_ended())
+		made = NULL;
+	errno = saved;
+	return made;
+}
+
 bool mailbox_put(const char *line, size_t length)
 {
-	struct mailbox *box = atomic_load(&mailbox);
-	if (!box || length <= MAILBOX_WRITING || length > LINE_MAX_BYTES)
-		return false;
-	uint32_t first = atomic_load(&box->next);
-	for (uint32_t i = 0; i < MAILBOX_LINES; i++) {
-		uint32_t slot = (first + i) % MAILBOX_LINES, unused = MAILBOX_FREE;
-		if (!atomic_compare_exchange_strong(&box->lengths[slot], &unused, MAILBOX_WRITING))
-			continue;
-		memcpy(box->lines[slot], line, length);
-		atomic_store(&box->next, slot + 1);
-		atomic_store(&box->lengths[slot], (uint32_t)length);
-		return true;
-	}
-	atomic_fetch_add(&box->lost, 1);
-	return false;
+	struct mailbox *into = mailbox_read_by_hub();
+	return into && mailbox_slots_put(into, line, length);
 }

@@ -12,11 +12,13 @@
 #ifndef TLSBYE_MAILBOX_H
 #define TLSBYE_MAILBOX_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "hub/message.h"
 
 /* Before the process cuts itself off: once, where there is a hub that has the log. */
 void mailbox_prepare(void);
+
+/* For a task of ours, which shares it. NULL: there is none, or no hub any more, as far as is known. */
+struct mailbox *mailbox_read_by_hub(void);
 
 /* Async-signal-safe, without a lock. False: there is no mailbox, or no room in it, which is counted. */
 bool mailbox_put(const char *line, size_t length);
