@@ -487,3 +487,10 @@ told() {
   cuts_itself_off killed
   told 1 "$program_err"
 }
+
+# ftruncate() past RLIMIT_FSIZE is SIGXFSZ, which ends a program.
+@test "P5: where there may be no mailbox, chroot() does what it does bare" {
+  wrapper=(prlimit --fsize=100000)
+  cuts_itself_off chroot
+  told 0 "$TLSBYE_LOG"
+}
