@@ -89,7 +89,15 @@ logins=24
 }
 
 @test "vsftpd: each of its connections has its event (P11)" {
-  skip "not held yet: its TLS process (chroot, own network namespace, no fork) reaches neither name of the hub"
+  needs vsftpd "$(vsftpd_path)"
+  vsftpd_on_free_port
+  export TLSBYE_LOG=$BATS_TEST_TMPDIR/events TLSBYE_LOG_FORMAT=json TLSBYE_LOG_LEVEL=debug
+  sessions cured retr 5
+  assert_sessions 5 login=yes whole=yes tls=close_notify tcp=fin
+  await_hub
+  # A control and a data connection each.
+  [[ $(grep -c '"event":"end"' "$TLSBYE_LOG") -eq 10 ]] ||
+    fail_sessions "$(grep -c '"event":"end"' "$TLSBYE_LOG") end events for 10 connections"
 }
 
 @test "vsftpd: 24 of 24 FTPS logins (P9)" {

@@ -432,3 +432,65 @@ has_descriptors() {
   finish
   assert_verdict "${whole[@]}"
 }
+
+# --- a process that cuts itself off: chroot, a network of its own, another user, no further process ---
+
+# cuts_itself_off MODE: one connection, let go after that; its events are in $TLSBYE_LOG. At TLS 1.2: what is unread of 1.3
+# resets, where the drain in place is over before the peer is.
+cuts_itself_off() {
+  local tls=1.2
+  ((EUID == 0)) || skip "only root can cut itself off so"
+  unshare -n true 2>/dev/null || skip "no network of its own may be made here"
+  export TLSBYE_LOG=$BATS_TEST_TMPDIR/events TLSBYE_LOG_LEVEL=debug
+  rm -f "$TLSBYE_LOG"
+  start_held_judge --expect 1K
+  start_program cured client_cuts_itself_off --mode "$1" --port "$port" --tls "$tls" --write 1024
+  wait_program
+  assert_status
+  wait_judge
+  assert_verdict tls=close_notify tcp=fin whole=yes
+  assert_program descriptors=0 "errno=$(errno_of EXDEV)" "failed=$(errno_of ENOENT)"
+  [[ $1 == killed ]] || await_hub
+}
+
+errno_of() {
+  "${PYTHON:-/usr/bin/python3}" -c "import errno; print(errno.$1)"
+}
+
+# told COUNT FILE: so often its end stands there.
+told() {
+  run grep -cE 'SSL_free, close without SSL_shutdown.*; peer: ' "$2"
+  assert_output "$1"
+}
+
+@test "P11: by a raw chroot, which nobody sees, the events are lost (or the next ones prove nothing)" {
+  cuts_itself_off raw
+  told 0 "$TLSBYE_LOG"
+}
+
+@test "P11, P9: by chroot() in a network of its own: all events are in the log, no descriptor of ours is left" {
+  cuts_itself_off chroot
+  told 1 "$TLSBYE_LOG"
+}
+
+@test "P11: by unshare(), with the path gone: all events are in the log" {
+  cuts_itself_off unshare
+  told 1 "$TLSBYE_LOG"
+}
+
+@test "P11: where it may have a task, that one's events are in the log" {
+  cuts_itself_off task
+  told 1 "$TLSBYE_LOG"
+}
+
+@test "P11: a mailbox that no hub reads gets nothing: its events are on stderr" {
+  cuts_itself_off killed
+  told 1 "$program_err"
+}
+
+# ftruncate() past RLIMIT_FSIZE is SIGXFSZ, which ends a program.
+@test "P5: where there may be no mailbox, chroot() does what it does bare" {
+  wrapper=(prlimit --fsize=100000)
+  cuts_itself_off chroot
+  told 0 "$TLSBYE_LOG"
+}

@@ -31,6 +31,7 @@ client() {
 # start_client WORD...: in the background; sets $hub, the hub's pid.
 start_client() {
   note_command "$CLIENT" "$@"
+  : >"$program_log"
   timeout "$judge_timeout" "$TLSBYE" run --log="$log" -- "$CLIENT" hub "$@" >"$program_log" 2>"$program_err" 3>&- &
   program_pid=$!
   find_hub
@@ -199,6 +200,87 @@ holds_no() {
   start_client silent=300 hold read=1 "wait=$go"
   wait_until said '1: 1000 bytes, end'
   wait_until bash -c '(($(find "/proc/$0/fd" -type l | wc -l) < 20))' "$hub"
+}
+
+# In a mailbox that is not taken, a line is not read; nor is it held open.
+@test "hub: a mailbox that is none is dropped, and the next one is taken" {
+  local what
+  client mailbox=fine put=first # or the others prove nothing
+  wait_until logged first
+  for what in small large unsealed final file none; do
+    start_client "mailbox=$what" put=forged "line=$what" mailbox=fine "put=good $what" "wait=$go"
+    wait_until logged "good $what"
+    assert_equal "$(hub_holds | grep -vcxF "$log")" 1
+    touch "$go"
+    wait_until has_ended "$hub"
+    rm "$go"
+    wait_program
+  done
+  refute logged forged
+}
+
+@test "hub: a mailbox: its lines are in the log, in their order" {
+  client mailbox=fine put=1 put=2 put=3 "put=$(printf '%3000s' long)"
+  wait_until logged long
+  assert_equal "$(cut -c 1 "$log" | xargs)" '1 2 3'
+}
+
+@test "hub: what is in a mailbox is believed as little as a LINE" {
+  start_client mailbox=fine slots=4000 freed put=$'a\nforged' put=$'a\e[2J' put=good mailbox=fine slots=4294967295 freed "wait=$go.2"
+  wait_until logged good
+  touch "$go.2"
+  wait_program
+  wait_until has_ended "$hub"
+  assert_equal "$(<"$log")" good
+}
+
+@test "hub: a mailbox in which all are writing, or are dead by now, costs its lines and nobody else's" {
+  start_client mailbox=fine slots=1 put=lost mailbox=fine put=other "wait=$go"
+  wait_until logged other
+  assert said full
+  touch "$go"
+  wait_program
+  wait_until has_ended "$hub"
+  assert_equal "$(<"$log")" other
+}
+
+@test "hub: a mailbox that it cannot free is dropped, not read again and again" {
+  start_client mailbox=fine future put=once "wait=$go" put=never "wait=$go.2"
+  wait_until logged once
+  wait_until holds_no mailbox
+  touch "$go" "$go.2"
+  wait_program
+  wait_until has_ended "$hub"
+  assert_equal "$(<"$log")" once
+}
+
+@test "hub: a process has four mailboxes at most" {
+  start_client mailbox=fine mailbox=fine mailbox=fine mailbox=fine mailbox=fine line=here "wait=$go"
+  wait_until logged here
+  assert_equal "$(hub_holds | grep -c mailbox)" 4
+  touch "$go"
+  wait_program
+}
+
+@test "hub: a process that it does not know, but whose mailbox it has, is waited for" {
+  start_client mailbox=fine "raw=wait=$go"
+  wait_program
+  sleep 1 # longer than its grace: what must not happen has had its time
+  refute has_ended "$hub"
+  touch "$go"
+  wait_until has_ended "$hub"
+  rm "$go"
+  start_client "raw=wait=$go" # without one it is not, or the above proves nothing
+  wait_program
+  wait_until has_ended "$hub"
+}
+
+@test "hub: a mailbox that somebody has open, and nobody mapped, keeps it from nothing" {
+  start_client mailbox=fine put=last "raw=unmapped=$go"
+  wait_program
+  wait_until has_ended "$hub"
+  assert_equal "$(<"$log")" last
+  touch "$go"
 }
 
 @test "hub: its filter refuses what it must not do" {

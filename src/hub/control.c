@@ -5,6 +5,7 @@
 #include "hub/holds.h"
 #include "hub/hub_log.h"
 #include "hub/inbox.h"
+#include "hub/mailboxes.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -48,10 +49,11 @@ void control_go_on(void)
 	if (!asked || !holds_over_before(before))
 		return;
 	processes_look(); /* the program's parent hears of an end before we do */
+	mailboxes_take_all();
 	struct control_answer answer = {.held = holds_count(),
 					.processes = processes_alive(),
 					.cut_short = processes_cut_short(),
-					.lost = hub_log_lost()};
+					.lost = hub_log_lost() + mailboxes_lost()};
 	for (int fault = 0; fault < MESSAGE_FAULT_COUNT; fault++)
 		answer.dropped[fault] = inbox_dropped(fault);
 	asked = false;

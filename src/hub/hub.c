@@ -8,6 +8,7 @@
 #include "hub/holds.h"
 #include "hub/hub_log.h"
 #include "hub/inbox.h"
+#include "hub/mailboxes.h"
 #include "hub/socket_path.h"
 
 #include <limits.h>
@@ -43,6 +44,7 @@ static void on_term(struct source *source, uint32_t events)
 static void on_process_end(struct process *process)
 {
 	inbox_take_all();
+	mailboxes_take_all_of(process->pid);
 	holds_nothing_follows(process);
 }
 
@@ -72,7 +74,9 @@ static bool prepare(const struct hub_begin *begin)
 {
 	hurry_us = begin->hurry_us;
 	hub_log_begin(begin->log, begin->log_path);
-	holds_begin(raise_descriptors());
+	unsigned descriptors = raise_descriptors();
+	holds_begin(descriptors);
+	mailboxes_begin(descriptors);
 	if (!watch_begin() || !watch_term() ||
 	    !processes_begin(begin->main_pid, begin->main_pidfd, on_process_end))
 		return false;
@@ -82,7 +86,7 @@ static bool prepare(const struct hub_begin *begin)
 
 static bool nothing_left(uint64_t now)
 {
-	if (holds_count() || inbox_waiting() || processes_alive())
+	if (holds_count() || inbox_waiting() || processes_alive() || mailboxes_count())
 		return false;
 	return now >= processes_all_ended_us() + GRACE_US;
 }
@@ -96,7 +100,8 @@ static int milliseconds_to_wait(uint64_t now)
 {
 	struct timer *timer = timers_first();
 	uint64_t next = first(first(inbox_look(now), end_us), timer ? timer->at_us : UINT64_MAX);
-	if (!processes_alive() && !holds_count())
+	next = first(next, mailboxes_look(now));
+	if (!processes_alive() && !holds_count() && !mailboxes_count())
 		next = first(next, processes_all_ended_us() + GRACE_US);
 	if (next == UINT64_MAX)
 		return -1;
@@ -124,6 +129,7 @@ void hub_run(const struct hub_begin *begin)
 	if (good) {
 		serve();
 		inbox_end();
+		mailboxes_take_all();
 		holds_end_all();
 	}
 	socket_path_remove(begin->folder);

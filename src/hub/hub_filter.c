@@ -6,6 +6,7 @@
 #include "hub/hub_filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -52,6 +53,9 @@ static const unsigned allowed[] = {
 #ifdef SYS_socketcall
 	SYS_socketcall,
 #endif
+	/* mailboxes (fcntl: below) */
+	SYS_pread64,
+	SYS_pwrite64,
 	/* the log */
 	SYS_write,
 	SYS_openat,
@@ -103,11 +107,17 @@ enum { ALLOWED = sizeof allowed / sizeof *allowed };
 #define OUR_MMAP SYS_mmap
 #endif
 
+#ifdef SYS_fcntl64
+#define OUR_FCNTL SYS_fcntl64
+#else
+#define OUR_FCNTL SYS_fcntl
+#endif
+
 #define LOAD(field)                      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, field))
 #define IF_EQUAL(value, then, otherwise) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, then, otherwise)
 #define ANSWER(value)                    BPF_STMT(BPF_RET | BPF_K, value)
 
-enum { HEAD = 6, TAIL = 4 };
+enum { HEAD = 8, TAIL = 10 };
 
 /* The low half of an argument: where it is depends on the machine's order, and all three here are little-endian. */
 static const struct sock_filter head[HEAD] = {
@@ -116,18 +126,26 @@ static const struct sock_filter head[HEAD] = {
 	ANSWER(SECCOMP_RET_ERRNO | EPERM), /* the calls of another machine have other numbers */
 	LOAD(nr),
 	IF_EQUAL(OUR_MMAP, 0, 1),
-	BPF_STMT(BPF_JMP | BPF_JA, ALLOWED * 2 + 1), /* to the tail's second */
+	BPF_STMT(BPF_JMP | BPF_JA, 2 + ALLOWED * 2 + 1), /* to the tail's second */
+	IF_EQUAL(OUR_FCNTL, 0, 1),
+	BPF_STMT(BPF_JMP | BPF_JA, ALLOWED * 2 + 5), /* to its sixth */
 };
 static const struct sock_filter tail[TAIL] = {
 	ANSWER(SECCOMP_RET_ERRNO | EPERM),
 	LOAD(args[2]), /* memory that is not code */
 	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
 	ANSWER(SECCOMP_RET_ERRNO | EPERM),
+	ANSWER(SECCOMP_RET_ALLOW),
+	LOAD(args[1]), /* a mailbox's seals */
+	IF_EQUAL(F_ADD_SEALS, 1, 0),
+	IF_EQUAL(F_GET_SEALS, 0, 1),
+	ANSWER(SECCOMP_RET_ALLOW),
+	ANSWER(SECCOMP_RET_ERRNO | EPERM),
 };
 
 bool hub_filter_install(void)
 {
-	struct sock_filter code[HEAD + 2 * ALLOWED + TAIL + 1];
+	struct sock_filter code[HEAD + 2 * ALLOWED + TAIL];
 	unsigned at = 0;
 	for (int i = 0; i < HEAD; i++)
 		code[at++] = head[i];
@@ -137,7 +155,6 @@ bool hub_filter_install(void)
 	}
 	for (int i = 0; i < TAIL; i++)
 		code[at++] = tail[i];
-	code[at++] = (struct sock_filter)ANSWER(SECCOMP_RET_ALLOW);
 	struct sock_fprog program = {.len = (unsigned short)at, .filter = code};
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }

@@ -5,6 +5,7 @@
 #include "sys/clock.h"
 #include "hub/holds.h"
 #include "hub/hub_log.h"
+#include "hub/mailboxes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -111,6 +112,8 @@ static enum message_fault take_of(struct process *process, int connection, const
 	case MESSAGE_BYE:
 		process->said_bye = true;
 		return MESSAGE_GOOD;
+	case MESSAGE_MAILBOX:
+		return mailboxes_take(process->pid, received->fds[0]);
 	}
 	return MESSAGE_BAD_KIND;
 }
@@ -216,7 +219,8 @@ unsigned inbox_waiting(void)
 static bool accept_one(int listener)
 {
 	struct received received;
-	holds_make_room(OTHER_DESCRIPTORS + waiting_count + processes_alive(), 1 + DESCRIPTORS_MAX);
+	holds_make_room(OTHER_DESCRIPTORS + waiting_count + processes_alive() + mailboxes_count(),
+			1 + DESCRIPTORS_MAX);
 	int connection = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (connection < 0)
 		return false;

@@ -10,6 +10,7 @@
  *   SPOKEN  what follows a HOLD whose close_notify was left open: the record, or the reason why there is none
  *   AWAIT   nothing: the hub ends the connection when it holds nothing of this process any more
  *   BYE     the process ends, and has told of all its connections
+ *   MAILBOX memory that the process shares with the hub from here on (struct mailbox): its memfd
  *
  * Rules: fixed size head, then as many bytes as the head says, never more than MESSAGE_MAX. The hub believes nothing: a
  * message of another version or size, without the token, from who is not of this machine's pid that it claims, with a
@@ -38,7 +39,8 @@ enum message_kind {
 	MESSAGE_HOLD,
 	MESSAGE_SPOKEN,
 	MESSAGE_AWAIT,
-	MESSAGE_BYE
+	MESSAGE_BYE,
+	MESSAGE_MAILBOX
 };
 
 struct message_head {
@@ -58,6 +60,19 @@ struct message_spoken {
 	struct message_head head;
 	struct hold_speech speech;
 	/* then residue_length bytes */
+};
+
+/*
+ * Lines of a process that has cut itself off (chroot, name spaces): it writes, and the hub comes to look. A slot has the
+ * length of its line, which is published after the line, and is free again when the hub has read it. What a process was
+ * writing when it was killed stays WRITING: that costs one slot.
+ */
+enum { MAILBOX_LINES = 32, MAILBOX_FREE = 0, MAILBOX_WRITING = 1 /* more: a line of so many bytes */ };
+struct mailbox {
+	_Atomic uint32_t lost; /* lines for which no slot was free */
+	_Atomic uint32_t next; /* the slot that is tried first: so lines stay in their order */
+	_Atomic uint32_t lengths[MAILBOX_LINES];
+	char lines[MAILBOX_LINES][LINE_MAX_BYTES];
 };
 
 enum { MESSAGE_MAX = sizeof(struct message_hold) + RESIDUE_MAX + HOLD_SITES_MAX };

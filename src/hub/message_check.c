@@ -121,10 +121,8 @@ static enum message_fault check_spoken(const unsigned char *bytes, size_t size)
 	return MESSAGE_GOOD;
 }
 
-static enum message_fault check_line(const char *bytes, size_t size)
+enum message_fault message_check_line(const char *line, size_t length)
 {
-	const char *line = bytes + sizeof(struct message_head);
-	size_t length = size - sizeof(struct message_head);
 	if (length < 2 || length > LINE_MAX_BYTES)
 		return MESSAGE_BAD_SIZE;
 	return line[length - 1] == '\n' && is_plain(line, length - 1) ? MESSAGE_GOOD : MESSAGE_BAD_CONTENT;
@@ -150,9 +148,22 @@ static enum message_fault check_body(const void *bytes, size_t size, uint32_t ki
 	case MESSAGE_SPOKEN:
 		return check_spoken(bytes, size);
 	case MESSAGE_LINE:
-		return check_line(bytes, size);
+		return message_check_line((const char *)bytes + sizeof(struct message_head),
+					  size - sizeof(struct message_head));
 	default:
 		return size == sizeof(struct message_head) ? MESSAGE_GOOD : MESSAGE_BAD_SIZE;
+	}
+}
+
+static bool are_descriptors_of(uint32_t kind, unsigned count)
+{
+	switch (kind) {
+	case MESSAGE_HOLD:
+		return count == 1 || count == 2;
+	case MESSAGE_MAILBOX:
+		return count == 1;
+	default:
+		return count == 0;
 	}
 }
 
@@ -175,11 +186,11 @@ enum message_fault message_check(const void *bytes, size_t size, unsigned descri
 		return MESSAGE_BAD_VERSION;
 	if (!is_token(head->token, token))
 		return MESSAGE_BAD_TOKEN;
-	if (head->kind < MESSAGE_HELLO || head->kind > MESSAGE_BYE)
+	if (head->kind < MESSAGE_HELLO || head->kind > MESSAGE_MAILBOX)
 		return MESSAGE_BAD_KIND;
 	if (head->size != size || size < least_size(head->kind) || size > MESSAGE_MAX)
 		return MESSAGE_BAD_SIZE;
-	if (head->kind == MESSAGE_HOLD ? descriptors < 1 || descriptors > 2 : descriptors != 0)
+	if (!are_descriptors_of(head->kind, descriptors))
 		return MESSAGE_BAD_DESCRIPTORS;
 	return check_body(bytes, size, head->kind);
 }

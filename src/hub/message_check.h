@@ -18,7 +18,7 @@ enum message_fault {
 	MESSAGE_BAD_VERSION, /* or no message of ours at all */
 	MESSAGE_BAD_TOKEN,
 	MESSAGE_BAD_KIND,
-	MESSAGE_BAD_DESCRIPTORS, /* too few, too many, or not a stream socket */
+	MESSAGE_BAD_DESCRIPTORS, /* too few, too many, or not a stream socket, no mailbox */
 	MESSAGE_BAD_CONTENT,     /* a value out of its range; a line that is not one line of text */
 	MESSAGE_REPEATED,        /* a HOLD that is there already */
 	MESSAGE_LATE,            /* a SPOKEN for what is over, or never was */
@@ -29,5 +29,8 @@ enum message_fault {
 
 enum message_fault message_check(const void *bytes, size_t size, unsigned descriptors,
 				 const unsigned char token[TOKEN_BYTES]);
+
+/* The text of a LINE, or one out of a mailbox. */
+enum message_fault message_check_line(const char *line, size_t length);
 
 #endif

@@ -64,7 +64,7 @@ static struct hold hold_of(unsigned residue_length)
 	return hold;
 }
 
-static const struct clone_log nowhere = {NULL, -1};
+static const struct clone_log nowhere = {.fd = -1};
 
 static bool hand_over_with(int fd, const char *residue, struct clone_log log)
 {
@@ -436,7 +436,7 @@ static void events(void)
 		connect_tcp(ends);
 		CHECK(pipe(tells) == 0);
 		int file = mkstemp(path);
-		struct clone_log log = {by_path ? path : NULL, by_path ? -1 : tells[1]};
+		struct clone_log log = {.path = by_path ? path : NULL, .fd = by_path ? -1 : tells[1]};
 		CHECK(clone_hand_over(ends[OURS], &hold, NULL, sites, log) == 0);
 		close(ends[OURS]);
 		close(tells[1]);

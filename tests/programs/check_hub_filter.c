@@ -49,6 +49,11 @@ int main(void)
 	refused("memory that is code", code == MAP_FAILED ? -1 : 0);
 	allowed("memory",
 		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+	refused("a change of flags", fcntl(1, F_SETFL, 0));
+	allowed("a look at seals", fcntl(1, F_GET_SEALS) >= 0 || errno == EINVAL);
+	allowed("a seal", fcntl(1, F_ADD_SEALS, F_SEAL_WRITE) == 0 || errno != EPERM);
+	allowed("pread", pread(-1, said, 1, 0) < 0 && errno == EBADF);
+	allowed("pwrite", pwrite(-1, said, 1, 0) < 0 && errno == EBADF);
 	allowed("open", open("/dev/null", O_WRONLY) >= 0);
 	strcat(said, *said ? "" : "filter works\n");
 	return write(1, said, strlen(said)) < 0;

@@ -16,9 +16,15 @@
  *   bad=WHAT               a HOLD, but: garbage, version, token, kind, size, truncated, none (no descriptor), surplus,
  *                          pipe (no socket), enum (out of its table), bool, control (a line in the program's name);
  *                          prints "bad WHAT: dropped" when its socket was closed unheard
+ *   mailbox=WHAT           hands a mailbox over: fine, or small, large, unsealed, final (no seal can be added), file (no
+ *                          memfd), none (no descriptor)
+ *   put=TEXT               a line into the last one; prints "full" where there is no room
+ *   slots=N                all its slots say this length (1: somebody is writing); freed: until the hub has read them
+ *   future                 nobody may write to it any more but who has it mapped
+ *   unmapped=FILE          it is mapped here no more, but open, until FILE is there
  *   wait=FILE              until it is there
  *   path                   from here on by the path, not by the abstract name
- *   fork=WORD              in a child, and waits for it; child=WORD: and does not
+ *   fork=WORD              in a child, and waits for it; child=WORD: and does not; raw=WORD: nor says HELLO (no fork handler)
  *
  * Values: residue (bytes) sites follows idle total (ms) number level format stderr (1) fill (1: until its queue is full).
  */
@@ -27,12 +33,16 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -386,6 +396,61 @@ static void await(void)
 	close(fd);
 }
 
+/* --- mailboxes --- */
+
+static struct mailbox *mailbox;
+static int mailbox_fd = -1;
+
+static void make_mailbox(const char *what)
+{
+	off_t size = sizeof *mailbox;
+	int seals = F_SEAL_SHRINK | F_SEAL_GROW;
+	if (!strcmp(what, "small"))
+		size /= 2;
+	else if (!strcmp(what, "large"))
+		size *= 2;
+	else if (!strcmp(what, "unsealed"))
+		seals = F_SEAL_GROW;
+	else if (!strcmp(what, "final"))
+		seals |= F_SEAL_SEAL;
+	mailbox_fd = strcmp(what, "file") != 0 ? memfd_create("mailbox", MFD_CLOEXEC | MFD_ALLOW_SEALING)
+					       : open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (mailbox_fd < 0 || ftruncate(mailbox_fd, size) != 0 ||
+	    (strcmp(what, "file") != 0 && fcntl(mailbox_fd, F_ADD_SEALS, seals) != 0))
+		die("mailbox");
+	mailbox = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, mailbox_fd, 0);
+	struct message_head head = head_of(MESSAGE_MAILBOX, sizeof head);
+	if (mailbox == MAP_FAILED || !send_bytes(&head, sizeof head, &mailbox_fd, strcmp(what, "none") != 0))
+		die("mailbox");
+}
+
+static void put_line(const char *text)
+{
+	for (int i = 0; i < MAILBOX_LINES; i++) {
+		uint32_t unused = MAILBOX_FREE;
+		if (!atomic_compare_exchange_strong(&mailbox->lengths[i], &unused, MAILBOX_WRITING))
+			continue;
+		snprintf(mailbox->lines[i], LINE_MAX_BYTES, "%s\n", text);
+		atomic_store(&mailbox->lengths[i], strlen(text) + 1);
+		return;
+	}
+	mailbox->lost++;
+	printf("full\n");
+}
+
+static void say_lengths(unsigned length)
+{
+	for (int i = 0; i < MAILBOX_LINES; i++)
+		atomic_store(&mailbox->lengths[i], length);
+}
+
+static void wait_until_freed(void)
+{
+	for (int i = 0; i < MAILBOX_LINES; i++)
+		while (atomic_load(&mailbox->lengths[i]) != MAILBOX_FREE)
+			sleep_ms(1);
+}
+
 /* --- words --- */
 
 static void do_word(char *word);
@@ -400,6 +465,15 @@ static void in_child(char *word, bool wait_for_it)
 	}
 	if (wait_for_it)
 		waitpid(pid, NULL, 0);
+}
+
+static void in_raw_child(char *word)
+{
+	fflush(stdout);
+	if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) != 0)
+		return;
+	do_word(word);
+	_exit(0);
 }
 
 static void wait_for_file(const char *path)
@@ -452,6 +526,17 @@ static bool act_with(const char *name, char *value)
 		say_bad(value);
 	else if (!strcmp(name, "wait"))
 		wait_for_file(value);
+	else if (!strcmp(name, "mailbox"))
+		make_mailbox(value);
+	else if (!strcmp(name, "put"))
+		put_line(value);
+	else if (!strcmp(name, "slots"))
+		say_lengths(number);
+	else if (!strcmp(name, "unmapped")) {
+		munmap(mailbox, sizeof *mailbox);
+		wait_for_file(value);
+	} else if (!strcmp(name, "raw"))
+		in_raw_child(value);
 	else if (!strcmp(name, "fork") || !strcmp(name, "child"))
 		in_child(value, *name == 'f');
 	else
@@ -474,6 +559,10 @@ static void do_word(char *word)
 		say_short(MESSAGE_BYE, "");
 	else if (!strcmp(word, "await"))
 		await();
+	else if (!strcmp(word, "future"))
+		fcntl(mailbox_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);
+	else if (!strcmp(word, "freed"))
+		wait_until_freed();
 	else if (!strcmp(word, "path"))
 		hub.by_path = true;
 	else if (strcmp(word, "hold") != 0)

@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/un.h>
@@ -21,7 +23,8 @@ static struct {
 	bool named;
 	pid_t pid;
 	uid_t uid;
-	bool log; /* it has the log file open */
+	bool log;              /* it has the log file open */
+	_Atomic bool pid_seen; /* by this number, in our pid namespace */
 	unsigned char token[TOKEN_BYTES];
 	struct sockaddr_un abstract, path;
 	socklen_t abstract_size, path_size; /* 0: there is none */
@@ -98,6 +101,12 @@ bool hub_is_there(void)
 	return hub.named;
 }
 
+/* Of another user: EPERM. */
+bool hub_has_ended(void)
+{
+	return atomic_load(&hub.pid_seen) && kill(hub.pid, 0) != 0 && errno == ESRCH;
+}
+
 bool hub_has_log(void)
 {
 	return hub.named && hub.log;
@@ -113,8 +122,11 @@ static bool is_our_hub(int fd)
 {
 	struct ucred them;
 	socklen_t size = sizeof them;
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &them, &size) == 0 && them.uid == hub.uid &&
-	       (them.pid == hub.pid || them.pid == 0);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &them, &size) != 0 || them.uid != hub.uid)
+		return false;
+	if (them.pid == hub.pid)
+		atomic_store(&hub.pid_seen, true);
+	return them.pid == hub.pid || them.pid == 0;
 }
 
 static bool reach(int fd, const struct sockaddr_un *where, socklen_t size)
@@ -183,19 +195,26 @@ static int open_line(void)
 	return fd >= 0 || !hub.path_size ? fd : open_to(&hub.path, hub.path_size);
 }
 
+int hub_say_lent(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
+		 unsigned descriptor_count)
+{
+	int saved = errno, error = 0;
+	int fd = open_line();
+	if (fd < 0 || !send_whole(fd, kind, parts, count, descriptors, descriptor_count))
+		error = errno ? errno : EIO;
+	lent_close(fd);
+	errno = saved;
+	return error;
+}
+
 int hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
 	    unsigned descriptor_count)
 {
 	if (!hub.named)
 		return ENOENT;
-	int saved = errno, error = 0;
 	lent_begin();
-	int fd = open_line();
-	if (fd < 0 || !send_whole(fd, kind, parts, count, descriptors, descriptor_count))
-		error = errno ? errno : EIO;
-	lent_close(fd);
+	int error = hub_say_lent(kind, parts, count, descriptors, descriptor_count);
 	lent_end();
-	errno = saved;
 	return error;
 }
 

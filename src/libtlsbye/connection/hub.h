@@ -21,6 +21,9 @@ void hub_begin(void);
 /* Is there one, as far as is known? */
 bool hub_is_there(void);
 
+/* Known only where it was seen in our pid namespace, and we are in that still. */
+bool hub_has_ended(void);
+
 /* Has it opened the log file that the settings name? */
 bool hub_has_log(void);
 
@@ -29,6 +32,10 @@ enum { HUB_PARTS_MAX = 4, HUB_DESCRIPTORS_MAX = 2 };
 /* The head is added here. 0; else the errno: it was not taken, and nothing was given away. */
 int hub_say(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
 	    unsigned descriptor_count);
+
+/* The same for one who has something lent already (lent_begin): it is not begun twice. */
+int hub_say_lent(enum message_kind kind, const struct iovec *parts, unsigned count, const int *descriptors,
+		 unsigned descriptor_count);
 
 /* As hub_say of a message without a body; returns when the hub holds nothing of this process any more, or after so long. */
 bool hub_await_drains(unsigned milliseconds);

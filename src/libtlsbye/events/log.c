@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * See log.h. Where the hub has the log file open, a line goes there as a message: it reaches the file from a chroot, and
- * after a change of user. Where it cannot be reached, the file is opened for each line.
+ * after a change of user. Where it cannot be reached, it goes into the mailbox (mailbox.h) of a process that has one; else
+ * the file is opened for each line.
  */
 #include "events/log.h"
 
 #include "connection/hub.h"
 #include "connection/lent.h"
+#include "connection/mailbox.h"
 #include "sys/blocked_signals.h"
 #include "sys/real.h"
 #include "sys/settings.h"
@@ -96,7 +98,7 @@ static bool give_to_hub(const struct text *line)
 	if (!hub_has_log() || !(settings->ways & WAY_HUB))
 		return false;
 	blocked_signals_begin(&before, true);
-	bool given = hub_say(MESSAGE_LINE, &part, 1, NULL, 0) == 0;
+	bool given = hub_say(MESSAGE_LINE, &part, 1, NULL, 0) == 0 || mailbox_put(line->bytes, line->length);
 	blocked_signals_end(&before);
 	return given;
 }

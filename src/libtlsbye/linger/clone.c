@@ -106,9 +106,10 @@ static void fill(struct clone_task *task, int fd, const struct hold *hold, const
 		memcpy(task->residue, residue, hold->residue_length);
 	if (hold->sites_length)
 		memcpy(task->sites, sites, hold->sites_length);
+	task->mailbox = tells ? log.mailbox : NULL;
 	task->log_fd = tells ? log.fd : -1;
 	*task->log_path = '\0';
-	if (tells && log.path)
+	if (tells && log.path && !log.mailbox)
 		memccpy(task->log_path, log.path, '\0', sizeof task->log_path - 1);
 }
 

@@ -21,6 +21,7 @@ enum { CLONES_MAX = 256 }; /* at once, in a process; hold.number where that is l
 struct clone_log {
 	const char *path;
 	int fd;
+	struct mailbox *mailbox; /* rather here, where there is one (connection/mailbox.h) */
 };
 
 /*

@@ -9,6 +9,8 @@
  */
 #include "linger/clone_task.h"
 
+#include "connection/mailbox_slots.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -166,7 +168,12 @@ static bool has_room(int fd)
 static void tell(struct clone_task *task, enum event_kind kind)
 {
 	struct text line = text_in(task->line, sizeof task->line);
-	if (task->log_fd >= 0 && hold_render(&task->hold, kind, task->sites, &line) && has_room(task->log_fd))
+	bool somewhere = task->mailbox || task->log_fd >= 0;
+	if (!somewhere || !hold_render(&task->hold, kind, task->sites, &line))
+		return;
+	if (task->mailbox)
+		mailbox_slots_put(task->mailbox, line.bytes, line.length);
+	else if (has_room(task->log_fd))
 		kernel_call(SYS_write, task->log_fd, (long)line.bytes, (long)line.length, 0, 0, 0);
 }
 

@@ -20,6 +20,7 @@ struct clone_task {
 	int fd, log_fd;               /* -1: no log */
 	struct hold hold;
 	char log_path[SETTING_TEXT_MAX + 1]; /* "": none, log_fd then */
+	struct mailbox *mailbox;             /* NULL: none */
 	char line[LINE_MAX_BYTES];
 	char sites[HOLD_SITES_MAX];
 	unsigned char residue[RESIDUE_MAX];

@@ -3,6 +3,7 @@
 #include "linger/handover.h"
 
 #include "connection/hub.h"
+#include "connection/mailbox.h"
 #include "connection/which_socket.h"
 #include "events/events.h"
 #include "events/lines.h"
@@ -133,7 +134,8 @@ static int to_task(struct connection *c, int fd, struct hold *hold, const struct
 	const struct residue *residue = &c->released.residue;
 	hold->to_stderr = is_read(hold) && log_goes_to_stderr();
 	struct clone_log log = {.path = *settings->log_file ? settings->log_file : NULL,
-				.fd = hold->to_stderr ? 2 : -1};
+				.fd = hold->to_stderr ? 2 : -1,
+				.mailbox = mailbox_read_by_hub()};
 	return clone_hand_over(fd, hold, residue->bytes ? residue->bytes + residue->sent : NULL, sites->bytes,
 			       log);
 }

@@ -77,6 +77,9 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(quick_exit)                                                                                        \
 	X(__cxa_at_quick_exit)                                                                               \
 	X(dlclose)                                                                                           \
+	X(chroot)                                                                                            \
+	X(unshare)                                                                                           \
+	X(setns)                                                                                             \
 	X(vfork)                                                                                             \
 	X(clone)
 
