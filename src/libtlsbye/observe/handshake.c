@@ -14,16 +14,17 @@ static bool kernel_has(const struct connection *c, SSL *ssl, BIO *bio, int direc
 	return may_have && bio && c->lib->BIO_ctrl(bio, direction, 0, NULL) > 0;
 }
 
-bool handshake_kernel_sends(const struct connection *c, SSL *ssl)
+bool handshake_kernel_sends(struct connection *c, SSL *ssl)
 {
-	return kernel_has(c, ssl, c->lib->SSL_get_wbio(ssl), BIO_CTRL_GET_KTLS_SEND);
+	bool sends = kernel_has(c, ssl, c->lib->SSL_get_wbio(ssl), BIO_CTRL_GET_KTLS_SEND);
+	c->seen.ktls = sends || kernel_has(c, ssl, c->lib->SSL_get_rbio(ssl), BIO_CTRL_GET_KTLS_RECV);
+	return sends;
 }
 
 void handshake_note_manners(struct connection *c, SSL *ssl)
 {
 	BIO *below = c->lib->SSL_get_wbio(ssl);
-	c->seen.ktls = handshake_kernel_sends(c, ssl) ||
-		       kernel_has(c, ssl, c->lib->SSL_get_rbio(ssl), BIO_CTRL_GET_KTLS_RECV);
+	handshake_kernel_sends(c, ssl);
 	c->seen.quiet = c->lib->SSL_get_quiet_shutdown(ssl) != 0;
 	c->seen.filtered =
 		below && !c->socket.own_bio && !c->socket.datagram && filters_in_the_way(c->lib, below);

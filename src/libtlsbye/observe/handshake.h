@@ -21,8 +21,8 @@ static inline void handshake_look(struct connection *c)
 		handshake_look_closer(c);
 }
 
-/* Is it the kernel that makes records out of what is written to the socket? Bytes of ours would be encrypted twice. */
-bool handshake_kernel_sends(const struct connection *c, SSL *ssl);
+/* Is it the kernel that makes records out of what is written to the socket? Bytes of ours would be encrypted twice. Notes it, for either direction. */
+bool handshake_kernel_sends(struct connection *c, SSL *ssl);
 
 /*
  * What may keep a close_notify back is remembered for those who may not ask the SSL: at the end of the handshake, and again
