@@ -75,7 +75,8 @@ void which_socket_learn(struct connection *c, SSL *ssl)
 {
 	int saved = errno;
 	int write_fd = which_socket_write_fd(c, ssl);
-	int fd = c->socket.datagram
+	bool one_bio = c->lib->SSL_get_rbio(ssl) == c->lib->SSL_get_wbio(ssl);
+	int fd = c->socket.datagram || one_bio
 			 ? write_fd
 			 : which_socket_read_fd(c, ssl); /* servers sort datagrams before they read them */
 	uint64_t cookie, write_cookie;
