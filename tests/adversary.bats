@@ -3,6 +3,8 @@
 #
 # What an adversary found in the way of a socket out of the program: a FIN that waits for a word that nobody will say, and
 # holds that were taken for one another.
+#
+# shellcheck disable=SC2034,SC2154  # what lib/judge.bash reads and sets
 
 load lib/judge
 

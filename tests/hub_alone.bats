@@ -4,6 +4,7 @@
 # The hub, spoken to by a program that needs no libtlsbye.so for it (tests/programs/hub_client.c): it drains what it is
 # given, believes nothing, holds nothing of anybody's open, and goes when its tree has gone.
 #
+# shellcheck disable=SC2030,SC2031 # a test's variables are its own
 # shellcheck disable=SC2034,SC2154 # program_pid is read in lib/judge.bash; $stderr is run's
 # shellcheck disable=SC2016 # a $ in single quotes is for the program's shell
 

@@ -6,6 +6,7 @@
 # itself. P10: every limit is finite. Times are far apart, so that a loaded machine does not decide: "at once" is less
 # than half of the limit that a wait would last.
 #
+# shellcheck disable=SC2030,SC2031  # a test's variables are its own
 # shellcheck disable=SC2034,SC2154  # connections and wrapper are read, port, times and logs are set, in lib/judge.bash
 # shellcheck disable=SC2016  # the wrapper's shell expands
 
