@@ -85,6 +85,17 @@ assert_events() {
   both reset_before
 }
 
+# getpeername() knows nobody once the connection is over, and the one who reset it is who is asked for.
+@test "P11: the address of a peer that had reset is told, of IPv4 and IPv6" {
+  reset_before() {
+    judge_server cured check_transparency --mode reset "$@" -- --send 1K --end reset --end-at 1K "$@"
+    assert_event '; peer: reset'
+    refute_event ' - unknown'
+  }
+  both reset_before
+  both reset_before --ipv6
+}
+
 @test "P11: one line for each connection, however many there are at once" {
   connections=100
   judge_server cured server_free_then_close -- --parallel 50 --send 100K --expect 1K

@@ -16,7 +16,7 @@ union endpoint {
 	struct sockaddr_in6 v6;
 };
 
-/* Stays as it was where the kernel does not tell: of a peer, once the connection is over. */
+/* Stays as it was where the kernel does not tell. */
 void endpoint_ask(union endpoint *endpoint, int fd, bool of_peer);
 
 #endif
