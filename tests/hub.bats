@@ -171,6 +171,82 @@ assert_line_about_hub() {
   assert_total 'whole>=3' 'close_notify>=3' 'fin>=3'
 }
 
+# --- a process that ends without a word ---
+
+# logs_to_hub [OPTION...]: from here on the host's log is $log, which the hub has open.
+logs_to_hub() {
+  log=$BATS_TEST_TMPDIR/log
+  rm -f "$log"
+  wrapper=("$TLSBYE" run "--log=$log" "$@" --)
+}
+
+# No other log has its lines: who is asked is the schema.
+cut_short() {
+  "$BATS_TEST_DIRNAME/lib/json_lines" say cut-short program pid level mode <"$log"
+}
+
+is_cut_short() {
+  [[ -n $(cut_short) ]]
+}
+
+assert_hub_ended() {
+  wait_until gone "$hub"
+}
+
+@test "P11: a process that is killed with a connection: the hub tells that it ended, and no cause" {
+  connections=2
+  logs_to_hub --log-format=json
+  start_held_judge
+  start_host bare
+  tell connect 2
+  find_hub
+  kill -KILL "$program_pid"
+  wait_until is_cut_short
+  assert_equal "$(cut_short)" "\"client_by_command\" $program_pid \"warn\" \"cure\""
+  assert_hub_ended
+  assert_equal "$("$BATS_TEST_DIRNAME/lib/json_lines" valid "$log")" 1
+}
+
+@test "P11: the same for people; not for who wants errors alone" {
+  killed() {
+    start_held_judge
+    start_host bare
+    tell connect 1
+    find_hub
+    kill -KILL "$program_pid"
+    assert_hub_ended
+  }
+  logs_to_hub
+  killed
+  run cat "$log"
+  assert_output --regexp "^tlsbye: client_by_command\[$program_pid\]: the process ended, and not by libc's exit:"
+  logs_to_hub --log-level=error
+  killed
+  run cat "$log"
+  assert_output ''
+}
+
+@test "P12: no word of who had no connection, came to its exit, or became a program without the object" {
+  connections=1
+  logs_to_hub --log-format=json
+  wrapper+=(sh -c 'sh -c "kill -KILL \$\$"; exec "$@"' sh)
+  start_held_judge
+  start_host bare
+  tell connect 1
+  find_hub
+  finish
+  assert_hub_ended
+  refute is_cut_short
+  start_held_judge
+  start_host bare
+  tell connect 1
+  find_hub
+  tell clear # of LD_PRELOAD, too
+  order exec /bin/true
+  assert_hub_ended
+  refute is_cut_short
+}
+
 @test "SIGTERM ends the hub's drains early (AT_EXIT), and the hub with them" {
   export TLSBYE_AT_EXIT=100ms
   opened 2 --end never

@@ -116,6 +116,14 @@ observed() {
   assert_equal "$(left_behind)" ''
 }
 
+@test "run --report: a program that is killed in the middle: that is told" {
+  "$JUDGE" cert "$BATS_TEST_TMPDIR/cert.pem" "$BATS_TEST_TMPDIR/key.pem"
+  wrapper=("$TLSBYE" run --report --)
+  want_status=134 judge_client bare client_exit_status --mode abort -- --expect 1K
+  run cat "$program_err"
+  assert_output --partial "1 process ended, and not by libc's exit"
+}
+
 @test "run --report: a daemon outlives its first process: the events stay, and go on coming" {
   local here=$BATS_TEST_TMPDIR kept
   run --separate-stderr "$TLSBYE" run --report -- sh -c '"$0/server_free_then_close" --port-file "$1/port" --connections 1 \

@@ -46,6 +46,8 @@ static void on_process_end(struct process *process)
 	inbox_take_all();
 	mailboxes_take_all_of(process->pid);
 	holds_nothing_follows(process);
+	if (processes_is_cut_short(process))
+		teller_cut_short(&process->teller);
 }
 
 static bool watch_term(void)

@@ -92,11 +92,11 @@ static enum message_fault take_of(struct process *process, int connection, const
 	const struct message_head *head = (const void *)bytes;
 	switch ((enum message_kind)head->kind) {
 	case MESSAGE_HELLO: /* of a process, or of the program that it became by exec */
+		process->teller.pid = 0;
 		process->used_tls = process->said_bye = false;
 		holds_nothing_follows(process);
 		return MESSAGE_GOOD;
 	case MESSAGE_LINE:
-		process->used_tls = true;
 		hub_log_line((const char *)(head + 1), received->size - sizeof *head);
 		return MESSAGE_GOOD;
 	case MESSAGE_HOLD:
@@ -114,6 +114,11 @@ static enum message_fault take_of(struct process *process, int connection, const
 		return MESSAGE_GOOD;
 	case MESSAGE_MAILBOX:
 		return mailboxes_take(process->pid, received->fds[0]);
+	case MESSAGE_TLS:
+		process->used_tls = true;
+		process->said_bye = false; /* the exec that it was said for has failed */
+		process->teller = ((const struct message_tls *)(const void *)bytes)->teller;
+		return MESSAGE_GOOD;
 	}
 	return MESSAGE_BAD_KIND;
 }

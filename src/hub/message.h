@@ -9,8 +9,9 @@
  *   HOLD    a socket to be drained: the socket, then stderr where the event goes there
  *   SPOKEN  what follows a HOLD whose close_notify was left open: the record, or the reason why there is none
  *   AWAIT   nothing: the hub ends the connection when it holds nothing of this process any more
- *   BYE     the process ends, and has told of all its connections
+ *   BYE     the process ends, or becomes another program, and has told of all its connections
  *   MAILBOX memory that the process shares with the hub from here on (struct mailbox): its memfd
+ *   TLS     the process has begun its first connection: should it end without BYE, that can be told
  *
  * Rules: fixed size head, then as many bytes as the head says, never more than MESSAGE_MAX. The hub believes nothing: a
  * message of another version or size, without the token, from who is not of this machine's pid that it claims, with a
@@ -19,6 +20,7 @@
 #ifndef TLSBYE_MESSAGE_H
 #define TLSBYE_MESSAGE_H
 
+#include "hub/teller.h"
 #include "linger/hold.h"
 
 #define HUB_VARIABLE                                                                                         \
@@ -40,7 +42,8 @@ enum message_kind {
 	MESSAGE_SPOKEN,
 	MESSAGE_AWAIT,
 	MESSAGE_BYE,
-	MESSAGE_MAILBOX
+	MESSAGE_MAILBOX,
+	MESSAGE_TLS
 };
 
 struct message_head {
@@ -60,6 +63,11 @@ struct message_spoken {
 	struct message_head head;
 	struct hold_speech speech;
 	/* then residue_length bytes */
+};
+
+struct message_tls {
+	struct message_head head;
+	struct teller teller;
 };
 
 /*

@@ -121,6 +121,16 @@ static enum message_fault check_spoken(const unsigned char *bytes, size_t size)
 	return MESSAGE_GOOD;
 }
 
+static enum message_fault check_tls(const unsigned char *bytes)
+{
+	const struct teller *teller = &((const struct message_tls *)(const void *)bytes)->teller;
+	size_t program = strnlen(teller->program, sizeof teller->program);
+	if (teller->mode > MODE_OFF || teller->format > FORMAT_JSON || teller->pid <= 0 ||
+	    program == sizeof teller->program || !is_plain(teller->program, program))
+		return MESSAGE_BAD_CONTENT;
+	return MESSAGE_GOOD;
+}
+
 enum message_fault message_check_line(const char *line, size_t length)
 {
 	if (length < 2 || length > LINE_MAX_BYTES)
@@ -135,6 +145,8 @@ static size_t least_size(uint32_t kind)
 		return sizeof(struct message_hold);
 	case MESSAGE_SPOKEN:
 		return sizeof(struct message_spoken);
+	case MESSAGE_TLS:
+		return sizeof(struct message_tls);
 	default:
 		return sizeof(struct message_head);
 	}
@@ -150,6 +162,8 @@ static enum message_fault check_body(const void *bytes, size_t size, uint32_t ki
 	case MESSAGE_LINE:
 		return message_check_line((const char *)bytes + sizeof(struct message_head),
 					  size - sizeof(struct message_head));
+	case MESSAGE_TLS:
+		return size == sizeof(struct message_tls) ? check_tls(bytes) : MESSAGE_BAD_SIZE;
 	default:
 		return size == sizeof(struct message_head) ? MESSAGE_GOOD : MESSAGE_BAD_SIZE;
 	}
@@ -186,7 +200,7 @@ enum message_fault message_check(const void *bytes, size_t size, unsigned descri
 		return MESSAGE_BAD_VERSION;
 	if (!is_token(head->token, token))
 		return MESSAGE_BAD_TOKEN;
-	if (head->kind < MESSAGE_HELLO || head->kind > MESSAGE_MAILBOX)
+	if (head->kind < MESSAGE_HELLO || head->kind > MESSAGE_TLS)
 		return MESSAGE_BAD_KIND;
 	if (head->size != size || size < least_size(head->kind) || size > MESSAGE_MAX)
 		return MESSAGE_BAD_SIZE;

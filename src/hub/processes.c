@@ -80,6 +80,12 @@ void processes_let_go(struct process *process)
 		forget(process);
 }
 
+bool processes_is_cut_short(const struct process *process)
+{
+	/* Those of a namespace that is not below ours are one number, and cannot be told apart. */
+	return process->pid && process->pidfd < 0 && process->used_tls && !process->said_bye;
+}
+
 static void end(struct process *process)
 {
 	watch_remove(process->pidfd, &process->source);
@@ -88,7 +94,7 @@ static void end(struct process *process)
 	process->in_use = true;
 	tell_ended(process);
 	process->in_use = false;
-	cut_short += process->used_tls && !process->said_bye;
+	cut_short += processes_is_cut_short(process);
 	if (--alive == 0)
 		all_ended_us = clock_us();
 	processes_let_go(process);

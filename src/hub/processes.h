@@ -11,6 +11,7 @@
 #ifndef TLSBYE_PROCESSES_H
 #define TLSBYE_PROCESSES_H
 
+#include "hub/teller.h"
 #include "hub/watch.h"
 
 #include <sys/types.h>
@@ -25,7 +26,8 @@ struct process {
 	pid_t pid;            /* 0: of a namespace that is not below ours */
 	int pidfd;            /* -1: it has ended */
 	bool used_tls, said_bye;
-	bool in_use; /* by a message of its own: not to be forgotten meanwhile */
+	struct teller teller; /* pid 0: it has not said TLS */
+	bool in_use;          /* by a message of its own: not to be forgotten meanwhile */
 	uint32_t held;
 	struct held *oldest, *newest; /* holds.c: by age */
 	struct stderr_file *stderr_files;
@@ -50,9 +52,12 @@ void processes_forget_main(void);
 /* An end counts as soon as it is there, and not when the loop comes to it. Not out of a source's ready. */
 void processes_look(void);
 
+/* Has it ended without a BYE after it had used TLS? What connections it had then, nobody knows. */
+bool processes_is_cut_short(const struct process *process);
+
 unsigned processes_alive(void);
 
-/* Ended without a BYE after they had used TLS: what connections they had then, nobody knows. */
+/* So many were. */
 unsigned processes_cut_short(void);
 
 /* None is alive: since when; 0 while one is. */

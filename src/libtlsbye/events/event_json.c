@@ -271,6 +271,7 @@ static void add_what(struct text *line, const struct event *event)
 		return;
 	case EVENT_TRACKED:
 	case EVENT_OUT_OF_REACH:
+	case EVENT_CUT_SHORT:
 	case EVENT_KIND_COUNT:
 		return;
 	}

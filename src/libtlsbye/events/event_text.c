@@ -334,6 +334,7 @@ static void add_what(struct text *line, const struct event *event)
 	case EVENT_SETTING:
 	case EVENT_OUT_OF_REACH:
 	case EVENT_HAND_OVER:
+	case EVENT_CUT_SHORT:
 	case EVENT_KIND_COUNT:
 		return;
 	}
@@ -353,6 +354,12 @@ void event_text(struct text *line, const struct event *event)
 	} else if (event->kind == EVENT_HAND_OVER) {
 		add_program_name(line, event);
 		add_hand_over(line, &event->hand_over);
+	} else if (event->kind == EVENT_CUT_SHORT) {
+		add_program_name(line, event);
+		text_add(
+			line,
+			": the process ended, and not by libc's exit: which TLS connections it had open then, if "
+			"any, is not known");
 	} else {
 		add_who(line, event);
 		add_what(line, event);

@@ -13,6 +13,7 @@
 #include "release/first_connection.h"
 #include "release/follow.h"
 #include "release/release.h"
+#include "release/tls_word.h"
 #include "sys/in_handler.h"
 #include "sys/kernel.h"
 #include "sys/settings.h"
@@ -26,8 +27,10 @@ static struct connection *enter(SSL *ssl, void *caller, uint32_t *news)
 		follow_speak(c);
 		claim_enter(&c->claim);
 	}
-	if (*news & CLAIM_FORKED)
+	if (*news & CLAIM_FORKED) {
 		ownership_speaks(c);
+		tls_word_say();
+	}
 	return c;
 }
 
@@ -73,6 +76,7 @@ void before_call_introduce(struct connection *c, SSL *ssl)
 {
 	c->seen.spoken = true;
 	first_connection_begins();
+	tls_word_say();
 	in_handler_learn_thread();
 	if (settings->mode == MODE_OFF)
 		return;

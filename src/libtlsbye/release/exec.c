@@ -11,6 +11,7 @@
 #include "connection/records.h"
 #include "release/process_exit.h"
 #include "release/release.h"
+#include "release/tls_word.h"
 #include "sys/blocked_signals.h"
 #include "sys/clock.h"
 #include "sys/process.h"
@@ -69,6 +70,7 @@ void exec_release(enum exec_by by, const char *file, int fd, char *const argv[],
 	if (something && settings->mode != MODE_OFF && runnable_finds_program(by, file, fd) &&
 	    runnable_arguments_fit(argv, environment))
 		records_each(leave, &leaving);
+	tls_word_take_back();
 	blocked_signals_end(&before);
 	errno = saved;
 }

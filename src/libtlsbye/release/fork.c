@@ -9,6 +9,7 @@
 #include "connection/records.h"
 #include "connection/ssl_table.h"
 #include "observe/learn_socket.h"
+#include "release/tls_word.h"
 #include "sys/blocked_signals.h"
 #include "sys/process.h"
 #include "sys/real_objects.h"
@@ -51,6 +52,7 @@ static void after_in_child(void)
 	openssl_child_after_fork();
 	real_objects_child_after_fork();
 	lent_child_after_fork();
+	tls_word_child_after_fork();
 	if (records_any()) {
 		ownership_child_after_fork();
 		ssl_table_child_after_fork();

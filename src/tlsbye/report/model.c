@@ -175,6 +175,7 @@ void model_add(void *context, const struct record *r)
 		model->report.no_debug = false;
 	if (seen_get(&model->processes, seen_process_key(r->program, r->pid), &new_process) && new_process)
 		totals->processes++;
+	totals->cut_short += r->kind == EVENT_CUT_SHORT;
 	if (!r->id)
 		return;
 	seen = seen_get(&model->connections, seen_key(r->program, r->id), NULL);

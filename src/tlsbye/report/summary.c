@@ -61,6 +61,10 @@ static void totals(const struct page *page, const struct report *report)
 	count(page, "", t->reads_failed, "with a read that failed");
 	count(page, "", t->hidden_ends, "with a missing close_notify that OpenSSL was told to ignore");
 	count(page, "", t->untold, "that were too many at a time to tell whether they ended");
+	if (t->cut_short > 0)
+		fprintf(page->out,
+			"%s process%s ended, and not by libc's exit: what connections were open then is not known.\n",
+			words_number(number, t->cut_short), t->cut_short == 1 ? "" : "es");
 	if (t->foreign > 0)
 		fprintf(page->out, "Not counted: %s copies in forked processes.\n",
 			words_number(number, t->foreign));
