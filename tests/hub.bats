@@ -171,6 +171,43 @@ assert_line_about_hub() {
   assert_total 'whole>=3' 'close_notify>=3' 'fin>=3'
 }
 
+hub_folder() {
+  tr '\0' '\n' <"/proc/$program_pid/environ" | sed -n 's/^TLSBYE_HUB=.*:\(\/.*\)$/\1/p'
+}
+
+# sockets that are bound and not listened to are those of a hub that begins at this moment.
+@test "a hub that was killed leaves its folder: the next run removes it, and no other" {
+  local dead live other=$BATS_TEST_TMPDIR/tlsbye-others begins=$BATS_TEST_TMPDIR/tlsbye-begins
+  export TMPDIR=$BATS_TEST_TMPDIR
+  mkdir "$other" "$begins" # names as long as ours
+  touch "$other/hub"
+  connections=1
+  start_held_judge
+  start_host cured
+  tell connect 1
+  find_hub
+  dead=$(hub_folder)
+  kill -KILL "$hub"
+  wait_until gone "$hub"
+  order exit 0
+  wait_program
+  assert_exists "$dead/hub"
+  start_host cured
+  find_hub
+  live=$(hub_folder)
+  assert_not_exists "$dead"
+  "${PYTHON:-/usr/bin/python3}" -c '
+import socket, subprocess, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(sys.argv[1])
+subprocess.check_call(sys.argv[2:])' "$begins/hub" "$TLSBYE" run true
+  assert_exists "$begins/hub"
+  assert_exists "$live/hub"
+  assert_exists "$other/hub"
+  order exit 0
+  wait_program
+}
+
 # --- a process that ends without a word ---
 
 # logs_to_hub [OPTION...]: from here on the host's log is $log, which the hub has open.

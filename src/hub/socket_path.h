@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The socket's path, in a folder of its own: for programs in another network namespace, where abstract names are others.
- * Made by `tlsbye run`, removed by the hub.
+ * Made by `tlsbye run`, removed by the hub. Of a hub that
+ * was killed, the next `tlsbye run` of the same user with the same TMPDIR removes it.
  */
 #ifndef TLSBYE_SOCKET_PATH_H
 #define TLSBYE_SOCKET_PATH_H
