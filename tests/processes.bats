@@ -7,6 +7,7 @@
 #
 # shellcheck disable=SC2034  # connections is read in lib/judge.bash
 
+load lib/project
 load lib/judge
 
 connections=10
@@ -48,6 +49,17 @@ forks_cured() {
 
 @test "P7: the parent serves, the child was killed: the parent has spoken, and says goodbye" {
   both forks_cured killed-parent
+}
+
+# Without the object's hub its fork handler comes with the first connection, and so runs before the program's.
+@test "P7: a connection that begins in the middle of a fork is the parent's: the child's end of it ends nothing" {
+  local mode
+  connections=2
+  wrapper=(env "LD_PRELOAD=$OBJECT")
+  for mode in free close exit; do
+    judge_client bare client_connects_in_fork --mode "$mode" --write 64K -- --parallel 2 --expect 64K
+    assert_verdict "${good[@]}"
+  done
 }
 
 @test "bare: all was said before the fork, and nobody says goodbye" {
