@@ -58,6 +58,8 @@
 	X(CALLS_UNSEEN, "calls-unseen",                                                                      \
 	  "the program may have been in a call that no hook sees, BIO_read or the like")                     \
 	X(SOMEBODY_INSIDE, "somebody-inside", "another thread was using the SSL")                            \
+	X(CALL_UNRETURNED, "call-unreturned",                                                                \
+	  "a call that uses the SSL had not returned: interrupted, or left by a jump")                       \
 	X(IN_HANDLER, "in-handler",                                                                          \
 	  "it was closed where a signal handler may have been running, and the SSL was not used again")      \
 	X(SSL_GONE, "ssl-gone", "the SSL was gone")                                                          \

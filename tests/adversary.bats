@@ -19,6 +19,13 @@ ends_at_once() {
   ends_at_once cured
 }
 
+@test "P12: a call left by siglongjmp is no other thread's; one that another thread is in is" {
+  judge_client cured client_leaves_call --write 1K -- --expect 1K --limit 20
+  assert_event 'no close_notify (a call that uses the SSL had not returned: '
+  judge_client cured client_leaves_call --write 1K --mode thread -- --expect 1K --limit 20
+  assert_event 'no close_notify (another thread was using the SSL)'
+}
+
 @test "P1: the same where the SSL is never freed, and the program lives on" {
   start_judge serve --port-file "$BATS_TEST_TMPDIR/port" --tls 1.3 --expect 1K --limit 20
   wait_for_port "$BATS_TEST_TMPDIR/port" "$judge_pid"

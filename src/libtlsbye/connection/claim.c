@@ -5,6 +5,7 @@
 #include "connection/claim.h"
 
 #include "sys/futex.h"
+#include "sys/process.h"
 
 /*
  * A close_notify takes microseconds. A sleeper looks again so often, and gives up after so many looks: whatever went wrong
@@ -105,4 +106,11 @@ bool claim_is_marked(const struct claim *claim, uint32_t mark)
 bool claim_is_entered(const struct claim *claim)
 {
 	return atomic_load(&claim->word) & CLAIM_INSIDE;
+}
+
+enum reason claim_why_entered(const struct claim *claim)
+{
+	if (!claim_is_entered(claim))
+		return MAY_SPEAK;
+	return process_has_one_thread() ? CALL_UNRETURNED : SOMEBODY_INSIDE;
 }

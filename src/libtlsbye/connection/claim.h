@@ -12,6 +12,8 @@
 #ifndef TLSBYE_CLAIM_H
 #define TLSBYE_CLAIM_H
 
+#include "event_table.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -72,5 +74,12 @@ uint32_t claim_mark(struct claim *claim, uint32_t mark);
 uint32_t claim_unmark(struct claim *claim, uint32_t mark);
 bool claim_is_marked(const struct claim *claim, uint32_t mark);
 bool claim_is_entered(const struct claim *claim);
+
+/*
+ * Why the claim cannot be had: SOMEBODY_INSIDE; CALL_UNRETURNED where the process has one thread, so that it is this one's own
+ * call that counts itself in: under a handler or a callback, left by siglongjmp(), or on another stack. MAY_SPEAK: nobody
+ * is inside.
+ */
+enum reason claim_why_entered(const struct claim *claim);
 
 #endif

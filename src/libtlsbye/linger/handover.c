@@ -142,7 +142,8 @@ static int to_task(struct connection *c, int fd, struct hold *hold, const struct
 
 static enum reason why_not_now(const struct connection *c)
 {
-	return claim_is_entered(&c->claim) ? SOMEBODY_INSIDE : IN_HANDLER;
+	enum reason entered = claim_why_entered(&c->claim);
+	return entered != MAY_SPEAK ? entered : IN_HANDLER;
 }
 
 /*

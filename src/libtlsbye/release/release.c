@@ -48,8 +48,9 @@ bool release_is_ours(const struct connection *c)
  */
 enum reason release_others_inside(const struct connection *c)
 {
-	if (claim_is_entered(&c->claim))
-		return SOMEBODY_INSIDE;
+	enum reason entered = claim_why_entered(&c->claim);
+	if (entered != MAY_SPEAK)
+		return entered;
 	bool hidden = !c->seen.born || hidden_calls_any();
 	return hidden && !process_has_one_thread() ? CALLS_UNSEEN : MAY_SPEAK;
 }

@@ -82,8 +82,10 @@ static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t path, bool
 {
 	bool claimed = !said && claim_take_after_close_notify(&c->claim);
 	c->released.not_ours = !ownership_owns(c);
-	if (!claimed && c->released.notify != NOTIFY_SENT)
-		c->released.reason = SOMEBODY_INSIDE;
+	if (!claimed && c->released.notify != NOTIFY_SENT) {
+		enum reason entered = claim_why_entered(&c->claim);
+		c->released.reason = entered != MAY_SPEAK ? entered : SOMEBODY_INSIDE;
+	}
 	c->seen.unread_tls = claimed || said ? (uint32_t)c->lib->SSL_pending(ssl) : 0;
 	if (claimed) {
 		handshake_look(c);

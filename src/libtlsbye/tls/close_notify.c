@@ -251,7 +251,7 @@ enum reason close_notify_reason(const struct connection *c)
 	if (!c->seen.spoken || c->lib->SSL_in_init(ssl) || !c->lib->SSL_is_init_finished(ssl))
 		return NO_HANDSHAKE;
 	if (c->lib->SSL_waiting_for_async(ssl)) /* whatever is called next goes on with that call instead */
-		return SOMEBODY_INSIDE;
+		return CALL_UNRETURNED;
 	enum reason seen = silence_by_what_was_seen(c);
 	if (seen != MAY_SPEAK)
 		return seen;
