@@ -62,6 +62,15 @@ forks_cured() {
   done
 }
 
+@test "P1: a fork that fails leaves the connection to who has it" {
+  local mode
+  connections=1
+  for mode in '' twice; do
+    judge_client cured client_fork_fails --mode "$mode" --write 64K -- --expect 64K
+    assert_verdict "${good[@]}"
+  done
+}
+
 @test "bare: all was said before the fork, and nobody says goodbye" {
   both forks_bare last
 }

@@ -134,7 +134,9 @@ struct connection {
 	struct socket_known socket;
 	struct seen seen;
 	struct learning learning;
-	struct fork_slot *_Atomic slot; /* connection/ownership.c: shared with other processes after a fork */
+	/* connection/ownership.c: shared with other processes after a fork; by which fork it was the last time. */
+	struct fork_slot *_Atomic slot;
+	_Atomic uint32_t shared_by;
 	struct released released;
 	struct queues queues;
 	struct sites sites; /* written by whoever calls */

@@ -120,7 +120,32 @@ static void take_number(void)
 	number = page_count ? atomic_fetch_add(&pages[0]->last_number, 1) + 1 : 0;
 }
 
-bool ownership_before_fork(void)
+/* How many forks have begun, and come back; and the number of this thread's. */
+static _Atomic uint32_t begun, back;
+static _Thread_local uint32_t own_fork;
+static _Thread_local struct ownership_attempt *under_way;
+
+void ownership_before_fork(void)
+{
+	own_fork = atomic_fetch_add(&begun, 1) + 1;
+	if (!under_way)
+		return; /* daemon(), forkpty() */
+	under_way->fork = own_fork;
+	under_way->forks++;
+	under_way->alone = atomic_load(&back) == own_fork - 1;
+}
+
+void ownership_after_fork(void)
+{
+	atomic_fetch_add(&back, 1);
+}
+
+void ownership_begin_anew(void)
+{
+	atomic_store(&back, atomic_load(&begun));
+}
+
+bool ownership_fork_shares(void)
 {
 	if (!process_is_original() || (!page_count && !add_page()))
 		return false;
@@ -151,6 +176,36 @@ void ownership_share(struct connection *c)
 	if (ours)
 		atomic_store(&slot->speaker, inside ? number : NOBODY_YET);
 	atomic_fetch_add(&slot->holders, 1);
+	atomic_store(&c->shared_by, own_fork);
+}
+
+/* A handler may have forked in the middle of it, by daemon(): then there are two numbers, and only one is known. */
+struct ownership_attempt *ownership_attempt_begins(struct ownership_attempt *attempt)
+{
+	struct ownership_attempt *outer = under_way;
+	under_way = attempt;
+	return outer;
+}
+
+void ownership_attempt_ends(struct ownership_attempt *outer)
+{
+	under_way = outer;
+}
+
+bool ownership_may_unshare(const struct ownership_attempt *attempt)
+{
+	return attempt->forks == 1 && attempt->alone && atomic_load(&begun) == attempt->fork;
+}
+
+/*
+ * Let go of by another thread in between, it has no slot any more, and that one is lost. Begun in between, it has none yet:
+ * only a fork gives it one.
+ */
+void ownership_unshare(struct connection *c, const struct ownership_attempt *attempt)
+{
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (slot && atomic_load(&c->shared_by) == attempt->fork)
+		atomic_fetch_sub(&slot->holders, 1);
 }
 
 void ownership_child_after_fork(void)

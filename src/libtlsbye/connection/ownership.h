@@ -32,9 +32,27 @@ void ownership_lets_go_unspoken(struct connection *c);
 /* Was anything shared, ever? */
 bool ownership_any_shared(void);
 
-/* For the fork handlers. Before: false where nothing can be shared; then for each connection. */
-bool ownership_before_fork(void);
+/* For the fork handlers. Can anything be shared? Then for each connection. */
+void ownership_before_fork(void);
+bool ownership_fork_shares(void);
 void ownership_share(struct connection *c);
-void ownership_child_after_fork(void);
+void ownership_after_fork(void);       /* in the parent */
+void ownership_begin_anew(void);       /* in the child */
+void ownership_child_after_fork(void); /* likewise, where there are connections */
+
+/*
+ * A fork that may fail, from its beginning to its end: what ..._begins gives is for ..._ends. If it has failed: may it be taken
+ * back, for each connection? Not where another thread, or a handler, has forked in the middle of it: then nobody can tell by which
+ * of the two a connection was shared, and it stays so (P7).
+ */
+struct ownership_attempt {
+	uint32_t fork;  /* its number */
+	uint32_t forks; /* that began in it */
+	bool alone;
+};
+struct ownership_attempt *ownership_attempt_begins(struct ownership_attempt *attempt);
+void ownership_attempt_ends(struct ownership_attempt *outer);
+bool ownership_may_unshare(const struct ownership_attempt *attempt);
+void ownership_unshare(struct connection *c, const struct ownership_attempt *attempt);
 
 #endif

@@ -5,7 +5,10 @@
  *
  * vfork() returns twice, and what the child does between would overwrite the frame of a hook in C that has called it: so
  * the hook is a jump, which leaves the stack as it was. Elsewhere than on these machines it stays unhooked.
+ *
+ * And fork(), for one thing that no pthread_atfork handler is told: that there is no child.
  */
+#include "release/fork.h"
 #include "sys/export.h"
 #include "sys/process.h"
 #include "sys/real.h"
@@ -71,4 +74,9 @@ EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument
 	if (flags & CLONE_VM)
 		process_shares_memory();
 	return real_clone()(function, stack, flags, argument, parent_tid, tls, child_tid);
+}
+
+EXPORT pid_t fork(void)
+{
+	return fork_try(real_fork());
 }

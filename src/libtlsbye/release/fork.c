@@ -12,9 +12,11 @@
 #include "release/tls_word.h"
 #include "sys/blocked_signals.h"
 #include "sys/process.h"
+#include "sys/real.h"
 #include "sys/real_objects.h"
 #include "sys/openssl.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 static void share(struct connection *c, void *arg)
@@ -26,7 +28,8 @@ static void share(struct connection *c, void *arg)
 static void before(void)
 {
 	lent_before_fork();
-	if (records_any() && ownership_before_fork())
+	ownership_before_fork();
+	if (records_any() && ownership_fork_shares())
 		records_each(share, NULL);
 	real_objects_before_fork();
 }
@@ -34,6 +37,7 @@ static void before(void)
 static void after_in_parent(void)
 {
 	real_objects_after_fork();
+	ownership_after_fork();
 	lent_after_fork();
 }
 
@@ -53,6 +57,7 @@ static void after_in_child(void)
 	real_objects_child_after_fork();
 	lent_child_after_fork();
 	tls_word_child_after_fork();
+	ownership_begin_anew();
 	if (records_any()) {
 		ownership_child_after_fork();
 		ssl_table_child_after_fork();
@@ -67,6 +72,25 @@ static void after_in_child(void)
 void fork_watch(void)
 {
 	static _Atomic bool watching;
-	if (!atomic_exchange(&watching, true))
-		pthread_atfork(before, after_in_parent, after_in_child);
+	if (atomic_exchange(&watching, true))
+		return;
+	real_fork(); /* looked up now: a handler may be the first to call it */
+	pthread_atfork(before, after_in_parent, after_in_child);
+}
+
+static void take_back(struct connection *c, void *attempt)
+{
+	ownership_unshare(c, attempt);
+}
+
+pid_t fork_try(pid_t (*fork_of_libc)(void))
+{
+	struct ownership_attempt attempt = {0}, *outer = ownership_attempt_begins(&attempt);
+	pid_t child = fork_of_libc();
+	int saved = errno;
+	ownership_attempt_ends(outer);
+	if (child < 0 && ownership_may_unshare(&attempt))
+		records_each(take_back, &attempt);
+	errno = saved;
+	return child;
 }

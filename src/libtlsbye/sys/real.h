@@ -80,6 +80,7 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(chroot)                                                                                            \
 	X(unshare)                                                                                           \
 	X(setns)                                                                                             \
+	X(fork)                                                                                              \
 	X(vfork)                                                                                             \
 	X(clone)
 
