@@ -137,6 +137,7 @@ struct connection {
 	/* connection/ownership.c: shared with other processes after a fork; by which fork it was the last time. */
 	struct fork_slot *_Atomic slot;
 	_Atomic uint32_t shared_by;
+	_Atomic bool has_relatives; /* beside who is in the slot; they may never speak, and may have let go */
 	struct released released;
 	struct queues queues;
 	struct sites sites; /* written by whoever calls */

@@ -78,7 +78,7 @@ bool ownership_owns(const struct connection *c)
 bool ownership_shares(const struct connection *c)
 {
 	struct fork_slot *slot = atomic_load(&c->slot);
-	return slot && atomic_load(&slot->holders) > 1;
+	return slot && (atomic_load(&slot->holders) > 1 || atomic_load(&c->has_relatives));
 }
 
 void ownership_speaks(struct connection *c)
@@ -155,6 +155,30 @@ bool ownership_fork_shares(void)
 }
 
 /*
+ * We have spoken since an earlier fork, whose children hold the connection still: their keys are those of before, so they may
+ * never speak, whoever of us and the new child does. So the two of us leave the slot to them.
+ */
+static void leave_to_relatives(struct connection *c, struct fork_slot *slot)
+{
+	atomic_store(&c->has_relatives, true);
+	atomic_store(&slot->speaker, SEVERAL);
+	atomic_fetch_sub(&slot->holders, 1);
+	atomic_store(&c->slot, new_slot());
+}
+
+static struct fork_slot *slot_to_share(struct connection *c, bool ours)
+{
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (!slot) {
+		atomic_store(&c->has_relatives, false);
+		atomic_store(&c->slot, new_slot());
+	} else if (ours && atomic_load(&slot->holders) > 1) {
+		leave_to_relatives(c, slot);
+	}
+	return atomic_load(&c->slot);
+}
+
+/*
  * Before the fork: the child is counted as a holder already, so that a parent that is faster sees it. Whoever is inside
  * at this moment is speaking, and will be in the parent; the mark comes before the fork, so that no call slips through
  * between the two.
@@ -165,9 +189,7 @@ void ownership_share(struct connection *c)
 		return;
 	bool ours = ownership_owns(c);
 	bool inside = claim_mark(&c->claim, CLAIM_FORKED) & CLAIM_INSIDE;
-	struct fork_slot *slot = atomic_load(&c->slot);
-	if (!slot)
-		atomic_store(&c->slot, slot = new_slot());
+	struct fork_slot *slot = slot_to_share(c, ours);
 	if (!slot) {
 		atomic_store(&c->released.not_ours,
 			     true); /* nothing can tell the two apart: both stay silent */
