@@ -197,6 +197,27 @@ holds_no() {
   assert_output good
 }
 
+# ends WORD...: to its end, and the hub's, which has told all that it had to tell then.
+ends() {
+  rm -f "$log"
+  start_client "$@"
+  wait_until has_ended "$hub"
+}
+
+@test "hub: who has said TLS and not BYE, HELLO or a name that is none is told of" {
+  local name
+  ends tls=prog
+  assert_equal "$(log_lines 'prog[')" 1
+  ends tls=prog bye
+  assert_equal "$(cat "$log")" ''
+  ends tls=prog hello # by an exec of another program
+  assert_equal "$(cat "$log")" ''
+  for name in $'prog\nforged' "$(printf 'prog%.0s' {1..16})"; do
+    ends "tls=$name"
+    assert_equal "$(cat "$log")" ''
+  done
+}
+
 @test "hub: who says nothing is closed, and nobody waits for that" {
   start_client silent=300 hold read=1 "wait=$go"
   wait_until said '1: 1000 bytes, end'

@@ -5,6 +5,7 @@
  *
  *   hub                    prints "hub PID FOLDER"
  *   hello bye line=TEXT    say so
+ *   tls=PROGRAM            it has TLS, and this name
  *   hold                   a TCP pair of its own: 1,000 bytes are written, the one end is handed over (its id: 1, 2, ...)
  *   again=ID               another socket, with the id of one that was handed over before
  *   spoken=ID              close_notify follows: the bytes "spoken"
@@ -164,6 +165,15 @@ static void say_short(enum message_kind kind, const char *text)
 	memcpy(bytes, &head, sizeof head);
 	memcpy(bytes + sizeof head, text, strlen(text));
 	if (!send_bytes(bytes, size, NULL, 0))
+		printf("not sent\n");
+}
+
+static void say_tls(const char *program)
+{
+	struct message_tls message = {.head = head_of(MESSAGE_TLS, sizeof message),
+				      .teller = {.pid = getpid(), .format = say.format}};
+	memcpy(message.teller.program, program, strnlen(program, sizeof message.teller.program));
+	if (!send_bytes(&message, sizeof message, NULL, 0))
 		printf("not sent\n");
 }
 
@@ -508,7 +518,9 @@ static bool act_with(const char *name, char *value)
 	if (!strcmp(name, "line")) {
 		snprintf(line, sizeof line, "%s\n", value);
 		say_short(MESSAGE_LINE, line);
-	} else if (!strcmp(name, "again"))
+	} else if (!strcmp(name, "tls"))
+		say_tls(value);
+	else if (!strcmp(name, "again"))
 		hand_over(number);
 	else if (!strcmp(name, "spoken"))
 		say_spoken(number);
