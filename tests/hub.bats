@@ -256,7 +256,7 @@ assert_hub_ended() {
   logs_to_hub
   killed
   run cat "$log"
-  assert_output --regexp "^tlsbye: client_by_command\[$program_pid\]: the process ended, and not by libc's exit:"
+  assert_output --regexp "^tlsbye: client_by_command\[$program_pid\]: the process ended without a word:"
   logs_to_hub --log-level=error
   killed
   run cat "$log"
@@ -564,6 +564,12 @@ cuts_itself_off() {
   assert_verdict tls=close_notify tcp=fin whole=yes
   assert_program descriptors=0 "errno=$(errno_of EXDEV)" "failed=$(errno_of ENOENT)"
   [[ $1 == killed ]] || await_hub
+}
+
+# Its BYE does not reach the hub any more.
+@test "P12: a process that said TLS, cut itself off and came to its exit was not cut short" {
+  cuts_itself_off chroot
+  ! grep -qF "without a word" "$TLSBYE_LOG" || fail_showing "it is said to have been cut short"
 }
 
 errno_of() {

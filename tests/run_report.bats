@@ -121,7 +121,7 @@ observed() {
   wrapper=("$TLSBYE" run --report --)
   want_status=134 judge_client bare client_exit_status --mode abort -- --expect 1K
   run cat "$program_err"
-  assert_output --partial "1 process ended, and not by libc's exit"
+  assert_output --partial "1 process ended without a word"
 }
 
 @test "run --report: a daemon outlives its first process: the events stay, and go on coming" {

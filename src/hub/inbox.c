@@ -93,7 +93,7 @@ static enum message_fault take_of(struct process *process, int connection, const
 	switch ((enum message_kind)head->kind) {
 	case MESSAGE_HELLO: /* of a process, or of the program that it became by exec */
 		process->teller.pid = 0;
-		process->used_tls = process->said_bye = false;
+		process->used_tls = process->said_bye = process->cut_off = false;
 		holds_nothing_follows(process);
 		return MESSAGE_GOOD;
 	case MESSAGE_LINE:
@@ -113,6 +113,7 @@ static enum message_fault take_of(struct process *process, int connection, const
 		process->said_bye = true;
 		return MESSAGE_GOOD;
 	case MESSAGE_MAILBOX:
+		process->cut_off = true;
 		return mailboxes_take(process->pid, received->fds[0]);
 	case MESSAGE_TLS:
 		process->used_tls = true;

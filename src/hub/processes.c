@@ -83,7 +83,8 @@ void processes_let_go(struct process *process)
 bool processes_is_cut_short(const struct process *process)
 {
 	/* Those of a namespace that is not below ours are one number, and cannot be told apart. */
-	return process->pid && process->pidfd < 0 && process->used_tls && !process->said_bye;
+	return process->pid && process->pidfd < 0 && process->used_tls && !process->said_bye &&
+	       !process->cut_off;
 }
 
 static void end(struct process *process)

@@ -26,6 +26,7 @@ struct process {
 	pid_t pid;            /* 0: of a namespace that is not below ours */
 	int pidfd;            /* -1: it has ended */
 	bool used_tls, said_bye;
+	bool cut_off;         /* its BYE may not reach us */
 	struct teller teller; /* pid 0: it has not said TLS */
 	bool in_use;          /* by a message of its own: not to be forgotten meanwhile */
 	uint32_t held;

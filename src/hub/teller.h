@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the hub has to know of a process to tell of its end, where the process itself could not: it was killed, or ended by
- * the bare system call. By which of the two, the hub does not know (a pidfd tells a stranger nothing but the end), nor what
+ * the bare system call, or had cut itself off. Which of these, the hub does not know (a pidfd tells a stranger nothing but the end), nor what
  * connections were open then; so neither is said (P12).
  *
  * Rules: plain data, it travels (message.h: TLS). Said once by a process, at its first connection, and only where the hub

@@ -356,10 +356,9 @@ void event_text(struct text *line, const struct event *event)
 		add_hand_over(line, &event->hand_over);
 	} else if (event->kind == EVENT_CUT_SHORT) {
 		add_program_name(line, event);
-		text_add(
-			line,
-			": the process ended, and not by libc's exit: which TLS connections it had open then, if "
-			"any, is not known");
+		text_add(line,
+			 ": the process ended without a word: which TLS connections it had open then, if "
+			 "any, is not known");
 	} else {
 		add_who(line, event);
 		add_what(line, event);

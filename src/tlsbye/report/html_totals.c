@@ -80,7 +80,7 @@ static void put_counts(FILE *out, const struct report *report)
 		{"", "writes given up", t->abandoned},
 		{"", "reads that failed", t->reads_failed},
 		{"", "ends that were hidden", t->hidden_ends},
-		{"", "processes that ended, and not by libc's exit", t->cut_short},
+		{"", "processes that ended without a word", t->cut_short},
 		{"", "data perhaps lost", t->data_unknown},
 		{"", "aborts that were meant", t->meant},
 		{"", "without an end in the log", t->without_end},

@@ -92,7 +92,7 @@ struct totals {
 	uint64_t resets;    /* by this side, and not cured */
 	uint64_t reads_failed, hidden_ends;
 	uint64_t processes;
-	uint64_t cut_short; /* processes that ended, and not by libc's exit */
+	uint64_t cut_short; /* processes that ended without a word */
 	struct times drain;
 	double first, last; /* 0: no event */
 };

@@ -63,7 +63,7 @@ static void totals(const struct page *page, const struct report *report)
 	count(page, "", t->untold, "that were too many at a time to tell whether they ended");
 	if (t->cut_short > 0)
 		fprintf(page->out,
-			"%s process%s ended, and not by libc's exit: what connections were open then is not known.\n",
+			"%s process%s ended without a word: what connections were open then is not known.\n",
 			words_number(number, t->cut_short), t->cut_short == 1 ? "" : "es");
 	if (t->foreign > 0)
 		fprintf(page->out, "Not counted: %s copies in forked processes.\n",
