@@ -366,7 +366,7 @@ except ChildProcessError:
 @test "hub: wait() does not see it" {
   waits_in_vain env
   ((EUID == 0)) || skip "only root can make a pid namespace of its own"
-  waits_in_vain unshare --pid --fork --mount-proc
+  waits_in_vain unshare --pid --fork
 }
 
 # A service manager sends SIGTERM to all of a service at once: the program has still to let go of its connections.
