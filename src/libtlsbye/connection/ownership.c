@@ -179,16 +179,15 @@ static struct fork_slot *slot_to_share(struct connection *c, bool ours)
 }
 
 /*
- * Before the fork: the child is counted as a holder already, so that a parent that is faster sees it. Whoever is inside
- * at this moment is speaking, and will be in the parent; the mark comes before the fork, so that no call slips through
- * between the two.
+ * Before the fork: the child is counted as a holder already, so that a parent that is faster sees it. The mark comes last, and
+ * before the fork: whoever enters after it says that this process speaks, and whoever is inside at that moment is speaking, and
+ * will be in the parent. A slot that was emptied after the mark would forget who has entered in between.
  */
 void ownership_share(struct connection *c)
 {
 	if (!atomic_load(&c->ssl))
 		return;
 	bool ours = ownership_owns(c);
-	bool inside = claim_mark(&c->claim, CLAIM_FORKED) & CLAIM_INSIDE;
 	struct fork_slot *slot = slot_to_share(c, ours);
 	if (!slot) {
 		atomic_store(&c->released.not_ours,
@@ -196,9 +195,12 @@ void ownership_share(struct connection *c)
 		return;
 	}
 	if (ours)
-		atomic_store(&slot->speaker, inside ? number : NOBODY_YET);
+		atomic_store(&slot->speaker, NOBODY_YET);
 	atomic_fetch_add(&slot->holders, 1);
 	atomic_store(&c->shared_by, own_fork);
+	bool inside = claim_mark(&c->claim, CLAIM_FORKED) & CLAIM_INSIDE;
+	if (ours && inside)
+		ownership_speaks(c);
 }
 
 /* A handler may have forked in the middle of it, by daemon(): then there are two numbers, and only one is known. */
