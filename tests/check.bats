@@ -132,10 +132,7 @@ compile() {
   ((EUID == 0)) || skip "only root can make files with these bits"
   local place
   place=$(mktemp -d -p "$BATS_TMPDIR") # which others may enter, unlike the test's own
-  chmod 755 "$place"
-  mkdir -p "$place/src/tlsbye" "$place/src/libtlsbye/.libs"
-  cp "$TLSBYE" "$place/src/tlsbye/"
-  cp "$OBJECT" "$place/src/libtlsbye/.libs/"
+  public_copy "$place"
   cp "$(command -v merecat)" "$place/privileged"
   chmod 4755 "$place/privileged"
   check "$place/privileged"

@@ -42,10 +42,7 @@ as_nobody() {
 public_place() {
   ((EUID == 0)) || skip "only root can make files with these bits"
   PLACE=$(mktemp -d)
-  chmod 755 "$PLACE"
-  mkdir -p "$PLACE/src/tlsbye" "$PLACE/src/libtlsbye/.libs"
-  cp "$TLSBYE" "$PLACE/src/tlsbye/"
-  cp "$OBJECT" "$PLACE/src/libtlsbye/.libs/"
+  public_copy "$PLACE"
   program privileged
   mv privileged "$PLACE/"
   [[ $(findmnt -no OPTIONS -T "$PLACE") != *nosuid* ]] || skip "$PLACE is on a file system without setuid"

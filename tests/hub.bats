@@ -391,9 +391,11 @@ many=500 tree=50
   [[ $EUID -eq 0 ]] || skip "has to be started by root"
   connections=240
   start_held_judge --expect 4K
+  local place
+  place=$(mktemp -d -p "$BATS_TMPDIR")
+  public_copy "$place" client_by_command
   wrapper=(setpriv "--reuid=$(id -u nobody)" --clear-groups bash -c 'ulimit -n 160 && exec "$@"' bash)
-  chmod a+rx "$BATS_TEST_TMPDIR"
-  TLSBYE_LOG=off start_host cured
+  TLSBYE_LOG=off BUILD=$place TLSBYE=$place/src/tlsbye/tlsbye start_host cured
   find_hub
   kill -STOP "$hub"
   local i
@@ -406,6 +408,7 @@ many=500 tree=50
   done
   kill -CONT "$hub"
   finish
+  rm -rf "$place"
   assert_verdict "${whole[@]}"
 }
 

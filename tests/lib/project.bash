@@ -30,3 +30,15 @@ option_of() {
   local name=${1,,}
   echo "--${name//_/-}"
 }
+
+# public_copy FOLDER [PROGRAM...]: command, object and these of tests/programs, laid out as the build, where another account can
+# reach them: the tree itself may lie below a folder that nobody else may enter, as root's home.
+public_copy() {
+  local place=$1
+  shift
+  mkdir -p "$place/src/tlsbye" "$place/src/libtlsbye/.libs" "$place/tests/programs"
+  chmod 755 "$place"
+  cp "$TLSBYE" "$place/src/tlsbye/"
+  cp "$OBJECT" "$place/src/libtlsbye/.libs/"
+  (($# == 0)) || cp "${@/#/$BUILD/tests/programs/}" "$place/tests/programs/"
+}
