@@ -85,6 +85,23 @@ assert_events() {
   both reset_before
 }
 
+# The number that OpenSSL knew may be another socket's by then; each way of telling asks at another place.
+@test "P11: of a socket that was moved to another number it is its own addresses that are told" {
+  local linger level
+  moved() {
+    judge_client cured client_dup_then_reuse --write 1K -- --expect 1K
+    assert_program same-number=yes
+    assert_event " - 127.0.0.1:$port: SSL_free, close"
+    refute_event unix
+    refute_event unknown
+  }
+  for linger in background wait off; do
+    for level in info debug; do
+      TLSBYE_LINGER=$linger TLSBYE_LOG_LEVEL=$level both moved
+    done
+  done
+}
+
 # getpeername() knows nobody once the connection is over, and the one who reset it is who is asked for.
 @test "P11: the address of a peer that had reset is told, of IPv4 and IPv6" {
   reset_before() {

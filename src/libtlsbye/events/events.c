@@ -8,6 +8,7 @@
 #include "events/log.h"
 #include "events/probes.h"
 #include "connection/hidden_calls.h"
+#include "connection/socket.h"
 #include "connection/which_socket.h"
 #include "sys/clock.h"
 #include "sys/errno_names.h"
@@ -147,7 +148,9 @@ void events_who(const struct connection *c, struct event_who *who)
 
 static void who_with_addresses(struct connection *c, struct event_who *who)
 {
-	which_socket_addresses(c, atomic_load(&c->socket.fd));
+	int fd = atomic_load(&c->socket.fd);
+	if (!c->socket.addresses_known && fd >= 0 && socket_is_of(c, fd)) /* it may be another's by now */
+		which_socket_addresses(c, fd);
 	events_who(c, who);
 }
 

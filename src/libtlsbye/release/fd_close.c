@@ -125,6 +125,7 @@ static void end_sharer(struct connection *c, void *arg)
 
 static void last_descriptor_closes(struct connection *c, int fd, struct call call, struct connection **late)
 {
+	atomic_store(&c->socket.fd, fd); /* the number by which OpenSSL knew it may be another's by now */
 	if (release_is_worth_it(c)) {
 		release_note_path(c, PATH_CLOSE);
 		end_connection(c, fd, call, late);
@@ -155,6 +156,7 @@ static bool close_when_done(int fd, struct call call)
 	struct connection *c = descriptors_ref_connection(fd);
 	bool done = c && is_done(c, fd) && descriptors_drop(c, fd);
 	if (done) {
+		atomic_store(&c->socket.fd, fd);
 		release_note_path(c, PATH_CLOSE);
 		call_sites_note(&c->sites, SITE_CLOSE, call);
 		if (events_steps_may_be_told()) /* its event has the figures */

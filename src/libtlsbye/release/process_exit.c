@@ -7,7 +7,6 @@
 #include "connection/ownership.h"
 #include "connection/records.h"
 #include "connection/socket.h"
-#include "connection/which_socket.h"
 #include "events/events.h"
 #include "linger/handover.h"
 #include "linger/abort.h"
@@ -83,7 +82,7 @@ void process_exit_release(struct connection *c, bool failed, struct call call, u
 		return;
 	release_note_path(c, PATH_EXIT);
 	call_sites_note(&c->sites, SITE_LEAVE, call);
-	which_socket_addresses(c, fd);
+	atomic_store(&c->socket.fd, fd);
 	enum reason others = release_others_inside(c);
 	bool inside = others != MAY_SPEAK, meant = abort_is_meant(c, fd);
 	c->released.failed_exit = failed;
