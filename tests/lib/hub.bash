@@ -85,19 +85,20 @@ lines_of() {
   grep -c '' "$1" || true
 }
 
+answered_or_ended() {
+  (($(lines_of "$program_log") > $1)) || gone "$program_pid"
+}
+
 # At most 100 seconds: thousands of handshakes are one command.
 tell() {
-  local before i
+  local before
   before=$(lines_of "$program_log")
   echo "$*" >&"$host_in"
-  for ((i = 0; i < 10000; i++)); do
-    if (($(lines_of "$program_log") > before)); then
-      reply=$(tail -n 1 "$program_log")
-      return 0
-    fi
-    ! gone "$program_pid" || break
-    sleep 0.01 # nothing wakes a shell when a file grows; the loop ends with the condition
-  done
+  poll 10000 answered_or_ended "$before" || true
+  if (($(lines_of "$program_log") > before)); then
+    reply=$(tail -n 1 "$program_log")
+    return 0
+  fi
   fail_showing "no answer to: $*"
 }
 

@@ -81,6 +81,27 @@ teardown() {
   end_test
 }
 
+# poll N COMMAND...: until it succeeds, N times a hundredth of a second: nothing wakes a shell when a file grows, a port is
+# listened on or a folder goes. The pause is a read from a pipe that nobody writes to, since sleep(1) would be a process
+# each time; and bats' look at each line (functrace) stays out, which costs more than the loop itself.
+nap_pipe=${BATS_RUN_TMPDIR:?}/nap
+[[ -p $nap_pipe ]] || mkfifo "$nap_pipe"
+poll() {
+  local -
+  set +T
+  poll_unseen "$@"
+}
+
+poll_unseen() {
+  local times=$1 i
+  shift
+  for ((i = 0; i < times; i++)); do
+    ! "$@" || return 0
+    read -rt 0.01 <>"$nap_pipe" || true
+  done
+  return 1
+}
+
 note_command() {
   printf '%q ' "$@" >>"$BATS_TEST_TMPDIR/commands"
   echo >>"$BATS_TEST_TMPDIR/commands"
@@ -145,28 +166,24 @@ start_judge() {
 
 # Waits until FILE holds a port, at most 10 seconds and no longer than process PID lives; sets $port.
 wait_for_port() {
-  local file=$1 pid=$2 i
-  for ((i = 0; i < 1000; i++)); do
-    if [[ -s $file ]]; then
-      port=$(<"$file")
-      return 0
-    fi
-    kill -0 "$pid" 2>/dev/null || break
-    sleep 0.01 # nothing wakes a shell when a file appears; the loop ends with the condition
-  done
+  local file=$1 pid=$2
+  poll 1000 filled_or_ended "$file" "$pid" || true
+  if [[ -s $file ]]; then
+    port=$(<"$file")
+    return 0
+  fi
   echo "no port in $file" >>"$BATS_TEST_TMPDIR/commands"
   show_all
   return 1
 }
 
+filled_or_ended() {
+  [[ -s $1 ]] || ! kill -0 "$2" 2>/dev/null
+}
+
 # wait_until COMMAND...: until it succeeds, at most 10 seconds.
 wait_until() {
-  local i
-  for ((i = 0; i < 1000; i++)); do
-    "$@" && return 0
-    sleep 0.01 # nothing wakes a shell when this comes true; the loop ends with the condition
-  done
-  fail_showing "this did not come true in 10 seconds: $*"
+  poll 1000 "$@" || fail_showing "this did not come true in 10 seconds: $*"
 }
 
 # Sets $program_status, where 124 is the time limit's, and $program_ended_ms, the time of day.
@@ -301,18 +318,14 @@ assert_program() {
 }
 
 # A hub removes its folder when all is told. (One that was killed cannot: such a test does without.)
-hub_lives() {
-  compgen -G "$BATS_TEST_TMPDIR/tlsbye-*" >/dev/null
+no_hub_lives() {
+  ! compgen -G "$BATS_TEST_TMPDIR/tlsbye-*" >/dev/null
 }
 
 # Of a program that still runs nobody can say that all is told: there what is asked for has to be there.
 await_hub() {
-  local i
-  for ((i = 0; i < 4000; i++)); do
-    [[ -z $program_pid ]] && hub_lives || return 0
-    sleep 0.01 # nothing wakes a shell when a folder goes; the loop ends with the condition
-  done
-  fail_showing 'a hub of this test has not ended in 40 seconds'
+  [[ -z $program_pid ]] || return 0
+  poll 4000 no_hub_lives || fail_showing 'a hub of this test has not ended in 40 seconds'
 }
 
 # How many lines of tlsbye's hold all of these texts. Only what they begin with tells them from the program's own.

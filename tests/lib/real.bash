@@ -78,15 +78,14 @@ free_port() {
   fail_showing "no free port between 20000 and 29999"
 }
 
+listens_or_ended() {
+  listens "$1" || ! kill -0 "$2" 2>/dev/null
+}
+
 # Waits until PORT is listened on, at most 20 seconds and no longer than process PID lives.
 wait_until_listens() {
-  local i
-  for ((i = 0; i < 2000; i++)); do
-    ! listens "$1" || return 0
-    kill -0 "$2" 2>/dev/null || break
-    sleep 0.01 # nothing wakes a shell when a port is listened on; the loop ends with the condition
-  done
-  fail_showing "nobody listens on port $1"
+  poll 2000 listens_or_ended "$@" || true
+  listens "$1" || fail_showing "nobody listens on port $1"
 }
 
 # As start_program, with $input on stdin: the shell gives a program in the background /dev/null.
@@ -293,10 +292,5 @@ assert_as_good_as() {
 
 # At most 20 seconds, for what a program that nobody waits for leaves behind.
 wait_for_file() {
-  local i
-  for ((i = 0; i < 2000; i++)); do
-    [[ ! -e $1 ]] || return 0
-    sleep 0.01
-  done
-  fail_showing "there is no $1"
+  poll 2000 test -e "$1" || fail_showing "there is no $1"
 }
