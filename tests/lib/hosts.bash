@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Bats helpers around the hosts of tests/hosts.bats: servers of Debian with a configuration of their own, on top of
-# judge.bash and real.bash.
+# Bats helpers around the hosts of tests/hosts.bats and exit_times.bats: servers of Debian with a configuration of their own,
+# on top of judge.bash and real.bash.
 #
 #   proftpd_on_free_port, vsftpd_on_free_port    set $port and $ftp_command; user reader, password secret, in $real
 #   sessions bare|cured login|retr COUNT         starts $ftp_command, has ftps_client.py judge it; lines in $sessions_log
