@@ -17,6 +17,11 @@ left_behind() {
   find "$BATS_TEST_TMPDIR" -maxdepth 1 -name 'tlsbye-*'
 }
 
+# A zombie has, too: whoever is to reap a daemon may take its time.
+ended() {
+  [[ ! -e /proc/$1/stat || $(sed -E 's/.*\) (.).*/\1/' "/proc/$1/stat" 2>/dev/null || echo Z) == [ZX] ]]
+}
+
 # observed PROGRAM: serves one connection of the judge's.
 observed() {
   "$JUDGE" cert "$BATS_TEST_TMPDIR/cert.pem" "$BATS_TEST_TMPDIR/key.pem"
@@ -137,8 +142,18 @@ observed() {
   wait_until grep -q '"event":"end"' "$kept"
   run cat "$here/err"
   assert_output ''
-  wait_until bash -c '! kill -0 "$0"' "$program_pid"
+  wait_until ended "$program_pid"
   program_pid=''
+}
+
+# Off: so that nobody but the kernel tells who is left. In exec() a process has no environment to be known by, for a moment.
+@test "run --report: a daemon that is just being executed goes on, too" {
+  local again=$BUILD/tests/programs/executes_again i
+  for ((i = 0; i < 100; i++)); do
+    TLSBYE_MODE=off "$TLSBYE" run --report -- sh -c '"$0" 100000 & echo $!' "$again" >"$program_log" 2>"$program_err" 3>&-
+    kill "$(<"$program_log")"
+    grep -q 'sh has ended, but others that it started go on' "$program_err" || fail_showing "it was not seen in turn $i" || return 1
+  done
 }
 
 # merecat becomes www-data before its first connection. The file is ours alone: its lines go there by the hub.

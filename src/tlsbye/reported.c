@@ -11,6 +11,7 @@
 #include "reported.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -25,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -34,7 +36,7 @@
 #include "report.h"
 #include "setting.h"
 
-enum { LEAVES_WITHIN_MS = 5000 };
+enum { LEAVES_WITHIN_MS = 5000, LOOKS_MAX = 1000, CALM_LOOKS = 3 };
 
 /* --- the log --- */
 
@@ -183,21 +185,58 @@ static void end_alike(int signo)
 	raise(signo);
 }
 
-static bool writes_to(const char *pid, const char *setting)
+/* -1: it has none (yet). In one read(): an exec() between two of them would look like the end of it. */
+static int writes_to(const char *pid, const char *setting)
 {
+	static char all[1 << 17];
 	char path[64], *variable = NULL;
 	size_t room = 0;
-	bool found = false;
+	int found = 0, seen = 0;
 	FILE *environment;
 
 	snprintf(path, sizeof(path), "/proc/%.16s/environ", pid);
 	environment = fopen(path, "re");
-	while (environment && !found && getdelim(&variable, &room, '\0', environment) > 0)
+	if (!environment)
+		return 0;
+	setvbuf(environment, all, _IOFBF, sizeof(all));
+	for (; !found && getdelim(&variable, &room, '\0', environment) > 0; seen++)
 		found = strcmp(variable, setting) == 0;
 	free(variable);
-	if (environment)
-		fclose(environment);
-	return found;
+	fclose(environment);
+	return seen ? found : -1;
+}
+
+/* In exec() the kernel shows the new program without its environment for a moment, and as little of its auxiliary vector. */
+static bool is_executing(const char *pid)
+{
+	unsigned long type;
+	char path[64];
+	bool nothing;
+	FILE *vector;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/auxv", pid);
+	vector = fopen(path, "re");
+	nothing = vector && fread(&type, sizeof(type), 1, vector) == 1 && type == AT_NULL;
+	if (vector)
+		fclose(vector);
+	return nothing;
+}
+
+/* A daemon's first process may end while the daemon is being executed: so one without an environment is looked at again. */
+static bool will_write_to(const char *pid, const char *setting)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	for (int looks = 0, calm = 0; looks < LOOKS_MAX && calm < CALM_LOOKS; looks++) {
+		int found = writes_to(pid, setting);
+		if (found >= 0)
+			return found > 0;
+		if (is_executing(pid))
+			nanosleep(&pause, NULL);
+		else
+			calm++; /* exec() may be over by now */
+	}
+	return false;
 }
 
 /* Is somebody left who will log there? A daemon's first process has ended, the daemon has not. */
@@ -211,7 +250,7 @@ static bool goes_on(const struct log_file *log)
 	snprintf(setting, sizeof(setting), SETTING_PREFIX "LOG=%s", log->path);
 	while (processes && !found && (process = readdir(processes)))
 		found = process->d_name[0] >= '1' && process->d_name[0] <= '9' &&
-			writes_to(process->d_name, setting);
+			will_write_to(process->d_name, setting);
 	if (processes)
 		closedir(processes);
 	return found;
