@@ -282,3 +282,12 @@ writes() {
   run "$layers" circles src/nowhere
   assert_failure 2
 }
+
+@test "house: what tests/run starts first is there" {
+  local name names
+  names=$(sed -n '/^longest=(/,/)$/p' "$ROOT/tests/run" | tr -d '()' | sed 's/longest=//')
+  [[ $names == *harmless* ]]
+  for name in $names; do
+    assert_file_exist "$ROOT/tests/$name.bats"
+  done
+}

@@ -3,8 +3,8 @@
 # bats file_tags=alone
 #
 # P1 by the numbers: the wrong server, which reads 2 KB of each request, answers and closes, for all sizes of replies
-# and requests at both versions, 200 connections each. Bare it must lose; under tlsbye not one byte of any. Of replies of
-# 8 MB, of which bare hardly one arrives whole, 40 each are as telling: the other 160 take a minute, and are for tests/run --full.
+# and requests at both versions, 200 connections each. Bare it must lose; under tlsbye not one byte of any. Of 8 MB hardly a
+# reply arrives whole bare: 40 each are as telling, and the other 160, which take a minute, are for tests/run --full.
 # tests/full/matrix.bats has the other orders and settings.
 #
 # shellcheck disable=SC2034  # connections and judge_timeout are read in lib/judge.bash
@@ -50,12 +50,12 @@ replies_of() {
 }
 
 @test "bare: replies of 8 MB to 100 KB requests are truncated in 90% or more" {
-  truncated() {
+  large_truncated() {
     cell bare 8M 100K
     assert_total 'truncated>=36' close_notify=0 rst=40
   }
   connections=40
-  both truncated
+  both large_truncated
 }
 
 @test "P1: replies of 8 MB, requests of 1 KB, 100 KB and 1 MB: 0 truncated" {
