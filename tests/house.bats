@@ -285,9 +285,9 @@ writes() {
 
 @test "house: what tests/run starts first is there" {
   local name names
-  names=$(sed -n '/^longest=(/,/)$/p' "$ROOT/tests/run" | tr -d '()' | sed 's/longest=//')
+  names=$(sed -n '/^longest=(/,/)$/p' "$BATS_TEST_DIRNAME/run" | tr -d '()' | sed 's/longest=//')
   [[ $names == *harmless* ]]
   for name in $names; do
-    assert_file_exist "$ROOT/tests/$name.bats"
+    assert_file_exist "$BATS_TEST_DIRNAME/$name.bats"
   done
 }
