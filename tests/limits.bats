@@ -51,30 +51,7 @@ assert_idle() {
   assert_between cpu_ms "$cpu_ms" 0 500
 }
 
-# side_by_side NAME "VALUE..." COMMAND...: with each value, at the same time and in a folder of its own: what these tests do
-# is wait, and two waits take no longer than one. Not wait || return inside: that would switch errexit off.
-side_by_side() {
-  local name=$1 value pids=() pid failed=0
-  for value in $2; do
-    printf -v "$name" %s "$value"
-    aside "$value" "${@:3}" &
-    pids+=("$!")
-  done
-  for pid in "${pids[@]}"; do
-    wait "$pid" || failed=1
-  done
-  return "$failed"
-}
-
-# What it started ends with it: teardown does not know of that.
-aside() {
-  BATS_TEST_TMPDIR+=/$1
-  mkdir "$BATS_TEST_TMPDIR"
-  begin_test
-  trap end_test EXIT
-  "${@:2}"
-}
-
+# Waiting is what these tests do.
 both() {
   side_by_side tls '1.2 1.3' "$@"
 }

@@ -57,19 +57,19 @@ looks_the_same() {
 }
 
 @test "P5: behind shutdown(SHUT_RDWR) poll, select and epoll say what they say bare" {
-  local look
-  for look in poll select epoll late-epoll; do
+  looks() {
     both looks_the_same "$look" 4K
-  done
+  }
+  side_by_side look 'poll select epoll late-epoll' looks
 }
 
 @test "P5: behind shutdown(SHUT_RDWR) stdio, and recv that waits for all, meet the end at once, as bare" {
-  local look
-  for look in stream late-stream waitall waitall-message; do
+  meets_end() {
     looks_the_same "$look" 17K 2
     run cat "$program_log"
     assert_line --regexp '=10[0-9][0-9] at-once$'
-  done
+  }
+  side_by_side look 'stream late-stream waitall waitall-message' meets_end
 }
 
 @test "P5, P9: while a read side is shut: recvmsg may peek, and what the kernel refuses is the kernel's to refuse" {
@@ -84,11 +84,11 @@ looks_the_same() {
 }
 
 @test "P5: shutdown(SHUT_RDWR) wakes a thread that is blocked in SSL_read or in poll, as bare" {
-  local waits
-  for waits in thread poll-thread; do
-    looks_the_same "$waits" 1K 4
+  wakes() {
+    looks_the_same "$look" 1K 4
     assert_program woke=at-once
-  done
+  }
+  side_by_side look 'thread poll-thread' wakes
 }
 
 @test "P5: shutdown(SHUT_RDWR) wakes a forked child that waits for the socket, as bare" {

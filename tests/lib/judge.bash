@@ -14,6 +14,7 @@
 #                                     wait for that; who reads $program_err or a log himself calls it, or sets
 #                                     reads_log=yes: then judge_server and judge_client do
 #   both COMMAND...                   runs it at TLS 1.2, then at TLS 1.3
+#   side_by_side NAME "VALUE..." COMMAND...   runs it with each value of that variable, at the same time
 #
 # The program must end with status $want_status, or there was no cure. Settings are given as TLSBYE_... before the
 # command, and $wrapper is put before the program, as in: wrapper=(env --chdir=/).
@@ -248,6 +249,30 @@ both() {
   for tls in 1.2 1.3; do
     "$@"
   done
+}
+
+# side_by_side NAME "VALUE..." COMMAND...: with each value of the variable, at the same time and in a folder of its own, for
+# tests that wait: two waits take no longer than one. Each has errexit on inside, since what is run by & is no condition.
+side_by_side() {
+  local name=$1 value pids=() pid failed=0
+  for value in $2; do
+    printf -v "$name" %s "$value"
+    aside "$value" "${@:3}" &
+    pids+=("$!")
+  done
+  for pid in "${pids[@]}"; do
+    wait "$pid" || failed=1
+  done
+  return "$failed"
+}
+
+# What it started ends with it: teardown does not know of that.
+aside() {
+  BATS_TEST_TMPDIR+=/$1
+  mkdir "$BATS_TEST_TMPDIR"
+  begin_test
+  trap end_test EXIT
+  "${@:2}"
 }
 
 # What was run and said: for whoever reads a failed test.
