@@ -190,11 +190,10 @@ keeps() {
 # A second SSL_shutdown, in the library, would wait for the peer's.
 @test "P2: BIO_free_all waits for nobody, as it does bare" {
   waits_not() {
-    TLSBYE_AT_EXIT=100ms judge_client "$1" client_bio --write 1K -- --expect 1K --end never --limit 2
+    TLSBYE_AT_EXIT=100ms judge_client "$how" client_bio --write 1K -- --expect 1K --end never --limit 2
     assert_program free=quick
   }
-  each waits_not bare
-  each waits_not cured
+  side_by_side how 'bare cured' each waits_not
 }
 
 # --- what the program did not finish ---

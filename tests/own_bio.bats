@@ -48,16 +48,16 @@ every_call_cured() {
 connections=4
 
 @test "bare: a program with a BIO of its own resets, by whatever calls, and replies are lost" {
-  both every_call_bare free
-  both every_call_bare close
+  both_at_once every_call_bare free
+  both_at_once every_call_bare close
 }
 
 @test "P1: SSL_free, then close: all that was written arrives, by whatever calls" {
-  both every_call_cured free
+  both_at_once every_call_cured free
 }
 
 @test "P1: close, then SSL_free: the same" {
-  both every_call_cured close
+  both_at_once every_call_cured close
 }
 
 @test "P1: SSL_shutdown, then the rest: the program's own close_notify, and it is told so" {

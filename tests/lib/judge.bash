@@ -15,6 +15,7 @@
 #                                     reads_log=yes: then judge_server and judge_client do
 #   both COMMAND...                   runs it at TLS 1.2, then at TLS 1.3
 #   side_by_side NAME "VALUE..." COMMAND...   runs it with each value of that variable, at the same time
+#   both_at_once COMMAND...           so at TLS 1.2 and 1.3
 #
 # The program must end with status $want_status, or there was no cure. Settings are given as TLSBYE_... before the
 # command, and $wrapper is put before the program, as in: wrapper=(env --chdir=/).
@@ -268,11 +269,14 @@ side_by_side() {
 
 # What it started ends with it: teardown does not know of that.
 aside() {
-  BATS_TEST_TMPDIR+=/$1
-  mkdir "$BATS_TEST_TMPDIR"
+  BATS_TEST_TMPDIR=$(mktemp -d "$BATS_TEST_TMPDIR/$1.XXX")
   begin_test
   trap end_test EXIT
   "${@:2}"
+}
+
+both_at_once() {
+  side_by_side tls '1.2 1.3' "$@"
 }
 
 # What was run and said: for whoever reads a failed test.
