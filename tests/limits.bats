@@ -51,11 +51,6 @@ assert_idle() {
   assert_between cpu_ms "$cpu_ms" 0 500
 }
 
-# Waiting is what these tests do.
-both() {
-  both_at_once "$@"
-}
-
 # --- P2: the program's own time ---
 
 @test "P2: a peer that never closes: close returns at once, the drain ends by LINGER_IDLE" {
@@ -67,7 +62,7 @@ both() {
     assert_between drain_ms "$(drain_ms)" 1900 8000
     assert_idle
   }
-  both never_closes
+  both_at_once never_closes
 }
 
 @test "P2: a peer that never reads: close returns at once, the drain ends by LINGER_IDLE" {
@@ -78,7 +73,7 @@ both() {
     assert_between drain_ms "$(drain_ms)" 1900 8000
     assert_idle
   }
-  both never_reads
+  both_at_once never_reads
 }
 
 @test "P2: LINGER=wait does wait, and its wait ends by LINGER_IDLE" {
@@ -122,7 +117,7 @@ never_reads_linger() {
     assert_equal "$(events_with 'LINGER_IDLE')" 4
     assert_between drain_ms "$(drain_ms)" 900 2800
   }
-  both never_reads_linger_cured
+  both_at_once never_reads_linger_cured
 }
 
 # Nothing is handed over then: the program asked for that close, and has it.
@@ -143,7 +138,7 @@ never_reads_linger() {
     assert_not_blocked
     assert_verdict tls=close_notify tcp=fin whole=yes
   }
-  both slow_linger
+  both_at_once slow_linger
 }
 
 # --- P10: the limits ---
@@ -158,7 +153,7 @@ never_reads_linger() {
     assert_between drain_ms "$(drain_ms)" 1900 8000
     assert_idle
   }
-  both alive
+  both_at_once alive
 }
 
 @test "P10: a slow peer that takes a little now and then is not idle" {
@@ -187,7 +182,7 @@ never_reads_linger() {
     assert_equal "$(events_with LINGER_IDLE)" 4
     assert_verdict tls=close_notify whole=yes
   }
-  both crowded
+  both_at_once crowded
 }
 
 # Is there a connection of that local port in FIN_WAIT1: half-closed, and not all of it acknowledged?
@@ -227,7 +222,7 @@ slow_reader() {
     assert_event 'half-closed, drained' 'peer: FIN'
   }
   export TLSBYE_WAYS TLSBYE_AT_EXIT=20s
-  side_by_side TLSBYE_WAYS 'hub clone' both exits_at_once
+  side_by_side TLSBYE_WAYS 'hub clone' both_at_once exits_at_once
 }
 
 # The kernel ends all of a pid namespace with its first process, the hub and the tasks in it: a container's program waits.
@@ -252,7 +247,7 @@ as_pid_1() {
     assert_idle
   }
   export TLSBYE_WAYS TLSBYE_AT_EXIT=20s
-  side_by_side TLSBYE_WAYS 'hub clone' both waits
+  side_by_side TLSBYE_WAYS 'hub clone' both_at_once waits
 }
 
 @test "P10: the wait of the first process of a pid namespace ends by AT_EXIT, and with 0s there is none" {
