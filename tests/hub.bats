@@ -306,8 +306,8 @@ assert_impostor_got_nothing() {
 }
 
 @test "a child that is executed without the environment, the object still preloaded: the clone does it" {
-  local wipe
-  for wipe in 'env -i LD_PRELOAD=$LD_PRELOAD' 'env -u TLSBYE_HUB'; do
+  local wipe limits="TLSBYE_LINGER_IDLE=$TLSBYE_LINGER_IDLE TLSBYE_LINGER_TOTAL=$TLSBYE_LINGER_TOTAL" # as in lib/hub.bash
+  for wipe in "env -i LD_PRELOAD=\$LD_PRELOAD $limits" 'env -u TLSBYE_HUB'; do
     connections=2
     start_held_judge --expect 64K
     start_host cured bash -c "exec $wipe \"\$@\"" bash "$BUILD/tests/programs/client_by_command"
