@@ -191,6 +191,34 @@ holds_no() {
   assert_line '2: 1006 bytes, end'
 }
 
+# --- what it must not miss ---
+
+# Linux may tell the end of a connection whose message is queued, where the sender sends and goes meanwhile.
+under_early_ends() {
+  ! readelf -d "$TLSBYE" | grep -qE 'NEEDED.*lib[a-z]+san\.' || skip 'a sanitizer wants to be first, before what is preloaded'
+  early=$BUILD/tests/programs/.libs/kernel_that_ends_early.so
+}
+
+@test "hub: a message that is there after its connection's end was told is taken" {
+  under_early_ends
+  LD_PRELOAD=$early client follows=60000 hold spoken=1 read=1 line=here
+  assert_equal "$stderr" '' # of a loader that finds no such object
+  assert_line '1: 1006 bytes, end'
+  wait_until logged here
+}
+
+@test "P1: so is the socket that a close in a handler hands over, and close_notify that follows" {
+  under_early_ends
+  wrapper=(env "LD_PRELOAD=$early")
+  connections=5
+  follows() {
+    judge_client cured client_close_in_handler --mode malloc -- --expect 1K
+    assert_program rounds=5
+    assert_verdict tls=close_notify tcp=fin whole=yes 'order=data>close_notify>fin' plain=0 late=0
+  }
+  both follows
+}
+
 @test "hub: a line is one line" {
   client "line=a"$'\n'"forged" "line=a"$'\e'"[2J" line= line=good await
   run cat "$log"

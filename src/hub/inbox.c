@@ -62,8 +62,8 @@ static void note_descriptors(struct msghdr *header, struct received *received)
 	}
 }
 
-/* 1: here it is; 0: not yet; -1: there will be none. */
-static int receive(int connection, struct received *received)
+/* 1: here it is, or what recvmsg() takes for the end (then it is empty); 0: not yet; -1: there will be none. */
+static int look_once(int connection, struct received *received)
 {
 	union {
 		struct cmsghdr align;
@@ -82,7 +82,25 @@ static int receive(int connection, struct received *received)
 	*received =
 		(struct received){.size = (size_t)size, .cut = header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)};
 	note_descriptors(&header, received);
-	return size || received->descriptors ? 1 : -1; /* an empty message may bring some, too */
+	return 1;
+}
+
+/* An empty message may bring some, too. */
+static bool is_empty(const struct received *received)
+{
+	return !received->size && !received->descriptors;
+}
+
+/*
+ * Linux looks for a message first, and for the sender's end after it (unix_dgram_recvmsg()): where the sender sends and goes
+ * between the two, the end is told while the message is queued. After the end none can be added: the second look is true.
+ */
+static int receive(int connection, struct received *received)
+{
+	int come = look_once(connection, received);
+	if (come > 0 && is_empty(received))
+		come = look_once(connection, received);
+	return come > 0 && is_empty(received) ? -1 : come;
 }
 
 /* The connection is the process's, where that awaits something: *kept. */
