@@ -10,15 +10,14 @@
 #ifndef TLSBYE_TELLER_H
 #define TLSBYE_TELLER_H
 
+#include "events/event.h"
 #include "sys/settings.h"
-
-enum { TELLER_PROGRAM_MAX = 64 };
 
 struct teller {
 	int32_t pid; /* as the process sees itself; 0: it has said nothing */
 	enum mode mode;
 	enum log_format format;
-	char program[TELLER_PROGRAM_MAX];
+	char program[EVENT_PROGRAM_MAX];
 };
 
 /* In the hub: a line for the log, where it has said enough for one. */

@@ -44,18 +44,18 @@ static uint32_t change(struct claim *claim, uint32_t set, uint32_t clear)
 	return before;
 }
 
-uint32_t claim_enter(struct claim *claim)
+uint32_t claim_enter(struct claim *claim, uint32_t clear)
 {
 	/*
 	 * Counted in first: that keeps the next close_notify out. The one that is inside ends soon, because it never
 	 * blocks.
 	 */
-	if (atomic_fetch_add_explicit(&claim->word, 1, memory_order_acquire) & CLAIM_SPEAKING)
+	uint32_t marks = atomic_fetch_add_explicit(&claim->word, 1, memory_order_acquire);
+	if (marks & CLAIM_SPEAKING) {
 		wait_for_speaker(claim);
-	uint32_t news = atomic_load(&claim->word) & (CLAIM_NEW | CLAIM_FORKED | CLAIM_LEARNING);
-	if (!(news & (CLAIM_NEW | CLAIM_FORKED)))
-		return news;
-	return change(claim, 0, CLAIM_NEW | CLAIM_FORKED) & (CLAIM_NEW | CLAIM_FORKED | CLAIM_LEARNING);
+		marks = atomic_load(&claim->word);
+	}
+	return marks & clear ? change(claim, 0, clear) : marks;
 }
 
 bool claim_take(struct claim *claim)
@@ -96,16 +96,6 @@ uint32_t claim_mark(struct claim *claim, uint32_t mark)
 uint32_t claim_unmark(struct claim *claim, uint32_t mark)
 {
 	return change(claim, 0, mark);
-}
-
-bool claim_is_marked(const struct claim *claim, uint32_t mark)
-{
-	return atomic_load(&claim->word) & mark;
-}
-
-bool claim_is_entered(const struct claim *claim)
-{
-	return atomic_load(&claim->word) & CLAIM_INSIDE;
 }
 
 enum reason claim_why_entered(const struct claim *claim)

@@ -37,7 +37,17 @@ enum {
 	CLAIM_INSIDE = (1u << 24) - 1,
 };
 
-/* Counts a call in where nothing is to be looked at; else the caller enters slowly. */
+/* Counts a call in unless one of these marks stands: then the caller enters slowly. */
+static inline bool claim_enter_unless(struct claim *claim, uint32_t marks)
+{
+	if (__builtin_expect(!(atomic_fetch_add_explicit(&claim->word, 1, memory_order_acquire) & marks),
+			     true))
+		return true;
+	atomic_fetch_sub_explicit(&claim->word, 1, memory_order_release);
+	return false;
+}
+
+/* The same where nothing at all is to be looked at: the one test is of the sign, which comes with the sum. */
 static inline bool claim_enter_fast(struct claim *claim)
 {
 	if (__builtin_expect((int32_t)__atomic_add_fetch((uint32_t *)&claim->word, 1, __ATOMIC_ACQUIRE) >= 0,
@@ -48,10 +58,10 @@ static inline bool claim_enter_fast(struct claim *claim)
 }
 
 /*
- * Counts a call in, after a close_notify that is under way. Which of NEW and FORKED it has cleared, and LEARNING, which stays: to
- * be acted on.
+ * Counts a call in, after a close_notify that is under way. The marks as they were; those of `clear`, which the caller will
+ * act on, stand no more.
  */
-uint32_t claim_enter(struct claim *claim);
+uint32_t claim_enter(struct claim *claim, uint32_t clear);
 
 static inline void claim_leave(struct claim *claim)
 {
@@ -72,8 +82,16 @@ void claim_drop(struct claim *claim);
 /* Sets or clears NEW, FORKED, PENDING, LEARNING or SHAKING. The word as it was. */
 uint32_t claim_mark(struct claim *claim, uint32_t mark);
 uint32_t claim_unmark(struct claim *claim, uint32_t mark);
-bool claim_is_marked(const struct claim *claim, uint32_t mark);
-bool claim_is_entered(const struct claim *claim);
+
+static inline bool claim_is_marked(const struct claim *claim, uint32_t mark)
+{
+	return atomic_load(&claim->word) & mark;
+}
+
+static inline bool claim_is_entered(const struct claim *claim)
+{
+	return atomic_load(&claim->word) & CLAIM_INSIDE;
+}
 
 /*
  * Why the claim cannot be had: SOMEBODY_INSIDE; CALL_UNRETURNED where the process has one thread, so that it is this one's own

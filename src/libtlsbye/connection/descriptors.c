@@ -181,7 +181,7 @@ void descriptors_add(struct connection *c, int fd)
 		return;
 	/* Whoever stood there before had the same socket, or was closed where no hook saw it. */
 	bool alone;
-	struct connection *before = descriptors_take(fd, &alone);
+	struct connection *before = atomic_load(&descriptors_slots[fd]) ? descriptors_take(fd, &alone) : NULL;
 	if (before) {
 		descriptors_taken(fd);
 		if (before != c && before->socket.cookie == c->socket.cookie)
@@ -194,8 +194,9 @@ void descriptors_add(struct connection *c, int fd)
 	atomic_store(&descriptors_slots[fd], c->index + 1);
 }
 
-/* Others of the program's numbers may be the same socket: dup() came first, or inetd gave 0, 1 and 2. */
-void descriptors_adopt_duplicates(struct connection *c, int fd)
+static _Atomic bool any_duplicate; /* was anything dup'ed before it became a tracked socket? */
+
+static void adopt_duplicates(struct connection *c, int fd)
 {
 	bool marked = slot_of(fd) == SLOT_DUPLICATE;
 	int last = marked ? atomic_load(&highest_known) : 2;
@@ -205,6 +206,13 @@ void descriptors_adopt_duplicates(struct connection *c, int fd)
 		if (other != fd && candidate && socket_is_of(c, other))
 			descriptors_add(c, other);
 	}
+}
+
+/* Others of the program's numbers may be the same socket: dup() came first, or inetd gave 0, 1 and 2. */
+void descriptors_adopt_duplicates(struct connection *c, int fd)
+{
+	if (fd <= 2 || atomic_load_explicit(&any_duplicate, memory_order_relaxed))
+		adopt_duplicates(c, fd);
 }
 
 void descriptors_duplicated(int from, int to)
@@ -217,6 +225,7 @@ void descriptors_duplicated(int from, int to)
 		atomic_compare_exchange_strong(&descriptors_slots[pair[i]], &nothing, SLOT_DUPLICATE);
 		descriptors_note_highest(pair[i]);
 	}
+	atomic_store(&any_duplicate, true);
 }
 
 bool descriptors_may_use(const struct connection *c, int fd)

@@ -2,7 +2,6 @@
 /* See lent.h. */
 #include "connection/lent.h"
 
-#include "connection/descriptors.h"
 #include "sys/clock.h"
 #include "sys/futex.h"
 
@@ -27,8 +26,11 @@ static void wake(void)
 /* Counted in first: a fork that begins after it waits, and one that began before it is seen. */
 void lent_begin(void)
 {
-	uint64_t until = clock_us() + WAIT_MS * 1000;
-	while (atomic_fetch_add(&under_way, 1) & FORKING && clock_us() < until) {
+	uint64_t until = 0;
+	while (atomic_fetch_add(&under_way, 1) & FORKING) {
+		until = until ? until : clock_us() + WAIT_MS * 1000;
+		if (clock_us() >= until)
+			break;
 		uint32_t now = atomic_fetch_sub(&under_way, 1) - 1;
 		wake();
 		if (now & FORKING)
@@ -62,14 +64,16 @@ void lent_close(int fd)
 		atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, 0);
 }
 
-void lent_await(int fd)
+void lent_await_close(int fd)
 {
-	uint64_t until = clock_us() + WAIT_MS * 1000;
-	while ((unsigned)fd < DESCRIPTOR_LIMIT && atomic_load(&descriptors_slots[fd]) == SLOT_OURS &&
-	       clock_us() < until) {
+	uint64_t until = 0;
+	while (lent_is(fd)) {
 		uint32_t now = atomic_load(&under_way);
+		until = until ? until : clock_us() + WAIT_MS * 1000;
 		if (now)
 			sleep_while(now, 1);
+		if (clock_us() >= until)
+			break;
 	}
 }
 

@@ -10,13 +10,26 @@
 #ifndef TLSBYE_LENT_H
 #define TLSBYE_LENT_H
 
+#include "connection/descriptors.h"
+
 void lent_begin(void);
 void lent_mark(int fd); /* negative: nothing was opened */
 void lent_close(int fd);
 void lent_end(void);
 
-/* Is the number ours at this moment? Then it is not, on return. */
-void lent_await(int fd);
+/* Is the number ours at this moment? */
+static inline bool lent_is(int fd)
+{
+	return (unsigned)fd < DESCRIPTOR_LIMIT && atomic_load(&descriptors_slots[fd]) == SLOT_OURS;
+}
+
+/* Then it is not, on return. */
+void lent_await_close(int fd);
+static inline void lent_await(int fd)
+{
+	if (__builtin_expect(lent_is(fd), false))
+		lent_await_close(fd);
+}
 
 /* For the fork handlers. */
 void lent_before_fork(void);

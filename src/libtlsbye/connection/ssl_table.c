@@ -34,13 +34,16 @@ static void forget_freed_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *data, int 
 	if (!c || !process_is_original())
 		return;
 	records_ref(c);
-	claim_enter(&c->claim); /* whoever speaks still uses it; none gets in before it is gone */
+	claim_enter(&c->claim, 0); /* whoever speaks still uses it; none gets in before it is gone */
 	ssl_table_detach(c);
 	claim_leave(&c->claim);
 	records_unref(c);
 }
 
-/* Table lock held. Once for each library. */
+/*
+ * Table lock held. Once for each library. Only where an SSL_free may pass our hook by: where the library calls itself past it, or an
+ * SSL_new has, too, because the program looks the functions up (dlsym). It costs each SSL of the process 500 instructions.
+ */
 static void watch_frees(struct libssl *lib)
 {
 	if (lib->watches_frees)
@@ -63,12 +66,14 @@ static struct connection *placeholder(struct libssl *lib)
 }
 
 /* Table lock held. */
-static struct connection *track(SSL *ssl, struct libssl *lib)
+static struct connection *track(SSL *ssl, struct libssl *lib, bool born_seen)
 {
 	struct connection *c = lib->usable ? records_new(lib) : NULL;
 	if (!c)
 		return placeholder(lib);
-	watch_frees(lib);
+	if (!born_seen || !lib->inner_calls_seen)
+		watch_frees(lib);
+	c->seen.born = born_seen;
 	c->seen.hands_off = lib->SSL_is_quic(ssl);
 	c->socket.datagram = !c->seen.hands_off && lib->SSL_is_dtls(ssl);
 	struct connection *_Atomic *bucket = &ssl_table_buckets[ssl_table_bucket(ssl)];
@@ -78,37 +83,42 @@ static struct connection *track(SSL *ssl, struct libssl *lib)
 	return c;
 }
 
-static struct connection *find_or_track(SSL *ssl, void *caller)
+static struct connection *find_or_track(SSL *ssl, struct libssl *lib, bool born_seen)
 {
-	struct connection *c = ssl_table_find(ssl);
-	if (c && ssl)
-		return c;
-	int saved = errno;
-	struct libssl *lib = openssl_libssl(caller);
 	pthread_mutex_lock(&table_lock);
-	c = ssl ? ssl_table_find(ssl) : placeholder(lib);
+	struct connection *c = ssl ? ssl_table_find(ssl) : placeholder(lib);
 	if (!c)
-		c = track(ssl, lib);
+		c = track(ssl, lib, born_seen);
 	pthread_mutex_unlock(&table_lock);
-	errno = saved;
 	return c;
 }
 
-struct connection *ssl_table_enter(SSL *ssl, void *caller, uint32_t *news)
+struct connection *ssl_table_enter_new(SSL *ssl, struct libssl *lib)
 {
-	struct connection *c = find_or_track(ssl, caller);
-	*news = claim_enter(&c->claim);
+	struct connection *c = find_or_track(ssl, lib, true);
+	c->seen.born = atomic_load(&c->ssl) != NULL; /* within SSL_new SSL_clear may have come by */
+	claim_enter(&c->claim, 0);
+	return c;
+}
+
+struct connection *ssl_table_enter(SSL *ssl, void *caller, uint32_t clear, uint32_t *marks)
+{
+	struct connection *c = ssl ? ssl_table_find(ssl) : NULL;
+	if (!c) {
+		int saved = errno;
+		c = find_or_track(ssl, openssl_libssl(caller), false);
+		errno = saved;
+	}
+	*marks = claim_enter(&c->claim, clear);
 	return c;
 }
 
 void ssl_table_track_again(SSL *ssl, struct libssl *lib, uint32_t references, bool born_seen)
 {
 	pthread_mutex_lock(&table_lock);
-	struct connection *c = track(ssl, lib);
-	if (atomic_load(&c->ssl)) {
+	struct connection *c = track(ssl, lib, born_seen);
+	if (atomic_load(&c->ssl))
 		c->seen.references = references;
-		c->seen.born = born_seen;
-	}
 	pthread_mutex_unlock(&table_lock);
 }
 

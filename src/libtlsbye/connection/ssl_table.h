@@ -11,10 +11,13 @@
 
 /*
  * The connection of an SSL, entered (leave it with claim_leave). Found or made; never NULL: an SSL that cannot be
- * tracked gets a record that stands for all of its kind, with its `ssl` NULL, whose `lib` works. *news: which marks of
- * the claim were cleared.
+ * tracked gets a record that stands for all of its kind, with its `ssl` NULL, whose `lib` works. *marks: those of the claim,
+ * of which those in `clear` stand no more.
  */
-struct connection *ssl_table_enter(SSL *ssl, void *caller, uint32_t *news);
+struct connection *ssl_table_enter(SSL *ssl, void *caller, uint32_t clear, uint32_t *marks);
+
+/* The same for one that was just made, by this library. errno may change. */
+struct connection *ssl_table_enter_new(SSL *ssl, struct libssl *lib);
 
 extern struct connection *_Atomic ssl_table_buckets[] INTERNAL;
 enum { SSL_BUCKETS_LOG2 = 14 };
@@ -24,13 +27,39 @@ static inline unsigned ssl_table_bucket(const SSL *ssl)
 	return (unsigned)(((uintptr_t)ssl * 0x9E3779B97F4A7C15u) >> (64 - SSL_BUCKETS_LOG2));
 }
 
-/* The same for the first in its bucket, where there is no news: else NULL, and not entered. */
-static inline struct connection *ssl_table_enter_fast(SSL *ssl)
+/* The connection of an SSL that is the first in its bucket, as nearly all are; else NULL. */
+static inline struct connection *ssl_table_first(const SSL *ssl)
 {
 	struct connection *c =
 		atomic_load_explicit(&ssl_table_buckets[ssl_table_bucket(ssl)], memory_order_acquire);
-	bool fast = c && atomic_load_explicit(&c->ssl, memory_order_relaxed) == ssl;
-	return __builtin_expect(fast, true) && claim_enter_fast(&c->claim) ? c : NULL;
+	bool first = c && atomic_load_explicit(&c->ssl, memory_order_relaxed) == ssl;
+	return __builtin_expect(first, true) ? c : NULL;
+}
+
+/* It, entered, where there is nothing at all to look at: else NULL, and not entered. */
+static inline struct connection *ssl_table_enter_fast(const SSL *ssl)
+{
+	struct connection *c = ssl_table_first(ssl);
+	return c && claim_enter_fast(&c->claim) ? c : NULL;
+}
+
+/* The same where none of these marks stands. */
+static inline struct connection *ssl_table_enter_unless(const SSL *ssl, uint32_t marks)
+{
+	struct connection *c = ssl_table_first(ssl);
+	return c && claim_enter_unless(&c->claim, marks) ? c : NULL;
+}
+
+/*
+ * Does libssl call itself within a call of the program's on this SSL (in a tail call it is our hook that calls)? The outer
+ * call sees to all, and this one may pass; where libssl is linked -Bsymbolic it is not even seen. NULL: no.
+ */
+static inline struct libssl *ssl_table_inner_call(const SSL *ssl, void *caller)
+{
+	struct connection *c = ssl_table_first(ssl);
+	bool inner = c && claim_is_entered(&c->claim) &&
+		     (code_range_holds(&c->lib->code, caller) || code_range_is_us(caller));
+	return inner ? c->lib : NULL;
 }
 
 /* The connection of an SSL, not entered; NULL if it is not tracked. */

@@ -71,10 +71,9 @@ int which_socket_write_fd(const struct connection *c, const SSL *ssl)
 	return c->lib->SSL_get_wbio(ssl) ? c->lib->SSL_get_wfd(ssl) : -1;
 }
 
-void which_socket_learn(struct connection *c, SSL *ssl)
+void which_socket_learn(struct connection *c, SSL *ssl, int write_fd)
 {
 	int saved = errno;
-	int write_fd = which_socket_write_fd(c, ssl);
 	bool one_bio = c->lib->SSL_get_rbio(ssl) == c->lib->SSL_get_wbio(ssl);
 	int fd = c->socket.datagram || one_bio
 			 ? write_fd
@@ -86,7 +85,8 @@ void which_socket_learn(struct connection *c, SSL *ssl)
 	if (one_socket && is_ours(c, ssl, fd)) {
 		settle_on_socket(c, fd, cookie);
 		c->socket.own_bio = false;
-		claim_unmark(&c->claim, CLAIM_LEARNING);
+		if (claim_is_marked(&c->claim, CLAIM_LEARNING))
+			claim_unmark(&c->claim, CLAIM_LEARNING);
 		if (write_fd != fd && !descriptors_belong(c, write_fd))
 			descriptors_add(c, write_fd);
 	} else {

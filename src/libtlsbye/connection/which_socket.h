@@ -19,10 +19,10 @@ int which_socket_read_fd(const struct connection *c, const SSL *ssl);
 int which_socket_write_fd(const struct connection *c, const SSL *ssl);
 
 /*
- * After the program gave the SSL a descriptor or a BIO: which socket is it? Where the BIO does not tell, learning begins,
+ * After the program gave the SSL a descriptor or a BIO: which socket is it? `write_fd`: which_socket_write_fd. Where the BIO does not tell, learning begins,
  * anew if need be.
  */
-void which_socket_learn(struct connection *c, SSL *ssl);
+void which_socket_learn(struct connection *c, SSL *ssl, int write_fd);
 
 /* Learning ends: it is this one. Only the first to say so is believed. */
 void which_socket_learnt(struct connection *c, int fd);

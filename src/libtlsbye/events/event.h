@@ -62,6 +62,9 @@ struct event_drain {
 	enum peer_end ended_by;
 };
 
+/* A program's name, cut off if need be, and all zeroes after it. */
+enum { EVENT_PROGRAM_MAX = 64 };
+
 struct event_end {
 	uint32_t close_paths;
 	bool called_shutdown;

@@ -4,6 +4,7 @@
  */
 #include "events/events.h"
 
+#define PROBES_HAVE_SEMAPHORES
 #include "events/lines.h"
 #include "events/log.h"
 #include "events/probes.h"
@@ -21,7 +22,7 @@
 #include <string.h>
 #include <time.h>
 
-static char program[64];
+static char program[EVENT_PROGRAM_MAX];
 
 void events_init(void)
 {
@@ -167,16 +168,20 @@ static int told_fd(const struct connection *c)
 	return c->socket.cookie ? c->socket.first_fd : -1;
 }
 
+SLOWLY static void say_tracked(struct connection *c)
+{
+	struct event event = about(c, EVENT_TRACKED, LEVEL_DEBUG);
+	say(&event);
+}
+
 void events_tracked(struct connection *c)
 {
 	if (!c->socket.cookie || c->socket.tracked_us)
 		return;
 	c->socket.tracked_us = clock_us();
 	PROBE(tracked, c->number, told_fd(c));
-	if (!is_wanted(LEVEL_DEBUG))
-		return;
-	struct event event = about(c, EVENT_TRACKED, LEVEL_DEBUG);
-	say(&event);
+	if (is_wanted(LEVEL_DEBUG))
+		say_tracked(c);
 }
 
 static uint64_t us_since_tracked(const struct connection *c)
@@ -190,11 +195,8 @@ static bool step_is_wanted(const struct connection *c)
 	return c->socket.tracked_us && is_wanted(LEVEL_DEBUG);
 }
 
-void events_handshake(struct connection *c, SSL *ssl)
+SLOWLY static void say_handshake(struct connection *c, SSL *ssl)
 {
-	PROBE(handshake, c->number, told_fd(c), c->lib->SSL_get_version(ssl));
-	if (!step_is_wanted(c))
-		return;
 	struct event event = about(c, EVENT_HANDSHAKE, LEVEL_DEBUG);
 	const SSL_CIPHER *cipher = c->lib->SSL_get_current_cipher(ssl);
 	event.handshake =
@@ -203,6 +205,14 @@ void events_handshake(struct connection *c, SSL *ssl)
 					 .resumed = c->lib->SSL_session_reused(ssl) == 1,
 					 .us = us_since_tracked(c)};
 	say(&event);
+}
+
+void events_handshake(struct connection *c, SSL *ssl)
+{
+	if (PROBE_IS_TRACED(handshake))
+		PROBE(handshake, c->number, told_fd(c), c->lib->SSL_get_version(ssl));
+	if (step_is_wanted(c))
+		say_handshake(c, ssl);
 }
 
 static enum notify_result notify_result(const struct connection *c, enum reason why)
@@ -214,10 +224,8 @@ static enum notify_result notify_result(const struct connection *c, enum reason 
 	return why == MAY_SPEAK ? NOTIFY_RESULT_WOULD_SEND : NOTIFY_RESULT_SILENT;
 }
 
-void events_notify(struct connection *c, enum by by, enum reason why)
+SLOWLY static void tell_notify(struct connection *c, enum by by, enum reason why)
 {
-	if (settings->mode == MODE_OFF)
-		return;
 	struct event_step step = {.by = by, .result = notify_result(c, why), .why = why};
 	bool would = step.result == NOTIFY_RESULT_WOULD_SEND;
 	uint32_t now = 1 + step.result + ((uint32_t)why << 8);
@@ -232,14 +240,25 @@ void events_notify(struct connection *c, enum by by, enum reason why)
 	say(&event);
 }
 
-void events_half_close(struct connection *c, enum by by)
+void events_notify(struct connection *c, enum by by, enum reason why)
 {
-	PROBE(half_close, c->number, told_fd(c), event_names_by(by));
-	if (!step_is_wanted(c))
-		return;
+	if (settings->mode != MODE_OFF && (PROBE_IS_TRACED(notify) || step_is_wanted(c)))
+		tell_notify(c, by, why);
+}
+
+SLOWLY static void say_half_close(struct connection *c, enum by by)
+{
 	struct event event = about(c, EVENT_HALF_CLOSE, LEVEL_DEBUG);
 	event.step.by = by;
 	say(&event);
+}
+
+void events_half_close(struct connection *c, enum by by)
+{
+	if (PROBE_IS_TRACED(half_close))
+		PROBE(half_close, c->number, told_fd(c), event_names_by(by));
+	if (step_is_wanted(c))
+		say_half_close(c, by);
 }
 
 void events_hidden_end(struct connection *c, uint64_t bytes, bool certain)
@@ -361,10 +380,8 @@ bool events_end_begins(struct connection *c)
 	return true;
 }
 
-void events_end(struct connection *c)
+static void tell_end(struct connection *c)
 {
-	if (!events_end_begins(c))
-		return;
 	struct event event = {.kind = EVENT_END, .sites = &c->sites};
 	events_end_facts(c, &event.end);
 	verdict_give(&event.end, transport_of(c));
@@ -378,9 +395,20 @@ void events_end(struct connection *c)
 	say(&event);
 }
 
+void events_end(struct connection *c)
+{
+	if (events_end_begins(c) && events_end_is_heard())
+		tell_end(c);
+}
+
 bool events_end_may_be_told(void)
 {
 	return is_wanted(LEVEL_INFO);
+}
+
+bool events_end_is_heard(void)
+{
+	return PROBE_IS_TRACED(end) || events_end_may_be_told();
 }
 
 bool events_steps_may_be_told(void)

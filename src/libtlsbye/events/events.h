@@ -59,6 +59,9 @@ void events_hand_over(enum way_place way, int error);
 /* Is any end told, at the level that is wished? */
 bool events_end_may_be_told(void);
 
+/* Or traced? */
+bool events_end_is_heard(void);
+
 /* May every step be told, and the end of a connection that needed nothing? */
 bool events_steps_may_be_told(void);
 
@@ -67,6 +70,6 @@ bool events_end_begins(struct connection *c);
 void events_end_facts(const struct connection *c, struct event_end *end);
 /* With the addresses where they are known (which_socket_addresses). */
 void events_who(const struct connection *c, struct event_who *who);
-const char *events_program(void);
+const char *events_program(void); /* EVENT_PROGRAM_MAX bytes */
 
 #endif

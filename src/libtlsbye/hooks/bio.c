@@ -23,7 +23,7 @@ EXPORT BIO *BIO_new_ssl(SSL_CTX *ctx, int client)
 {
 	struct libssl *lib = openssl_libssl(CALLER);
 	BIO *bio = lib->BIO_new_ssl(ctx, client);
-	bio_free_born(lib, bio, CALLER);
+	bio_free_born(lib, bio);
 	return bio;
 }
 
@@ -31,7 +31,7 @@ EXPORT BIO *BIO_new_ssl_connect(SSL_CTX *ctx)
 {
 	struct libssl *lib = openssl_libssl(CALLER);
 	BIO *bio = lib->BIO_new_ssl_connect(ctx);
-	bio_free_born(lib, bio, CALLER);
+	bio_free_born(lib, bio);
 	return bio;
 }
 
@@ -39,7 +39,7 @@ EXPORT BIO *BIO_new_buffer_ssl_connect(SSL_CTX *ctx)
 {
 	struct libssl *lib = openssl_libssl(CALLER);
 	BIO *bio = lib->BIO_new_buffer_ssl_connect(ctx);
-	bio_free_born(lib, bio, CALLER);
+	bio_free_born(lib, bio);
 	return bio;
 }
 
@@ -50,18 +50,21 @@ EXPORT void BIO_ssl_shutdown(BIO *bio)
 
 /* --- libcrypto's --- */
 
-EXPORT int BIO_free(BIO *bio)
+SLOWLY static int free_one(BIO *bio, struct call call)
 {
-	const struct libcrypto *inner = openssl_inner_call(CALLER);
-	if (inner)
-		return inner->BIO_free(bio);
-	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
-	if (!bio_free_concerns(crypto, CALLER))
+	const struct libcrypto *crypto = openssl_libcrypto(call.from);
+	if (!bio_free_concerns(crypto, call.from))
 		return crypto->BIO_free(bio);
-	struct bio_release lives_on = bio_free_before(crypto, bio, false, THIS_CALL);
+	struct bio_release lives_on = bio_free_before(crypto, bio, false, call);
 	int result = crypto->BIO_free(bio);
 	bio_free_after(&lives_on);
 	return result;
+}
+
+EXPORT int BIO_free(BIO *bio)
+{
+	const struct libcrypto *inner = openssl_inner_libcrypto(CALLER);
+	return inner ? inner->BIO_free(bio) : free_one(bio, THIS_CALL);
 }
 
 EXPORT void BIO_vfree(BIO *bio)
@@ -76,31 +79,38 @@ EXPORT void BIO_vfree(BIO *bio)
 	bio_free_after(&lives_on);
 }
 
-EXPORT void BIO_free_all(BIO *bio)
+SLOWLY static void free_chain(BIO *bio, struct call call)
 {
-	const struct libcrypto *inner = openssl_inner_call(CALLER);
-	if (inner) {
-		inner->BIO_free_all(bio);
-		return;
-	}
-	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
-	if (!bio_free_concerns(crypto, CALLER)) {
+	const struct libcrypto *crypto = openssl_libcrypto(call.from);
+	if (!bio_free_concerns(crypto, call.from)) {
 		crypto->BIO_free_all(bio);
 		return;
 	}
-	struct bio_release lives_on = bio_free_before(crypto, bio, true, THIS_CALL);
+	struct bio_release lives_on = bio_free_before(crypto, bio, true, call);
 	crypto->BIO_free_all(bio);
 	bio_free_after(&lives_on);
 }
 
-EXPORT int BIO_up_ref(BIO *bio)
+EXPORT void BIO_free_all(BIO *bio)
 {
-	const struct libcrypto *inner = openssl_inner_call(CALLER);
+	const struct libcrypto *inner = openssl_inner_libcrypto(CALLER);
 	if (inner)
-		return inner->BIO_up_ref(bio);
-	const struct libcrypto *crypto = openssl_libcrypto(CALLER);
+		inner->BIO_free_all(bio);
+	else
+		free_chain(bio, THIS_CALL);
+}
+
+SLOWLY static int share(BIO *bio, void *caller)
+{
+	const struct libcrypto *crypto = openssl_libcrypto(caller);
 	int result = crypto->BIO_up_ref(bio);
 	if (result == 1)
-		bio_free_shared(crypto, bio, CALLER);
+		bio_free_shared(crypto, bio, caller);
 	return result;
+}
+
+EXPORT int BIO_up_ref(BIO *bio)
+{
+	const struct libcrypto *inner = openssl_inner_libcrypto(CALLER);
+	return inner ? inner->BIO_up_ref(bio) : share(bio, CALLER);
 }

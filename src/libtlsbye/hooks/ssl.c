@@ -16,8 +16,9 @@
 
 EXPORT SSL *SSL_new(SSL_CTX *ctx)
 {
-	SSL *ssl = openssl_libssl(CALLER)->SSL_new(ctx);
-	after_call_new(ssl, CALLER);
+	struct libssl *lib = openssl_libssl(CALLER);
+	SSL *ssl = lib->SSL_new(ctx);
+	after_call_new(ssl, lib);
 	return ssl;
 }
 
@@ -49,6 +50,11 @@ EXPORT int SSL_set_wfd(SSL *ssl, int fd)
 
 EXPORT void SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio)
 {
+	struct libssl *inner = ssl_table_inner_call(ssl, CALLER);
+	if (inner) {
+		inner->SSL_set_bio(ssl, rbio, wbio);
+		return;
+	}
 	struct connection *c = before_call(ssl, CALLER);
 	c->lib->SSL_set_bio(ssl, rbio, wbio);
 	after_call_new_socket(c, ssl);
@@ -56,6 +62,11 @@ EXPORT void SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio)
 
 EXPORT void SSL_set0_rbio(SSL *ssl, BIO *rbio)
 {
+	struct libssl *inner = ssl_table_inner_call(ssl, CALLER);
+	if (inner) {
+		inner->SSL_set0_rbio(ssl, rbio);
+		return;
+	}
 	struct connection *c = before_call(ssl, CALLER);
 	c->lib->SSL_set0_rbio(ssl, rbio);
 	after_call_new_socket(c, ssl);
@@ -63,6 +74,11 @@ EXPORT void SSL_set0_rbio(SSL *ssl, BIO *rbio)
 
 EXPORT void SSL_set0_wbio(SSL *ssl, BIO *wbio)
 {
+	struct libssl *inner = ssl_table_inner_call(ssl, CALLER);
+	if (inner) {
+		inner->SSL_set0_wbio(ssl, wbio);
+		return;
+	}
 	struct connection *c = before_call(ssl, CALLER);
 	c->lib->SSL_set0_wbio(ssl, wbio);
 	after_call_new_socket(c, ssl);
@@ -85,19 +101,31 @@ EXPORT SSL *SSL_dup(SSL *ssl)
 	SSL *copy = c->lib->SSL_dup(ssl);
 	after_call_reference(c, copy == ssl);
 	if (copy != ssl)
-		after_call_new(copy, CALLER);
+		after_call_new(copy, c->lib);
 	return copy;
 }
 
-EXPORT int SSL_clear(SSL *ssl)
+/* libssl calls it within SSL_new, where the SSL is not known yet, and within a handshake. */
+SLOWLY static int clear_for_program(SSL *ssl, struct call call)
 {
-	bool forget = ssl_free_before_clear(ssl, THIS_CALL);
-	struct connection *c = before_call(ssl, CALLER);
+	bool forget = ssl_free_before_clear(ssl, call);
+	struct connection *c = before_call(ssl, call.from);
 	int result = c->lib->SSL_clear(ssl);
 	if (forget && result == 1)
 		c->lib->SSL_set_session(ssl, NULL); /* after the clearing: it stays in the SSL_CTX's cache */
 	claim_leave(&c->claim);
 	return result;
+}
+
+EXPORT int SSL_clear(SSL *ssl)
+{
+	struct libssl *lib = openssl_inner_libssl(CALLER);
+	struct connection *c = lib ? ssl_table_find(ssl) : NULL;
+	if (lib && (!c || claim_is_entered(&c->claim))) {
+		lib->inner_calls_seen = true;
+		return lib->SSL_clear(ssl);
+	}
+	return clear_for_program(ssl, THIS_CALL);
 }
 
 EXPORT void SSL_free(SSL *ssl)
@@ -126,6 +154,9 @@ EXPORT void SSL_set_shutdown(SSL *ssl, int mode)
 
 EXPORT int SSL_do_handshake(SSL *ssl)
 {
+	struct libssl *inner = ssl_table_inner_call(ssl, CALLER);
+	if (inner)
+		return inner->SSL_do_handshake(ssl);
 	struct connection *c = before_call_handshake(ssl, THIS_CALL);
 	return after_call_handshake(c, ssl, c->lib->SSL_do_handshake(ssl));
 }

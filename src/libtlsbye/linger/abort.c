@@ -10,7 +10,7 @@ void abort_may_be_meant(void)
 	atomic_fetch_add(&settings_seen, 1);
 }
 
-static bool asks_for_reset(int fd)
+__attribute__((noinline)) static bool asks_for_reset(int fd)
 {
 	struct linger linger;
 	socklen_t size = sizeof linger;

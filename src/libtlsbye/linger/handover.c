@@ -55,7 +55,7 @@ static void fill(struct hold *hold, struct connection *c)
 	hold->id = c->released.hold_id;
 	hold->pid = process_id();
 	hold->number = (uint32_t)settings->linger_sockets;
-	strncpy(hold->program, events_program(), sizeof hold->program - 1);
+	memcpy(hold->program, events_program(), sizeof hold->program);
 	hold->mode = settings->mode;
 	hold->level = settings->log_level;
 	hold->format = settings->log_format;

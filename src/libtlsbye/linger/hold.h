@@ -14,13 +14,13 @@
 #include "linger/drain.h"
 
 /* With sites of this size the longest end still fits into a line (LINE_MAX_BYTES): check_hold. */
-enum { HOLD_PROGRAM_MAX = 64, HOLD_SITES_MAX = 2480 };
+enum { HOLD_SITES_MAX = 2480 };
 
 struct hold {
 	uint64_t id;     /* of the connection in its process: together with pid, of the hold */
 	int32_t pid;     /* as the process sees itself: for the event */
 	uint32_t number; /* how many its process may have at once (LINGER_SOCKETS) */
-	char program[HOLD_PROGRAM_MAX];
+	char program[EVENT_PROGRAM_MAX];
 	enum mode mode;
 	enum level level; /* which events are wanted */
 	enum log_format format;

@@ -39,11 +39,17 @@ static uint32_t bytes_in(int fd, unsigned long queue)
 	return ioctl(fd, queue, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
 }
 
+/* So far the peer has not ended. */
+static bool is_open(const struct tcp_facts *facts)
+{
+	return facts->state == TCP_ESTABLISHED || facts->state == TCP_FIN_WAIT1 ||
+	       facts->state == TCP_FIN_WAIT2;
+}
+
 bool queues_peer_is_open(const struct connection *c, int fd)
 {
-	int state = tcp_facts(c, fd).state;
-	bool open = state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2;
-	return open || bytes_in(fd, FIONREAD);
+	struct tcp_facts facts = tcp_facts(c, fd);
+	return is_open(&facts) || bytes_in(fd, FIONREAD);
 }
 
 bool queues_is_over(const struct connection *c, int fd)
@@ -65,12 +71,19 @@ static void note_state(struct connection *c, const struct tcp_facts *facts)
 	queues->not_sent -= fin_stands && queues->not_sent;
 }
 
+/* Asked for after the state: what had come before a FIN that stands there is counted, or a close would reset. */
+static void note_unread(struct queues *queues, const struct tcp_facts *facts, int fd)
+{
+	queues->unread = queues->empty && is_open(facts) ? 0 : bytes_in(fd, FIONREAD);
+	queues->empty = false;
+}
+
 void queues_measure(struct connection *c, int fd)
 {
 	struct queues *queues = &c->queues;
 	queues->measured = true;
-	queues->unread = bytes_in(fd, FIONREAD);
 	struct tcp_facts facts = tcp_facts(c, fd);
+	note_unread(queues, &facts, fd);
 	if (!facts.state)
 		which_socket_addresses(c, fd); /* it is AF_UNIX, as a rule */
 	bool all_acknowledged = facts.state && !facts.unacked && !facts.notsent_bytes;
@@ -98,7 +111,11 @@ static bool was_reset(const struct connection *c)
 /* A read side that the program shut is at its end in any case, and of the kernel's records it would be a whole one. */
 bool queues_is_at_end(struct connection *c, int fd)
 {
-	if (was_reset(c) || c->released.read_shut || c->seen.ktls || peek(c, fd) != 0)
+	if (was_reset(c) || c->released.read_shut || c->seen.ktls)
+		return false;
+	long answer = peek(c, fd);
+	c->queues.empty = answer == -EAGAIN || answer == -EWOULDBLOCK;
+	if (answer != 0)
 		return false;
 	c->queues.measured = c->queues.peer_has_ended = true;
 	c->queues.unread = 0;

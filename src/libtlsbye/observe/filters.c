@@ -29,10 +29,11 @@ static bool has_ssl(struct libssl *lib, BIO *bio)
 
 bool filters_in_the_way(struct libssl *lib, BIO *top)
 {
+	if (lib->BIO_method_type(top) == BIO_TYPE_SOCKET)
+		return false;
 	if (has_ssl(lib, top)) /* TLS within TLS: past it the record would be in the clear */
 		return true;
-	return lib->BIO_method_type(top) != BIO_TYPE_SOCKET && !last_buffer(lib, top) &&
-	       lib->BIO_ctrl(top, BIO_CTRL_WPENDING, 0, NULL) != 0;
+	return !last_buffer(lib, top) && lib->BIO_ctrl(top, BIO_CTRL_WPENDING, 0, NULL) != 0;
 }
 
 /* An empty buffer answers with what the next one holds: rather too much than too little. */

@@ -7,17 +7,18 @@
 
 #include <errno.h>
 
-/* Seldom, and to ask each BIO takes time: so first whether it may be. What was on stays on, whatever the options say later. */
-static bool kernel_has(const struct connection *c, SSL *ssl, BIO *bio, int direction)
+static bool kernel_has(const struct connection *c, BIO *bio, int direction)
 {
-	bool may_have = c->seen.ktls || openssl_options(c->lib, ssl) & SSL_OP_ENABLE_KTLS;
-	return may_have && bio && c->lib->BIO_ctrl(bio, direction, 0, NULL) > 0;
+	return bio && c->lib->BIO_ctrl(bio, direction, 0, NULL) > 0;
 }
 
+/* Seldom, and to ask each BIO takes time: so first whether it may be. What was on stays on, whatever the options say later. */
 bool handshake_kernel_sends(struct connection *c, SSL *ssl)
 {
-	bool sends = kernel_has(c, ssl, c->lib->SSL_get_wbio(ssl), BIO_CTRL_GET_KTLS_SEND);
-	c->seen.ktls = sends || kernel_has(c, ssl, c->lib->SSL_get_rbio(ssl), BIO_CTRL_GET_KTLS_RECV);
+	if (!c->seen.ktls && !(openssl_options(c->lib, ssl) & SSL_OP_ENABLE_KTLS))
+		return false;
+	bool sends = kernel_has(c, c->lib->SSL_get_wbio(ssl), BIO_CTRL_GET_KTLS_SEND);
+	c->seen.ktls = sends || kernel_has(c, c->lib->SSL_get_rbio(ssl), BIO_CTRL_GET_KTLS_RECV);
 	return sends;
 }
 

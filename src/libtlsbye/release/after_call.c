@@ -4,6 +4,7 @@
  */
 #include "release/after_call.h"
 
+#include "connection/ssl_table.h"
 #include "connection/which_socket.h"
 #include "events/events.h"
 #include "observe/end_of_stream.h"
@@ -75,14 +76,13 @@ int after_call_handshake(struct connection *c, SSL *ssl, int result)
 	return after_call_slowly(c, result, call);
 }
 
-void after_call_new(SSL *ssl, void *caller)
+void after_call_new(SSL *ssl, struct libssl *lib)
 {
 	int saved = errno;
 	first_connection_begins(); /* whoever forks from here on is noticed */
 	in_handler_learn_thread();
 	if (ssl) {
-		struct connection *c = before_call(ssl, caller);
-		c->seen.born = atomic_load(&c->ssl) != NULL;
+		struct connection *c = ssl_table_enter_new(ssl, lib);
 		if (settings->mode == MODE_CURE)
 			end_of_stream_ignore(c, ssl);
 		claim_leave(&c->claim);
@@ -196,7 +196,7 @@ void after_call_set_shutdown(struct connection *c, int mode)
 void after_call_new_socket(struct connection *c, SSL *ssl)
 {
 	if (c->seen.spoken && settings->mode != MODE_OFF) {
-		which_socket_learn(c, ssl);
+		which_socket_learn(c, ssl, which_socket_write_fd(c, ssl));
 		events_tracked(c);
 	}
 	claim_leave(&c->claim);

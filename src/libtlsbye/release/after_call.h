@@ -33,7 +33,7 @@ ssize_t after_call_sendfile(struct connection *c, size_t size, ssize_t sent, str
 int after_call_handshake(struct connection *c, SSL *ssl, int result);
 
 /* SSL_new: tracked from birth, because a program that talks through BIO_f_ssl need not call any other SSL_* function. */
-void after_call_new(SSL *ssl, void *caller);
+void after_call_new(SSL *ssl, struct libssl *lib);
 
 int after_call_shutdown(struct connection *c, SSL *ssl, int result, struct call call);
 void after_call_set_shutdown(struct connection *c, int mode);

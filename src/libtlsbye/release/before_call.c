@@ -19,15 +19,16 @@
 #include "sys/settings.h"
 
 /* Counted in, nobody could say what still follows: so that comes first. */
-static struct connection *enter(SSL *ssl, void *caller, uint32_t *news)
+static struct connection *enter(SSL *ssl, void *caller)
 {
-	struct connection *c = ssl_table_enter(ssl, caller, news);
-	if (atomic_load_explicit(&c->released.follows, memory_order_relaxed)) {
+	uint32_t marks;
+	struct connection *c = ssl_table_enter(ssl, caller, CLAIM_FORKED, &marks);
+	if (marks & CLAIM_FOLLOWS) {
 		claim_leave(&c->claim);
 		follow_speak(c);
-		claim_enter(&c->claim);
+		claim_enter(&c->claim, 0);
 	}
-	if (*news & CLAIM_FORKED) {
+	if (marks & CLAIM_FORKED) {
 		ownership_speaks(c);
 		tls_word_say();
 	}
@@ -36,21 +37,18 @@ static struct connection *enter(SSL *ssl, void *caller, uint32_t *news)
 
 struct connection *before_call(SSL *ssl, void *caller)
 {
-	uint32_t news;
-	struct connection *c = enter(ssl, caller, &news);
-	if (news & CLAIM_NEW)
-		claim_mark(&c->claim, CLAIM_NEW); /* a call that does I/O will see to it */
-	return c;
+	struct connection *c = ssl_table_enter_unless(ssl, CLAIM_SPEAKING | CLAIM_FORKED | CLAIM_FOLLOWS);
+	return c ? c : enter(ssl, caller);
 }
 
 struct connection *before_call_io(SSL *ssl, void *caller)
 {
-	uint32_t news;
-	struct connection *c = enter(ssl, caller, &news);
-	if (news & CLAIM_NEW)
+	struct connection *c = before_call(ssl, caller);
+	if (!claim_is_marked(&c->claim, CLAIM_NEW | CLAIM_LEARNING))
+		return c;
+	if (claim_unmark(&c->claim, CLAIM_NEW) & CLAIM_NEW)
 		before_call_introduce(c, ssl);
-	if (news & (CLAIM_NEW | CLAIM_LEARNING))
-		learn_socket_enter(c);
+	learn_socket_enter(c);
 	return c;
 }
 
@@ -83,8 +81,9 @@ void before_call_introduce(struct connection *c, SSL *ssl)
 	call_sites_refresh();
 	if (release_is_curing())
 		end_of_stream_ignore(c, ssl);
-	struct connection *before = descriptors_ref_connection(which_socket_write_fd(c, ssl));
-	which_socket_learn(c, ssl);
+	int write_fd = which_socket_write_fd(c, ssl);
+	struct connection *before = descriptors_ref_connection(write_fd);
+	which_socket_learn(c, ssl, write_fd);
 	events_tracked(c);
 	if (before) {
 		end_predecessor(before, atomic_load(&c->socket.fd));

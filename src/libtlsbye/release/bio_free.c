@@ -72,12 +72,12 @@ bool bio_free_concerns(const struct libcrypto *crypto, void *caller)
 	       !openssl_has(crypto, caller);
 }
 
-void bio_free_born(struct libssl *lib, BIO *bio, void *caller)
+void bio_free_born(struct libssl *lib, BIO *bio)
 {
 	SSL *ssl = NULL;
 	hidden_calls_note();
 	if (bio && lib->BIO_ctrl(bio, BIO_C_GET_SSL, 0, &ssl) > 0)
-		after_call_new(ssl, caller);
+		after_call_new(ssl, lib);
 }
 
 /* --- BIO_free --- */
@@ -204,7 +204,7 @@ void bio_free_after(const struct bio_release *lives_on)
 				    __ATOMIC_RELAXED);
 	SSL *ssl = atomic_load(&c->ssl);
 	if (ssl && c->released.notify == NOTIFY_NONE && c->lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) {
-		claim_enter(&c->claim);
+		claim_enter(&c->claim, 0);
 		after_call_shutdown(c, ssl, 0, (struct call){0}); /* the library's own */
 	}
 	records_unref(c);

@@ -18,7 +18,7 @@
 bool bio_free_concerns(const struct libcrypto *crypto, void *caller);
 
 /* A new chain with an SSL in it: tracks the SSL. */
-void bio_free_born(struct libssl *lib, BIO *bio, void *caller);
+void bio_free_born(struct libssl *lib, BIO *bio);
 
 /* BIO_up_ref has succeeded. */
 void bio_free_shared(const struct libcrypto *crypto, BIO *bio, void *caller);

@@ -80,10 +80,19 @@ static enum reason passed_through(struct connection *c, int fd)
 	return abort_is_meant(c, fd) ? ABORT_MEANT : MAY_SPEAK;
 }
 
-static void end_connection(struct connection *c, int fd, struct call call, struct connection **late)
+/* A close of the last descriptor. */
+struct last_close {
+	int fd;
+	struct call call;
+	struct connection **late;       /* observe_end() */
+	const struct connection *asked; /* whose end is not to be passed through: that was asked already */
+};
+
+static void end_connection(struct connection *c, const struct last_close *last)
 {
-	call_sites_note(&c->sites, SITE_CLOSE, call);
-	enum reason reason = passed_through(c, fd);
+	int fd = last->fd;
+	call_sites_note(&c->sites, SITE_CLOSE, last->call);
+	enum reason reason = c == last->asked ? MAY_SPEAK : passed_through(c, fd);
 	if (reason != MAY_SPEAK)
 		c->released.reason = reason;
 	c->released.shared |= ownership_shares(c);
@@ -92,48 +101,48 @@ static void end_connection(struct connection *c, int fd, struct call call, struc
 	if (!release_is_curing() || reason != MAY_SPEAK) {
 		if (reason != SOCKET_CHANGED && events_end_may_be_told())
 			which_socket_addresses(c, fd);
-		foresee(c, call.from);
-		observe_end(c, fd, late);
+		foresee(c, last->call.from);
+		observe_end(c, fd, last->late);
 	} else if (c->socket.datagram) {
-		end_datagram(c, fd, call.from);
+		end_datagram(c, fd, last->call.from);
 	} else {
-		bool spoken = release_speak(c, fd, call.from);
+		bool spoken = release_speak(c, fd, last->call.from);
 		release_hand_over(c, fd, !spoken, in_place_until());
 	}
 }
 
-struct last_close {
+struct sharers {
 	const struct connection *known; /* by the descriptor; it is released already */
-	int fd;
-	struct call call;
+	struct last_close last;
 };
 
 /* One datagram socket, many SSLs: each that still has something to end says close_notify to its own peer. */
 static void end_sharer(struct connection *c, void *arg)
 {
-	const struct last_close *last = arg;
-	if (c == last->known || !c->socket.datagram || !c->released.superseded || !records_ref_if_used(c))
+	const struct sharers *sharers = arg;
+	if (c == sharers->known || !c->socket.datagram || !c->released.superseded || !records_ref_if_used(c))
 		return;
-	if (atomic_load(&c->ssl) && c->socket.cookie == last->known->socket.cookie &&
+	if (atomic_load(&c->ssl) && c->socket.cookie == sharers->known->socket.cookie &&
 	    release_is_worth_it(c)) {
 		release_note_path(c, PATH_CLOSE);
-		end_connection(c, last->fd, last->call, NULL);
+		end_connection(c, &sharers->last);
 		atomic_store(&c->socket.fd, -1);
 	}
 	records_unref(c);
 }
 
-static void last_descriptor_closes(struct connection *c, int fd, struct call call, struct connection **late)
+static void last_descriptor_closes(struct connection *c, const struct last_close *last)
 {
-	atomic_store(&c->socket.fd, fd); /* the number by which OpenSSL knew it may be another's by now */
+	atomic_store(&c->socket.fd,
+		     last->fd); /* the number by which OpenSSL knew it may be another's by now */
 	if (release_is_worth_it(c)) {
 		release_note_path(c, PATH_CLOSE);
-		end_connection(c, fd, call, late);
+		end_connection(c, last);
 	}
 	shutdown_both_forget(c);
-	struct last_close last = {.known = c, .fd = fd, .call = call};
+	struct sharers sharers = {.known = c, .last = {.fd = last->fd, .call = last->call}};
 	if (c->socket.datagram)
-		records_each(end_sharer, &last);
+		records_each(end_sharer, &sharers);
 	atomic_store(&c->socket.fd, -1);
 }
 
@@ -141,26 +150,27 @@ static void last_descriptor_closes(struct connection *c, int fd, struct call cal
  * Said, and read to the peer's end: nothing is left to do but to tell. So no signal need be blocked, and where a handler
  * jumps out of here nothing is marked.
  */
-static bool is_done(struct connection *c, int fd)
+static bool is_done(struct connection *c, int fd, const struct connection **asked)
 {
-	bool done = release_is_curing() && settings->linger == LINGER_BACKGROUND && !c->socket.datagram &&
-		    release_is_worth_it(c) && c->released.notify == NOTIFY_SENT &&
-		    c->released.notify_by_program && !residue_any(&c->released.residue) &&
-		    !atomic_load(&c->released.read_emulated) && atomic_load(&c->socket.descriptors) == 1 &&
-		    !claim_is_entered(&c->claim) && passed_through(c, fd) == MAY_SPEAK;
-	return done && queues_is_at_end(c, fd);
+	bool may_be = release_is_curing() && settings->linger == LINGER_BACKGROUND && !c->socket.datagram &&
+		      release_is_worth_it(c) && c->released.notify == NOTIFY_SENT &&
+		      !residue_any(&c->released.residue) && !atomic_load(&c->released.read_emulated) &&
+		      atomic_load(&c->socket.descriptors) == 1 && !claim_is_entered(&c->claim) &&
+		      passed_through(c, fd) == MAY_SPEAK;
+	*asked = may_be ? c : NULL;
+	return may_be && queues_is_at_end(c, fd);
 }
 
-static bool close_when_done(int fd, struct call call)
+static bool close_when_done(int fd, struct call call, const struct connection **asked)
 {
 	struct connection *c = descriptors_ref_connection(fd);
-	bool done = c && is_done(c, fd) && descriptors_drop(c, fd);
+	bool done = c && is_done(c, fd, asked) && descriptors_drop(c, fd);
 	if (done) {
 		atomic_store(&c->socket.fd, fd);
 		release_note_path(c, PATH_CLOSE);
 		call_sites_note(&c->sites, SITE_CLOSE, call);
-		if (events_steps_may_be_told()) /* its event has the figures */
-			queues_measure(c, fd);
+		if (c->released.notify_by_program ? events_steps_may_be_told() : events_end_may_be_told())
+			queues_measure(c, fd); /* its event has the figures */
 		events_end(c);
 		atomic_store(&c->socket.fd, -1);
 		records_unref(c); /* the descriptor's */
@@ -177,8 +187,9 @@ static bool before_close(int fd, struct call call, struct connection **late)
 	int saved = errno;
 	struct blocked_signals before;
 	bool alone;
+	struct last_close last = {.fd = fd, .call = call, .late = late};
 	lent_await(fd);
-	if (close_when_done(fd, call)) {
+	if (close_when_done(fd, call, &last.asked)) {
 		errno = saved;
 		return true;
 	}
@@ -188,7 +199,7 @@ static bool before_close(int fd, struct call call, struct connection **late)
 	if (c) {
 		claim_await(&c->claim);
 		if (!atomic_load(&c->socket.descriptors))
-			last_descriptor_closes(c, fd, call, late);
+			last_descriptor_closes(c, &last);
 		descriptors_taken(fd);
 		records_unref(c);
 	}

@@ -3,6 +3,7 @@
 #include "release/runnable.h"
 
 #include "connection/lent.h"
+#include "sys/code_range.h"
 #include "sys/real.h"
 #include "sys/settings.h"
 
@@ -18,9 +19,6 @@ enum answer { RUNS, NO_FORMAT /* ENOEXEC */, FAILS };
 
 /* So much of a file the kernel looks at (BINPRM_BUF_SIZE in Linux); before 5.1 it was half of it. */
 enum { HEAD = 256 };
-
-/* This object's own header: the machine that programs are for here. */
-extern const ElfW(Ehdr) __ehdr_start INTERNAL;
 
 /* Whoever runs another program's file: what it is itself is not looked into. */
 static bool is_interpreter(const char *path)
@@ -43,7 +41,7 @@ static enum answer ask_script(char *head)
 
 static bool is_for_this_machine(const ElfW(Ehdr) * program)
 {
-	const ElfW(Ehdr) *us = &__ehdr_start;
+	const ElfW(Ehdr) *us = &__ehdr_start; /* the machine that programs are for here */
 	return program->e_ident[EI_CLASS] == us->e_ident[EI_CLASS] &&
 	       program->e_ident[EI_DATA] == us->e_ident[EI_DATA] && program->e_machine == us->e_machine &&
 	       (program->e_type == ET_EXEC || program->e_type == ET_DYN) &&

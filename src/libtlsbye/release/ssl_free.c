@@ -28,24 +28,28 @@ static bool is_anothers(const struct connection *c, int fd)
 	return other && other != c;
 }
 
-/* Only a connection that had no socket yet: one that had, and has none, was closed. */
-void ssl_free_learn_late(struct connection *c)
+SLOWLY static void learn_late(struct connection *c, SSL *ssl)
 {
-	SSL *ssl = atomic_load(&c->ssl);
 	struct blocked_signals before;
-	if (!ssl || c->seen.hands_off || c->socket.cookie || settings->mode == MODE_OFF ||
-	    !process_is_original())
-		return;
 	blocked_signals_begin(&before, release_is_curing());
 	if (claim_take_after_close_notify(&c->claim)) {
 		c->seen.spoken = c->seen.spoken || !c->lib->SSL_in_before(ssl);
 		int fd = which_socket_read_fd(c, ssl);
 		if (c->seen.spoken && fd >= 0 && !is_anothers(c, fd))
-			which_socket_learn(c, ssl);
+			which_socket_learn(c, ssl, which_socket_write_fd(c, ssl));
 		events_tracked(c);
 		claim_drop(&c->claim);
 	}
 	blocked_signals_end(&before);
+}
+
+/* Only a connection that had no socket yet: one that had, and has none, was closed. */
+void ssl_free_learn_late(struct connection *c)
+{
+	SSL *ssl = atomic_load(&c->ssl);
+	if (ssl && !c->seen.hands_off && !c->socket.cookie && settings->mode != MODE_OFF &&
+	    process_is_original())
+		learn_late(c, ssl);
 }
 
 /*
@@ -86,7 +90,8 @@ static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t path, bool
 		enum reason entered = claim_why_entered(&c->claim);
 		c->released.reason = entered != MAY_SPEAK ? entered : SOMEBODY_INSIDE;
 	}
-	c->seen.unread_tls = claimed || said ? (uint32_t)c->lib->SSL_pending(ssl) : 0;
+	bool may_ask = (claimed || said) && events_end_is_heard();
+	c->seen.unread_tls = may_ask ? (uint32_t)c->lib->SSL_pending(ssl) : 0;
 	if (claimed) {
 		handshake_look(c);
 		if (release_is_curing() && c->seen.spoken)

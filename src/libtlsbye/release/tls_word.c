@@ -34,7 +34,7 @@ void tls_word_say(void)
 		return;
 	struct teller teller = {.pid = process_id(), .mode = settings->mode, .format = settings->log_format};
 	struct iovec part = {&teller, sizeof teller};
-	strncpy(teller.program, events_program(), sizeof teller.program - 1);
+	memcpy(teller.program, events_program(), sizeof teller.program);
 	say(MESSAGE_TLS, &part, 1);
 }
 

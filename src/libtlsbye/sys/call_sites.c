@@ -28,7 +28,8 @@ struct traces {
 /* Frames of ours between the program and backtrace(): cut off by the address that the hook returns to. */
 enum { OURS_MAX = 16 };
 
-static bool wanted, walking, walking_in_handlers;
+bool call_sites_walking;
+static bool wanted, walking_in_handlers;
 
 static bool comes_in_handlers(enum site site)
 {
@@ -43,8 +44,8 @@ void call_sites_begin(void)
 	if (!wanted)
 		return;
 	real_objects_refresh();
-	walking = settings->backtrace == ON && backtrace(frames, 2) > 0;
-	walking_in_handlers = walking && strverscmp(gnu_get_libc_version(), "2.35") >= 0;
+	call_sites_walking = settings->backtrace == ON && backtrace(frames, 2) > 0;
+	walking_in_handlers = call_sites_walking && strverscmp(gnu_get_libc_version(), "2.35") >= 0;
 }
 
 void call_sites_refresh(void)
@@ -86,19 +87,10 @@ static void walk(struct sites *sites, enum site site, void *from)
 	traces->of[site].count = count;
 }
 
-void call_sites_note_anew(struct sites *sites, enum site site, struct call call)
+void call_sites_walk(struct sites *sites, enum site site, void *from)
 {
-	if (!call.from)
-		return;
-	sites->at[site] = call;
-	if (walking && (walking_in_handlers || !comes_in_handlers(site)))
-		walk(sites, site, call.from);
-}
-
-void call_sites_note(struct sites *sites, enum site site, struct call call)
-{
-	if (!sites->at[site].from)
-		call_sites_note_anew(sites, site, call);
+	if (walking_in_handlers || !comes_in_handlers(site))
+		walk(sites, site, from);
 }
 
 unsigned call_sites_frames(const struct sites *sites, enum site site, const uintptr_t **frames)

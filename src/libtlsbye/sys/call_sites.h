@@ -50,11 +50,26 @@ void call_sites_begin(void);
 /* Ordinary code only: objects that were loaded since become known. Costs one look where there are none. */
 void call_sites_refresh(void);
 
-/* Keeps the call, unless there is one of this kind already. */
-void call_sites_note(struct sites *sites, enum site site, struct call call);
+/* Walks further up from a call that was noted, where that is wished. */
+void call_sites_walk(struct sites *sites, enum site site, void *from);
+extern bool call_sites_walking INTERNAL;
 
 /* In the place of the one that is there. */
-void call_sites_note_anew(struct sites *sites, enum site site, struct call call);
+static inline void call_sites_note_anew(struct sites *sites, enum site site, struct call call)
+{
+	if (!call.from)
+		return;
+	sites->at[site] = call;
+	if (__builtin_expect(call_sites_walking, false))
+		call_sites_walk(sites, site, call.from);
+}
+
+/* Keeps the call, unless there is one of this kind already. */
+static inline void call_sites_note(struct sites *sites, enum site site, struct call call)
+{
+	if (!sites->at[site].from)
+		call_sites_note_anew(sites, site, call);
+}
 
 /* The frames of a site, the innermost first: how many, at most FRAMES_MAX; 0 where it is not known. */
 unsigned call_sites_frames(const struct sites *sites, enum site site, const uintptr_t **frames);

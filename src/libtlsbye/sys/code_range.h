@@ -8,6 +8,9 @@
 #ifndef TLSBYE_CODE_RANGE_H
 #define TLSBYE_CODE_RANGE_H
 
+#include "sys/export.h"
+
+#include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,6 +23,15 @@ struct code_range code_range_of(void *address);
 static inline bool code_range_holds(const struct code_range *range, void *address)
 {
 	return (uintptr_t)address >= range->start && (uintptr_t)address < range->end;
+}
+
+/* Where our own object begins, with its ELF header, and ends: the linker's words for it. */
+extern const ElfW(Ehdr) __ehdr_start INTERNAL;
+extern const char _end[] INTERNAL;
+
+static inline bool code_range_is_us(void *address)
+{
+	return (uintptr_t)address >= (uintptr_t)&__ehdr_start && (uintptr_t)address < (uintptr_t)_end;
 }
 
 /* Is the object that holds it called like one of OpenSSL's? */

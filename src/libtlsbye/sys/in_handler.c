@@ -35,6 +35,7 @@ struct stack {
 static uintptr_t main_top; /* above all frames of the main thread; 0: not known */
 static bool frames_known;  /* this machine's, and this kernel's */
 static __thread struct stack own_stack;
+__thread bool in_handler_knows_thread;
 static __thread bool asked; /* pthread_getattr_np, or found no reason to */
 
 #if (defined(__x86_64__) && !defined(__ILP32__)) || defined(__i386__)
@@ -202,6 +203,7 @@ static void learn(uintptr_t low, uintptr_t top)
 	own_stack.from = top - low > IN_HANDLER_DEPTH ? top - IN_HANDLER_DEPTH : low;
 	atomic_signal_fence(memory_order_seq_cst);
 	own_stack.to = top;
+	in_handler_knows_thread = true;
 }
 
 void in_handler_init(void)
@@ -234,13 +236,11 @@ static void learn_pthread(void)
 	pthread_attr_destroy(&attr);
 }
 
-void in_handler_learn_thread(void)
+void in_handler_learn_this_thread(void)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	int saved_errno = errno;
 
-	if (own_stack.to)
-		return;
 	/* A thread that is given a part of the main thread's stack is searched to that one's end: too far, but no less. */
 	if (is_near(here, main_top)) {
 		learn(main_top - IN_HANDLER_DEPTH, main_top);

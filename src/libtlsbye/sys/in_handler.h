@@ -14,6 +14,8 @@
 #ifndef TLSBYE_IN_HANDLER_H
 #define TLSBYE_IN_HANDLER_H
 
+#include "sys/export.h"
+
 #include <stdbool.h>
 
 /* Bytes of stack that are searched at most: 20 us where the caches are cold. */
@@ -26,7 +28,13 @@ void in_handler_init(void);
 void in_handler_begin(void);
 
 /* Outside any handler, in a thread that may ask later: once it looks up where its stack is, then it is a load. Keeps errno. */
-void in_handler_learn_thread(void);
+void in_handler_learn_this_thread(void);
+extern __thread bool in_handler_knows_thread INTERNAL;
+static inline void in_handler_learn_thread(void)
+{
+	if (__builtin_expect(!in_handler_knows_thread, false))
+		in_handler_learn_this_thread();
+}
 
 /* Async-signal-safe: no system call, lock or allocation. True: outside; false: inside, or in doubt. */
 bool in_handler_is_outside(void);

@@ -54,12 +54,6 @@ struct callers {
 };
 static struct callers ssl_callers, crypto_callers;
 
-static bool is_ours(void *function)
-{
-	struct code_range us = code_range_of((void *)real_init);
-	return code_range_holds(&us, function);
-}
-
 /* A function as an object sees it that is loaded under this path: in itself and in what it needs. */
 static void *find_in_object(const char *name, const char *path)
 {
@@ -68,7 +62,7 @@ static void *find_in_object(const char *name, const char *path)
 		return NULL;
 	void *found = dlsym(handle, name);
 	real_dlclose()(handle);
-	return found && !is_ours(found) ? found : NULL;
+	return found && !code_range_is_us(found) ? found : NULL;
 }
 
 /* The next loaded object whose name holds a text. */
@@ -115,7 +109,7 @@ static void *find_function(const char *name, const char *library, void *caller)
 		found = find_in_object(name, object.dli_fname);
 	if (!found) {
 		found = dlsym(RTLD_NEXT, name);
-		found = found && !is_ours(found) ? found : NULL;
+		found = found && !code_range_is_us(found) ? found : NULL;
 	}
 	return found ? found : find_in_any(name, library);
 }
@@ -126,7 +120,7 @@ static void fill_library(struct libssl *library, void *handle)
 	*library = no_library;
 #define FIND(name)                                                                                           \
 	found = dlsym(handle, #name);                                                                        \
-	if (found && !is_ours(found))                                                                        \
+	if (found && !code_range_is_us(found))                                                                        \
 		library->name = (__typeof__(library->name))found;
 	OPENSSL_LIBSSL_HOOKED(FIND)
 	OPENSSL_LIBSSL_USED(FIND)
@@ -163,7 +157,7 @@ static void note_pair(void)
 	for (unsigned i = 0; i < atomic_load(&crypto_count); i++) {
 		if (!cryptos[i].code.end || cryptos[i].code.start != libraries[0].crypto_code.start)
 			continue;
-		pair = (struct openssl_pair){libraries[0].code, cryptos[i].code, &cryptos[i]};
+		pair = (struct openssl_pair){libraries[0].code, cryptos[i].code, &libraries[0], &cryptos[i]};
 		atomic_store(&openssl_pair, &pair);
 		return;
 	}
@@ -261,7 +255,7 @@ static void fill_crypto(struct libcrypto *crypto, void *bio_free)
 		handle = dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD); /* kept: it pins the library */
 #define FIND(name)                                                                                           \
 	found = handle ? dlsym(handle, #name) : dlsym(RTLD_NEXT, #name);                                     \
-	if (found && !is_ours(found))                                                                        \
+	if (found && !code_range_is_us(found))                                                                        \
 		crypto->name = (__typeof__(crypto->name))found;
 	OPENSSL_LIBCRYPTO(FIND)
 #undef FIND
@@ -341,15 +335,10 @@ bool openssl_is_libcrypto(void *address)
 	return false;
 }
 
-/* Where our own object begins and ends: the linker's words for it. */
-extern const char __ehdr_start[] INTERNAL;
-extern const char _end[] INTERNAL;
-
 bool openssl_calls_itself(void *caller)
 {
-	const struct code_range us = {(uintptr_t)__ehdr_start, (uintptr_t)_end};
 	unsigned count = atomic_load(&library_count);
-	if (code_range_holds(&us, caller))
+	if (code_range_is_us(caller))
 		return true;
 	for (unsigned i = 0; i < count; i++)
 		if (code_range_holds(&libraries[i].code, caller))

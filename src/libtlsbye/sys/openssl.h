@@ -142,7 +142,8 @@ int SSL_is_quic(const SSL *ssl);
 struct libssl {
 	OPENSSL_LIBSSL_HOOKED(OPENSSL_MEMBER)
 	OPENSSL_LIBSSL_USED(OPENSSL_MEMBER)
-	bool watches_frees;                  /* connection.c hears of an SSL that is freed unseen */
+	bool inner_calls_seen;               /* what it calls of its own comes by our hooks: it is not -Bsymbolic */
+	bool watches_frees;                  /* ssl_table.c hears of an SSL that is freed unseen */
 	bool own_allocator;                  /* the program's, which may give back all it gave at once */
 	bool usable;                         /* has all that a close_notify needs: OpenSSL 1.1.1 or newer */
 	struct code_range code, crypto_code; /* where it is mapped, and its libcrypto */
@@ -177,21 +178,30 @@ struct libssl *openssl_libssl(void *caller);
 const struct libcrypto *openssl_libcrypto(void *caller);
 
 /*
- * The libcrypto that calls itself, or is called by its libssl: dozens of times a connection, where the program calls it once. NULL: it
- * is another caller's, or not known. Both are pinned.
+ * The first libssl, and the libcrypto that it has. They call themselves and each other dozens of times a connection, where the program
+ * calls them once. Both are pinned.
  */
 struct openssl_pair {
-	struct code_range libssl, libcrypto;
-	const struct libcrypto *functions;
+	struct code_range libssl_code, libcrypto_code;
+	struct libssl *libssl;
+	const struct libcrypto *libcrypto;
 };
 extern const struct openssl_pair *_Atomic openssl_pair INTERNAL;
 
-static inline const struct libcrypto *openssl_inner_call(void *caller)
+/* The libssl that calls itself. NULL: it is another caller's, or not known. */
+static inline struct libssl *openssl_inner_libssl(void *caller)
 {
 	const struct openssl_pair *pair = atomic_load_explicit(&openssl_pair, memory_order_acquire);
-	bool inner = pair &&
-		     (code_range_holds(&pair->libcrypto, caller) || code_range_holds(&pair->libssl, caller));
-	return inner ? pair->functions : NULL;
+	return pair && code_range_holds(&pair->libssl_code, caller) ? pair->libssl : NULL;
+}
+
+/* The libcrypto that calls itself, or is called by its libssl. NULL likewise. */
+static inline const struct libcrypto *openssl_inner_libcrypto(void *caller)
+{
+	const struct openssl_pair *pair = atomic_load_explicit(&openssl_pair, memory_order_acquire);
+	bool inner = pair && (code_range_holds(&pair->libcrypto_code, caller) ||
+			      code_range_holds(&pair->libssl_code, caller));
+	return inner ? pair->libcrypto : NULL;
 }
 
 /*

@@ -30,6 +30,7 @@ struct speech {
 	int fd;          /* -1: the socket is handed over already, and the bytes follow */
 	bool completing; /* a record: take it, and say that it was not taken */
 	bool taken;
+	bool clean;      /* SSL_shutdown has succeeded: nothing was queued as an error */
 	enum reason unheard;   /* why the socket took nothing; MAY_SPEAK: it did */
 	struct destination to; /* DTLS */
 };
@@ -178,6 +179,7 @@ static bool say_close_notify(struct connection *c, SSL *ssl)
 		lib->SSL_set_shutdown(ssl, lib->SSL_get_shutdown(ssl) & ~SSL_SENT_SHUTDOWN);
 	speech->taken = false;
 	int result = lib->SSL_shutdown(ssl);
+	speech->clean = result >= 0;
 	bool failed = result < 0 && lib->SSL_get_error(ssl, result) == SSL_ERROR_SSL;
 	lib->SSL_set_quiet_shutdown(ssl, quiet);
 	c->released.notify = NOTIFY_SENT;
@@ -378,7 +380,7 @@ void close_notify_say(struct connection *c, int fd)
 	int saved = errno;
 	if (close_notify_is_said(c))
 		return;
-	lib->ERR_set_mark();
+	bool marked = lib->ERR_set_mark(); /* not where the queue is empty, as it nearly always is */
 	handshake_look(c);
 	bool by_kernel = ssl && handshake_kernel_sends(c, ssl);
 	speech = &now;
@@ -393,7 +395,8 @@ void close_notify_say(struct connection *c, int fd)
 	speech = NULL;
 	if (ssl && c->released.notify != NOTIFY_SENT)
 		handshake_note_manners(c, ssl); /* for whoever is asked when the SSL is gone */
-	lib->ERR_pop_to_mark();
+	if (marked || !now.clean)
+		lib->ERR_pop_to_mark();
 	if (!was_said)
 		events_notify(c, BY_TLSBYE, c->released.reason);
 	errno = saved;
