@@ -146,9 +146,12 @@ int bench_listen(int *port)
 	struct sockaddr_in address = loopback(0);
 	socklen_t length = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int yes =
+		1; /* as servers do: one that does not has it done for each socket that outlives its close (port_reuse.h) */
 
-	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(listener, 8) < 0 || getsockname(listener, (struct sockaddr *)&address, &length) < 0)
+	if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
+	    bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(listener, 8) < 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &length) < 0)
 		bench_fail("listening on 127.0.0.1");
 	*port = ntohs(address.sin_port);
 	return listener;

@@ -108,7 +108,7 @@ struct queues {
 	uint32_t
 		no_abort_at; /* SO_LINGER was asked when it had been set so often (abort.c), and meant no abort */
 	bool measured;
-	bool empty;          /* nothing was unread a moment ago: see queues_is_at_end() */
+	bool fresh;          /* ... in this very close: nobody need ask again */
 	bool ktls;           /* what arrives is decrypted by the kernel, record by record (ktls.h) */
 	bool peer_has_ended; /* its FIN is there */
 	bool over;           /* there is no connection any more: reset, or ended by both */

@@ -64,10 +64,8 @@ static struct fork_slot *new_slot(void)
 	return slot;
 }
 
-bool ownership_owns(const struct connection *c)
+bool ownership_owns_shared(const struct connection *c)
 {
-	if (atomic_load(&c->released.not_ours))
-		return false;
 	struct fork_slot *slot = atomic_load(&c->slot);
 	if (!slot)
 		return true;

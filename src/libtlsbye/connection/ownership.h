@@ -14,8 +14,14 @@
 
 #include "connection/connection.h"
 
+/* Where a fork has shared it. */
+bool ownership_owns_shared(const struct connection *c);
+
 /* May this process speak on the connection? (It is an original: whoever comes in from the program has asked, process.h.) */
-bool ownership_owns(const struct connection *c);
+static inline bool ownership_owns(const struct connection *c)
+{
+	return !atomic_load(&c->released.not_ours) && (!atomic_load(&c->slot) || ownership_owns_shared(c));
+}
 
 /* Has another process the connection, too, by a fork? */
 bool ownership_shares(const struct connection *c);

@@ -3,6 +3,7 @@
 #include "linger/queues.h"
 
 #include "connection/which_socket.h"
+#include "events/events.h"
 #include "linger/ktls.h"
 
 #include <errno.h>
@@ -71,17 +72,19 @@ static void note_state(struct connection *c, const struct tcp_facts *facts)
 	queues->not_sent -= fin_stands && queues->not_sent;
 }
 
-/* Asked for after the state: what had come before a FIN that stands there is counted, or a close would reset. */
+/*
+ * Asked for after the state: what had come before a FIN that stands there is counted, or a close would reset. Before the peer's
+ * end it is only told.
+ */
 static void note_unread(struct queues *queues, const struct tcp_facts *facts, int fd)
 {
-	queues->unread = queues->empty && is_open(facts) ? 0 : bytes_in(fd, FIONREAD);
-	queues->empty = false;
+	queues->unread = is_open(facts) && !events_end_is_heard() ? 0 : bytes_in(fd, FIONREAD);
 }
 
 void queues_measure(struct connection *c, int fd)
 {
 	struct queues *queues = &c->queues;
-	queues->measured = true;
+	queues->measured = queues->fresh = true;
 	struct tcp_facts facts = tcp_facts(c, fd);
 	note_unread(queues, &facts, fd);
 	if (!facts.state)
@@ -111,11 +114,7 @@ static bool was_reset(const struct connection *c)
 /* A read side that the program shut is at its end in any case, and of the kernel's records it would be a whole one. */
 bool queues_is_at_end(struct connection *c, int fd)
 {
-	if (was_reset(c) || c->released.read_shut || c->seen.ktls)
-		return false;
-	long answer = peek(c, fd);
-	c->queues.empty = answer == -EAGAIN || answer == -EWOULDBLOCK;
-	if (answer != 0)
+	if (was_reset(c) || c->released.read_shut || c->seen.ktls || peek(c, fd) != 0)
 		return false;
 	c->queues.measured = c->queues.peer_has_ended = true;
 	c->queues.unread = 0;

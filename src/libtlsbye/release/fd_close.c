@@ -146,6 +146,16 @@ static void last_descriptor_closes(struct connection *c, const struct last_close
 	atomic_store(&c->socket.fd, -1);
 }
 
+/* Where the program has not read to its end: what is known is as much as the event has to tell. */
+static bool peer_has_ended(struct connection *c, int fd)
+{
+	queues_measure(c, fd);
+	if (!queues_close_is_enough(&c->queues))
+		return false;
+	queues_note_end(c, fd);
+	return true;
+}
+
 /*
  * Said, and read to the peer's end: nothing is left to do but to tell. So no signal need be blocked, and where a handler
  * jumps out of here nothing is marked.
@@ -157,8 +167,9 @@ static bool is_done(struct connection *c, int fd, const struct connection **aske
 		      !residue_any(&c->released.residue) && !atomic_load(&c->released.read_emulated) &&
 		      atomic_load(&c->socket.descriptors) == 1 && !claim_is_entered(&c->claim) &&
 		      passed_through(c, fd) == MAY_SPEAK;
+	c->queues.fresh = false;
 	*asked = may_be ? c : NULL;
-	return may_be && queues_is_at_end(c, fd);
+	return may_be && (c->released.notify_by_program ? queues_is_at_end(c, fd) : peer_has_ended(c, fd));
 }
 
 static bool close_when_done(int fd, struct call call, const struct connection **asked)
@@ -169,8 +180,9 @@ static bool close_when_done(int fd, struct call call, const struct connection **
 		atomic_store(&c->socket.fd, fd);
 		release_note_path(c, PATH_CLOSE);
 		call_sites_note(&c->sites, SITE_CLOSE, call);
-		if (c->released.notify_by_program ? events_steps_may_be_told() : events_end_may_be_told())
+		if (c->released.notify_by_program && events_steps_may_be_told())
 			queues_measure(c, fd); /* its event has the figures */
+		c->queues.fresh = false;
 		events_end(c);
 		atomic_store(&c->socket.fd, -1);
 		records_unref(c); /* the descriptor's */

@@ -16,11 +16,6 @@
 #include "sys/settings.h"
 #include "tls/close_notify.h"
 
-bool release_is_curing(void)
-{
-	return settings->mode == MODE_CURE;
-}
-
 void release_note_path(struct connection *c, uint32_t path)
 {
 	atomic_fetch_or(&c->released.close_paths, path);
@@ -91,7 +86,9 @@ static void leave_the_program(int fd)
 
 void release_hand_over(struct connection *c, int fd, bool follows, uint64_t until_us)
 {
-	queues_measure(c, fd);
+	if (!c->queues.fresh)
+		queues_measure(c, fd);
+	c->queues.fresh = false;
 	bool enough = !follows && !residue_any(&c->released.residue) && queues_close_is_enough(&c->queues);
 	bool stream = !c->socket.is_unix || socket_is_stream(fd); /* else there are no ends to wait for */
 	if (enough)

@@ -9,9 +9,13 @@
 #define TLSBYE_RELEASE_H
 
 #include "connection/connection.h"
+#include "sys/settings.h"
 
 /* TLSBYE_MODE=cure. */
-bool release_is_curing(void);
+static inline bool release_is_curing(void)
+{
+	return settings->mode == MODE_CURE;
+}
 
 void release_note_path(struct connection *c, uint32_t path);
 

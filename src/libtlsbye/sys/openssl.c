@@ -120,7 +120,7 @@ static void fill_library(struct libssl *library, void *handle)
 	*library = no_library;
 #define FIND(name)                                                                                           \
 	found = dlsym(handle, #name);                                                                        \
-	if (found && !code_range_is_us(found))                                                                        \
+	if (found && !code_range_is_us(found))                                                               \
 		library->name = (__typeof__(library->name))found;
 	OPENSSL_LIBSSL_HOOKED(FIND)
 	OPENSSL_LIBSSL_USED(FIND)
@@ -255,7 +255,7 @@ static void fill_crypto(struct libcrypto *crypto, void *bio_free)
 		handle = dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD); /* kept: it pins the library */
 #define FIND(name)                                                                                           \
 	found = handle ? dlsym(handle, #name) : dlsym(RTLD_NEXT, #name);                                     \
-	if (found && !code_range_is_us(found))                                                                        \
+	if (found && !code_range_is_us(found))                                                               \
 		crypto->name = (__typeof__(crypto->name))found;
 	OPENSSL_LIBCRYPTO(FIND)
 #undef FIND

@@ -142,10 +142,10 @@ int SSL_is_quic(const SSL *ssl);
 struct libssl {
 	OPENSSL_LIBSSL_HOOKED(OPENSSL_MEMBER)
 	OPENSSL_LIBSSL_USED(OPENSSL_MEMBER)
-	bool inner_calls_seen;               /* what it calls of its own comes by our hooks: it is not -Bsymbolic */
-	bool watches_frees;                  /* ssl_table.c hears of an SSL that is freed unseen */
-	bool own_allocator;                  /* the program's, which may give back all it gave at once */
-	bool usable;                         /* has all that a close_notify needs: OpenSSL 1.1.1 or newer */
+	bool inner_calls_seen; /* what it calls of its own comes by our hooks: it is not -Bsymbolic */
+	bool watches_frees;    /* ssl_table.c hears of an SSL that is freed unseen */
+	bool own_allocator;    /* the program's, which may give back all it gave at once */
+	bool usable;           /* has all that a close_notify needs: OpenSSL 1.1.1 or newer */
 	struct code_range code, crypto_code; /* where it is mapped, and its libcrypto */
 	BIO_METHOD *close_notify_method;     /* made by close_notify.c on first use */
 	BIO *close_notify_spare;             /* and a BIO of it, that nobody uses */

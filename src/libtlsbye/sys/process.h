@@ -10,9 +10,14 @@
 #ifndef TLSBYE_PROCESS_H
 #define TLSBYE_PROCESS_H
 
+#include "sys/export.h"
+
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 /* The machines that hooks/vfork.c is written for. */
 #if defined __x86_64__ || defined __i386__ || defined __aarch64__
@@ -30,8 +35,24 @@ void process_begin_anew(void);
 /* Before a child begins that shares our memory: from here on getpid() is asked, for good. */
 void process_shares_memory(void);
 
+/* Begun by process_begin(): what a forked child is told by, and whether one may live in our memory. */
+struct process_home {
+	uint32_t alive; /* 0 where a raw clone wiped it */
+	pid_t pid;
+};
+extern struct process_home *process_home
+	INTERNAL; /* NULL before the first connection: there is nothing to guard */
+extern _Atomic bool process_shares INTERNAL;
+
 /* Is this the process that our memory belongs to: no vfork child, no raw clone that no fork handler saw? */
-bool process_is_original(void);
+static inline bool process_is_original(void)
+{
+	const struct process_home *home = process_home;
+	if (!home)
+		return true;
+	bool may_be_child = atomic_load_explicit(&process_shares, memory_order_relaxed);
+	return home->alive && (!may_be_child || home->pid == getpid());
+}
 
 pid_t process_id(void);
 

@@ -8,6 +8,7 @@
 
 #include "event_table.h"
 #include "setting.h"
+#include "sys/export.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,7 +45,7 @@ struct setting_complaint {
 	const char *fallback;
 };
 
-extern const struct settings *settings; /* mode off until they are settled */
+extern const struct settings *settings INTERNAL; /* mode off until they are settled */
 
 /*
  * Constructor only: reads the environment. For a value that is not understood its default is used. Where nothing is set,
