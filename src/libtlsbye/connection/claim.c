@@ -44,7 +44,7 @@ static uint32_t change(struct claim *claim, uint32_t set, uint32_t clear)
 	return before;
 }
 
-uint32_t claim_enter(struct claim *claim, uint32_t clear)
+uint32_t claim_enter(struct claim *claim)
 {
 	/*
 	 * Counted in first: that keeps the next close_notify out. The one that is inside ends soon, because it never
@@ -55,7 +55,7 @@ uint32_t claim_enter(struct claim *claim, uint32_t clear)
 		wait_for_speaker(claim);
 		marks = atomic_load(&claim->word);
 	}
-	return marks & clear ? change(claim, 0, clear) : marks;
+	return marks;
 }
 
 bool claim_take(struct claim *claim)

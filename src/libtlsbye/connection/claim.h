@@ -26,7 +26,7 @@ enum {
 	CLAIM_LOOK = 1u << 31, /* one of the bits below is set: the sign, so that entering costs one test */
 	CLAIM_SPEAKING = 1u << 30, /* close_notify is being said */
 	CLAIM_NEW = 1u << 29,      /* nobody of this process entered yet */
-	CLAIM_FORKED = 1u << 28,   /* nobody entered since the last fork (P7) */
+	CLAIM_FORKED = 1u << 28,   /* this process has put nothing on the wire since the last fork (P7) */
 	CLAIM_PENDING = 1u << 27,  /* a write was left half-done: each call looks whether it is made good */
 	CLAIM_LEARNING =
 		1u
@@ -58,10 +58,9 @@ static inline bool claim_enter_fast(struct claim *claim)
 }
 
 /*
- * Counts a call in, after a close_notify that is under way. The marks as they were; those of `clear`, which the caller will
- * act on, stand no more.
+ * Counts a call in, after a close_notify that is under way. The marks as they were.
  */
-uint32_t claim_enter(struct claim *claim, uint32_t clear);
+uint32_t claim_enter(struct claim *claim);
 
 static inline void claim_leave(struct claim *claim)
 {

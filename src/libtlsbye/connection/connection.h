@@ -21,7 +21,7 @@
 #include "sys/openssl.h"
 #include "sys/real.h"
 
-struct fork_slot; /* ownership.c: the word that the holders of a forked connection share */
+struct fork_slot; /* fork_slots.h: the words that the holders of a forked connection share */
 
 /* connection/which_socket.c, descriptors.c: written when the socket is learnt. */
 struct socket_known {
@@ -118,6 +118,16 @@ struct queues {
 	uint64_t taken;      /* bytes that it has ever taken to be sent; 0: not known */
 };
 
+/* connection/ownership.c: bytes through a BIO, as of the last look (ownership_look). */
+struct bio_count {
+	_Atomic(BIO *) bio;
+	_Atomic uint64_t bytes;
+};
+
+struct since_fork {
+	struct bio_count in, out;
+};
+
 struct connection {
 	struct claim claim;
 	_Atomic uint32_t refs;
@@ -138,6 +148,7 @@ struct connection {
 	/* connection/ownership.c: shared with other processes after a fork; by which fork it was the last time. */
 	struct fork_slot *_Atomic slot;
 	_Atomic uint32_t shared_by;
+	struct since_fork since_fork;
 	_Atomic bool has_relatives; /* beside who is in the slot; they may never speak, and may have let go */
 	struct released released;
 	struct queues queues;

@@ -1,67 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See ownership.h. The holders of a forked connection share a slot in shared memory: how many they are, and which of them
- * has spoken since the fork. A slot is free again when its last holder let go. Processes are numbered there, because a
- * pid means nothing in another namespace.
+ * See ownership.h. The holders of a forked connection share a slot in shared memory (fork_slots.h). Processes are numbered
+ * there, because a pid means nothing in another namespace.
  */
 #include "connection/ownership.h"
 
+#include "connection/fork_slots.h"
+
 #include "sys/process.h"
 
-#include <sys/mman.h>
-
-/* Who has spoken on the connection since the fork. */
-enum { NOBODY_YET = 0, SEVERAL = UINT32_MAX };
-
-struct fork_slot {
-	_Atomic uint32_t holders;
-	_Atomic uint32_t speaker; /* a process' number */
-};
-
-enum { SLOTS = 511, SLOT_PAGES = 64 };
-
-struct slot_page {
-	struct fork_slot slots[SLOTS];
-	_Atomic uint32_t last_number; /* of a process of this family; used in the first page only */
-};
-
-static struct slot_page *pages[SLOT_PAGES]; /* written by the forking thread; inherited */
-static unsigned page_count;
 static uint32_t number; /* of the process among its relatives; 0 before the first fork */
 
-static struct slot_page *add_page(void)
+/* One process reads and the other writes, as two halves of one client: a half-close and a drain would rob the reader. */
+static bool another_reads(const struct fork_slot *slot)
 {
-	if (page_count == SLOT_PAGES)
-		return NULL;
-	struct slot_page *page =
-		mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (page == MAP_FAILED)
-		return NULL;
-	return pages[page_count++] = page;
-}
-
-static struct fork_slot *free_slot_in(struct slot_page *page)
-{
-	for (unsigned i = 0; i < SLOTS; i++) {
-		uint32_t nobody = 0;
-		if (atomic_compare_exchange_strong(&page->slots[i].holders, &nobody, 1))
-			return &page->slots[i];
-	}
-	return NULL;
-}
-
-/* Relatives take slots from the same pages at the same time: hence the exchange. */
-static struct fork_slot *new_slot(void)
-{
-	struct fork_slot *slot = NULL;
-	for (unsigned i = 0; i < page_count && !slot; i++)
-		slot = free_slot_in(pages[i]);
-	struct slot_page *page = slot ? NULL : add_page();
-	if (page)
-		slot = free_slot_in(page);
-	if (slot)
-		atomic_store(&slot->speaker, NOBODY_YET);
-	return slot;
+	uint32_t reader = atomic_load(&slot->reader);
+	return reader != NOBODY_YET && reader != number;
 }
 
 bool ownership_owns_shared(const struct connection *c)
@@ -70,7 +24,8 @@ bool ownership_owns_shared(const struct connection *c)
 	if (!slot)
 		return true;
 	uint32_t speaker = atomic_load(&slot->speaker);
-	return speaker == NOBODY_YET ? atomic_load(&slot->holders) == 1 : speaker == number;
+	bool alone = atomic_load(&slot->holders) == 1;
+	return speaker == NOBODY_YET ? alone : speaker == number && (alone || !another_reads(slot));
 }
 
 bool ownership_shares(const struct connection *c)
@@ -79,12 +34,50 @@ bool ownership_shares(const struct connection *c)
 	return slot && (atomic_load(&slot->holders) > 1 || atomic_load(&c->has_relatives));
 }
 
+static void note(_Atomic uint32_t *who)
+{
+	uint32_t before = NOBODY_YET;
+	if (!atomic_compare_exchange_strong(who, &before, number) && before != number)
+		atomic_store(who, SEVERAL);
+}
+
+/* The mark first: a fork in between marks it again, and whoever is inside then has spoken. */
 void ownership_speaks(struct connection *c)
 {
 	struct fork_slot *slot = atomic_load(&c->slot);
-	uint32_t speaker = NOBODY_YET;
-	if (slot && !atomic_compare_exchange_strong(&slot->speaker, &speaker, number) && speaker != number)
-		atomic_store(&slot->speaker, SEVERAL);
+	claim_unmark(&c->claim, CLAIM_FORKED);
+	if (slot)
+		note(&slot->speaker);
+}
+
+/* A BIO that the program has put in the place of another has counted for itself: its first figure is no news. */
+static bool has_grown(struct bio_count *count, BIO *bio, uint64_t now)
+{
+	uint64_t before = atomic_exchange(&count->bytes, now);
+	return atomic_exchange(&count->bio, bio) == bio && bio && before != now;
+}
+
+/*
+ * By the BIO's count, not by what the call returns: a read may answer a KeyUpdate, or send an alert; SSL_shutdown may be a
+ * pretence; a write that finds no room has used up a number, but nobody has heard of it.
+ */
+void ownership_look(struct connection *c)
+{
+	SSL *ssl = atomic_load(&c->ssl);
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (!ssl || !slot)
+		return;
+	BIO *in = c->lib->SSL_get_rbio(ssl), *out = c->lib->SSL_get_wbio(ssl);
+	if (has_grown(&c->since_fork.in, in, in ? c->lib->BIO_number_read(in) : 0))
+		note(&slot->reader);
+	if (has_grown(&c->since_fork.out, out, out ? c->lib->BIO_number_written(out) : 0))
+		ownership_speaks(c);
+}
+
+void ownership_look_anew(struct connection *c)
+{
+	atomic_store(&c->since_fork.in.bio, NULL);
+	atomic_store(&c->since_fork.out.bio, NULL);
 }
 
 void ownership_lets_go(struct connection *c, bool said)
@@ -92,15 +85,18 @@ void ownership_lets_go(struct connection *c, bool said)
 	struct fork_slot *slot = atomic_exchange(&c->slot, NULL);
 	if (!slot)
 		return;
+	uint32_t reader = number;
 	if (said)
 		atomic_store(&slot->speaker, SEVERAL);
-	atomic_fetch_sub(&slot->holders, 1);
+	atomic_compare_exchange_strong(&slot->reader, &reader, NOBODY_YET);
+	fork_slots_let_go(slot);
 }
 
 void ownership_lets_go_unspoken(struct connection *c)
 {
 	/* Whoever has spoken since the fork remains the one who did: the others stay silent in any case. */
-	if (!atomic_load(&c->slot) || !claim_is_marked(&c->claim, CLAIM_FORKED))
+	bool unspoken = atomic_load(&c->slot) && claim_is_marked(&c->claim, CLAIM_FORKED);
+	if (!unspoken || ownership_owns(c)) /* nobody else is there any more, whom it would hand it to */
 		return;
 	atomic_store(&c->released.not_ours, true);
 	ownership_lets_go(c, false);
@@ -108,14 +104,14 @@ void ownership_lets_go_unspoken(struct connection *c)
 
 bool ownership_any_shared(void)
 {
-	return page_count != 0;
+	return fork_slots_any();
 }
 
 /* --- the fork handlers' --- */
 
 static void take_number(void)
 {
-	number = page_count ? atomic_fetch_add(&pages[0]->last_number, 1) + 1 : 0;
+	number = fork_slots_number();
 }
 
 /* How many forks have begun, and come back; and the number of this thread's. */
@@ -145,7 +141,7 @@ void ownership_begin_anew(void)
 
 bool ownership_fork_shares(void)
 {
-	if (!process_is_original() || (!page_count && !add_page()))
+	if (!process_is_original() || !fork_slots_begin())
 		return false;
 	if (!number)
 		take_number();
@@ -160,8 +156,8 @@ static void leave_to_relatives(struct connection *c, struct fork_slot *slot)
 {
 	atomic_store(&c->has_relatives, true);
 	atomic_store(&slot->speaker, SEVERAL);
-	atomic_fetch_sub(&slot->holders, 1);
-	atomic_store(&c->slot, new_slot());
+	fork_slots_let_go(slot);
+	atomic_store(&c->slot, fork_slots_new());
 }
 
 static struct fork_slot *slot_to_share(struct connection *c, bool ours)
@@ -169,7 +165,7 @@ static struct fork_slot *slot_to_share(struct connection *c, bool ours)
 	struct fork_slot *slot = atomic_load(&c->slot);
 	if (!slot) {
 		atomic_store(&c->has_relatives, false);
-		atomic_store(&c->slot, new_slot());
+		atomic_store(&c->slot, fork_slots_new());
 	} else if (ours && atomic_load(&slot->holders) > 1) {
 		leave_to_relatives(c, slot);
 	}
@@ -178,12 +174,12 @@ static struct fork_slot *slot_to_share(struct connection *c, bool ours)
 
 /*
  * Before the fork: the child is counted as a holder already, so that a parent that is faster sees it. The mark comes last, and
- * before the fork: whoever enters after it says that this process speaks, and whoever is inside at that moment is speaking, and
+ * before the fork: whoever enters after it looks whether it speaks, and whoever is inside at that moment counts as speaking, and
  * will be in the parent. A slot that was emptied after the mark would forget who has entered in between.
  */
 void ownership_share(struct connection *c)
 {
-	if (!atomic_load(&c->ssl))
+	if (!atomic_load(&c->ssl) && !atomic_load(&c->socket.descriptors))
 		return;
 	bool ours = ownership_owns(c);
 	struct fork_slot *slot = slot_to_share(c, ours);
@@ -192,8 +188,11 @@ void ownership_share(struct connection *c)
 			     true); /* nothing can tell the two apart: both stay silent */
 		return;
 	}
-	if (ours)
+	if (ours) {
 		atomic_store(&slot->speaker, NOBODY_YET);
+		atomic_store(&slot->reader, NOBODY_YET);
+	}
+	ownership_look_anew(c);
 	atomic_fetch_add(&slot->holders, 1);
 	atomic_store(&c->shared_by, own_fork);
 	bool inside = claim_mark(&c->claim, CLAIM_FORKED) & CLAIM_INSIDE;
@@ -227,7 +226,7 @@ void ownership_unshare(struct connection *c, const struct ownership_attempt *att
 {
 	struct fork_slot *slot = atomic_load(&c->slot);
 	if (slot && atomic_load(&c->shared_by) == attempt->fork)
-		atomic_fetch_sub(&slot->holders, 1);
+		fork_slots_let_go(slot);
 }
 
 void ownership_child_after_fork(void)

@@ -2,9 +2,14 @@
 /*
  * Does this process own the connection?
  *
- * After a fork two processes hold the same keys and the same sequence number (P7). The first of them that makes an
- * SSL_* call owns the connection. One that made none stays silent, unless every other holder has let go; a word in
- * shared memory, mapped before the fork, tells.
+ * After a fork two processes hold the same keys and the same sequence number (P7). The first of them that puts a byte on the
+ * wire owns the connection: its number is the right one from there on, the others' is used up. A call alone says nothing: a
+ * child may tidy up by a quiet SSL_shutdown, an SSL_read that finds nothing, SSL_pending. Nor does reading make an owner: it
+ * moves the number of what is read alone, and the parent may write the next record. But it tells the owner that a half-close
+ * and a drain would rob somebody. One that has put nothing on the wire stays silent, unless every other holder has let go.
+ *
+ * A connection whose SSL was freed before the fork may go on in plaintext, in either process, which nobody can see: it is for
+ * the last holder to end.
  *
  * Rules: async-signal-safe, but for what is for the fork handlers. A child that is killed never lets go: then the others
  * stay silent, and its slot is lost.
@@ -26,13 +31,19 @@ static inline bool ownership_owns(const struct connection *c)
 /* Has another process the connection, too, by a fork? */
 bool ownership_shares(const struct connection *c);
 
-/* The first SSL_* call since the fork. */
+/* While CLAIM_FORKED stands, inside, before and after each call: has it read, or put anything on the wire? */
+void ownership_look(struct connection *c);
+
+/* Nothing is known of what its BIOs have counted so far. */
+void ownership_look_anew(struct connection *c);
+
+/* What was seen otherwise: it has. */
 void ownership_speaks(struct connection *c);
 
 /* This process is done with the connection, for good. `said`: it said close_notify, so nobody may any more. */
 void ownership_lets_go(struct connection *c, bool said);
 
-/* The same for a connection on which it has not spoken since a fork. */
+/* The same for a connection on which it has not spoken since a fork, and which others hold. */
 void ownership_lets_go_unspoken(struct connection *c);
 
 /* Was anything shared, ever? */

@@ -34,7 +34,7 @@ static void forget_freed_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *data, int 
 	if (!c || !process_is_original())
 		return;
 	records_ref(c);
-	claim_enter(&c->claim, 0); /* whoever speaks still uses it; none gets in before it is gone */
+	claim_enter(&c->claim); /* whoever speaks still uses it; none gets in before it is gone */
 	ssl_table_detach(c);
 	claim_leave(&c->claim);
 	records_unref(c);
@@ -97,11 +97,11 @@ struct connection *ssl_table_enter_new(SSL *ssl, struct libssl *lib)
 {
 	struct connection *c = find_or_track(ssl, lib, true);
 	c->seen.born = atomic_load(&c->ssl) != NULL; /* within SSL_new SSL_clear may have come by */
-	claim_enter(&c->claim, 0);
+	claim_enter(&c->claim);
 	return c;
 }
 
-struct connection *ssl_table_enter(SSL *ssl, void *caller, uint32_t clear, uint32_t *marks)
+struct connection *ssl_table_enter(SSL *ssl, void *caller, uint32_t *marks)
 {
 	struct connection *c = ssl ? ssl_table_find(ssl) : NULL;
 	if (!c) {
@@ -109,7 +109,7 @@ struct connection *ssl_table_enter(SSL *ssl, void *caller, uint32_t clear, uint3
 		c = find_or_track(ssl, openssl_libssl(caller), false);
 		errno = saved;
 	}
-	*marks = claim_enter(&c->claim, clear);
+	*marks = claim_enter(&c->claim);
 	return c;
 }
 

@@ -11,10 +11,9 @@
 
 /*
  * The connection of an SSL, entered (leave it with claim_leave). Found or made; never NULL: an SSL that cannot be
- * tracked gets a record that stands for all of its kind, with its `ssl` NULL, whose `lib` works. *marks: those of the claim,
- * of which those in `clear` stand no more.
+ * tracked gets a record that stands for all of its kind, with its `ssl` NULL, whose `lib` works. *marks: those of the claim.
  */
-struct connection *ssl_table_enter(SSL *ssl, void *caller, uint32_t clear, uint32_t *marks);
+struct connection *ssl_table_enter(SSL *ssl, void *caller, uint32_t *marks);
 
 /* The same for one that was just made, by this library. errno may change. */
 struct connection *ssl_table_enter_new(SSL *ssl, struct libssl *lib);

@@ -4,6 +4,7 @@
  */
 #include "release/after_call.h"
 
+#include "connection/ownership.h"
 #include "connection/ssl_table.h"
 #include "connection/which_socket.h"
 #include "events/events.h"
@@ -30,6 +31,20 @@ static int look_closer(struct connection *c, int result)
 	return error;
 }
 
+SLOWLY static void look_at_progress(struct connection *c)
+{
+	handshake_look(c);
+	if (claim_is_marked(&c->claim, CLAIM_FORKED))
+		ownership_look(c);
+}
+
+/* Of a call that came the slow way: did it end the handshake, is it the first word since a fork? */
+static inline void look(struct connection *c)
+{
+	if (__builtin_expect(claim_is_marked(&c->claim, CLAIM_SHAKING | CLAIM_FORKED), false))
+		look_at_progress(c);
+}
+
 int after_call_failed(struct connection *c, int result, struct call call)
 {
 	failure_of_read(c, look_closer(c, result), call);
@@ -41,7 +56,7 @@ int after_call_read_ex(struct connection *c, int result, const size_t *got, stru
 {
 	if (learn_socket_watches())
 		learn_socket_leave(c);
-	handshake_look(c);
+	look(c);
 	/* Not a handshake: what BIO_f_ssl makes of one is the program's, and no other hook is around it. */
 	bool within = got && openssl_calls_itself(call.from);
 	if (result <= 0 && !within)
@@ -57,6 +72,8 @@ int after_call_early_read(struct connection *c, int result, const size_t *got)
 {
 	if (learn_socket_watches())
 		learn_socket_leave(c);
+	if (claim_is_marked(&c->claim, CLAIM_FORKED))
+		ownership_look(c);
 	if (result == SSL_READ_EARLY_DATA_SUCCESS)
 		c->bytes_read += *got;
 	claim_leave(&c->claim);
@@ -135,7 +152,7 @@ int after_call_write_ex(struct connection *c, size_t length, int result, const s
 {
 	if (learn_socket_watches())
 		learn_socket_leave(c);
-	handshake_look(c);
+	look(c);
 	if (!openssl_calls_itself(call.from))
 		note_write(c, length, result > 0 ? *written : 0, result, call);
 	claim_leave(&c->claim);
@@ -147,6 +164,8 @@ ssize_t after_call_sendfile(struct connection *c, size_t size, ssize_t sent, str
 {
 	if (learn_socket_watches())
 		learn_socket_leave(c);
+	if (sent > 0 && claim_is_marked(&c->claim, CLAIM_FORKED)) /* no BIO has counted it */
+		ownership_speaks(c);
 	uint64_t taken = sent > 0 ? (uint64_t)sent : size;
 	note_write(c, taken, taken, sent > 0 ? 1 : -1, call);
 	claim_leave(&c->claim);
@@ -165,6 +184,8 @@ int after_call_shutdown(struct connection *c, SSL *ssl, int result, struct call 
 		claim_leave(&c->claim);
 		return result;
 	}
+	if (claim_is_marked(&c->claim, CLAIM_FORKED))
+		ownership_look(c);
 	handshake_note_manners(c, ssl);
 	bool pretence = c->seen.faked || c->seen.unfinished || c->seen.quiet;
 	c->seen.called_shutdown = true;
@@ -196,6 +217,7 @@ void after_call_set_shutdown(struct connection *c, int mode)
 void after_call_new_socket(struct connection *c, SSL *ssl)
 {
 	if (c->seen.spoken && settings->mode != MODE_OFF) {
+		ownership_look_anew(c); /* another BIO may stand at the same address */
 		which_socket_learn(c, ssl, which_socket_write_fd(c, ssl));
 		events_tracked(c);
 	}

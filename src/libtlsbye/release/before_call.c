@@ -22,14 +22,14 @@
 static struct connection *enter(SSL *ssl, void *caller)
 {
 	uint32_t marks;
-	struct connection *c = ssl_table_enter(ssl, caller, CLAIM_FORKED, &marks);
+	struct connection *c = ssl_table_enter(ssl, caller, &marks);
 	if (marks & CLAIM_FOLLOWS) {
 		claim_leave(&c->claim);
 		follow_speak(c);
-		claim_enter(&c->claim, 0);
+		claim_enter(&c->claim);
 	}
 	if (marks & CLAIM_FORKED) {
-		ownership_speaks(c);
+		ownership_look(c);
 		tls_word_say();
 	}
 	return c;

@@ -204,7 +204,7 @@ void bio_free_after(const struct bio_release *lives_on)
 				    __ATOMIC_RELAXED);
 	SSL *ssl = atomic_load(&c->ssl);
 	if (ssl && c->released.notify == NOTIFY_NONE && c->lib->SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) {
-		claim_enter(&c->claim, 0);
+		claim_enter(&c->claim);
 		after_call_shutdown(c, ssl, 0, (struct call){0}); /* the library's own */
 	}
 	records_unref(c);

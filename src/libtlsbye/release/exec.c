@@ -33,16 +33,18 @@ static void look_for_open(struct connection *c, void *found)
 		*(bool *)found = true;
 }
 
-static void let_go_unspoken(struct connection *c, void *arg)
-{
-	(void)arg;
-	ownership_lets_go_unspoken(c);
-}
-
 static bool stays_open(const struct connection *c)
 {
 	int flags = real.fcntl(descriptors_any(c), F_GETFD);
 	return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+/* Without an SSL the next program may go on in plaintext: it holds the connection in our place. */
+static void let_go_unspoken(struct connection *c, void *arg)
+{
+	(void)arg;
+	if (atomic_load(&c->ssl) || (ownership_shares(c) && !stays_open(c)))
+		ownership_lets_go_unspoken(c);
 }
 
 static void leave(struct connection *c, void *arg)

@@ -34,7 +34,7 @@ void release_disown(struct connection *c)
 
 bool release_is_ours(const struct connection *c)
 {
-	return !c->released.not_ours && (!atomic_load(&c->ssl) || ownership_owns(c));
+	return ownership_owns(c);
 }
 
 /*

@@ -85,7 +85,8 @@ static void foresee(struct connection *c, uint32_t path)
 static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t path, bool said)
 {
 	bool claimed = !said && claim_take_after_close_notify(&c->claim);
-	c->released.not_ours = !ownership_owns(c);
+	bool owned = ownership_owns(c);
+	c->released.not_ours = !owned;
 	if (!claimed && c->released.notify != NOTIFY_SENT) {
 		enum reason entered = claim_why_entered(&c->claim);
 		c->released.reason = entered != MAY_SPEAK ? entered : SOMEBODY_INSIDE;
@@ -103,7 +104,8 @@ static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t path, bool
 	if (!claimed && atomic_load(&c->released.follows))
 		handover_speaks(c);
 	c->released.shared = ownership_shares(c);
-	ownership_lets_go(c, c->released.notify == NOTIFY_SENT);
+	/* What was said before the fork is no word of ours: who holds it still has to end it (P1). */
+	ownership_lets_go(c, owned && c->released.notify == NOTIFY_SENT);
 	ssl_table_detach(c);
 	if (claimed)
 		claim_drop(&c->claim);

@@ -107,6 +107,7 @@ int SSL_is_quic(const SSL *ssl);
 	X(BIO_test_flags)                                                                                    \
 	X(BIO_read)                                                                                          \
 	X(BIO_number_read)                                                                                   \
+	X(BIO_number_written)                                                                                \
 	X(BIO_method_type)                                                                                   \
 	X(BIO_next)                                                                                          \
 	X(BIO_set_next)                                                                                      \
