@@ -47,6 +47,7 @@
 	X(ALREADY_SAID, "", "") /* by the program, or by us on an earlier close path */                      \
 	X(NOTIFY_IS_OFF, "notify-off", "TLSBYE_NOTIFY=off")                                                  \
 	X(NOT_OWNER, "not-owner", "another process may own the connection since a fork") /* P7 */            \
+	X(COPIED, "copied", "a copy of the socket was sent away, and the connection may go on there")        \
 	X(NO_HANDSHAKE, "no-handshake", "the handshake did not complete")                                    \
 	X(FATAL_ERROR, "fatal-error", "the connection, or its handshake, had failed") /* SSL_shutdown(3) */  \
 	X(UNFINISHED_WRITE, "unfinished-write", "the program did not finish writing") /* P3 */               \

@@ -17,9 +17,9 @@ setup() {
 # Builds the same with these options and runs it; what cannot be built so (no 32-bit libc) is skipped.
 check_compiled() {
   local program=$BATS_TEST_TMPDIR/check_in_handler
-  "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -I"$ROOT/src" "$@" -o "$program" \
+  "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -I"$ROOT/src" -I"$ROOT/src/libtlsbye" "$@" -o "$program" \
     "$ROOT"/tests/programs/{check_in_handler,in_handler_situations,in_handler_stacks}.c \
-    "$ROOT/src/libtlsbye/sys/in_handler.c" -pthread || skip "cannot be compiled with $*"
+    "$ROOT"/src/libtlsbye/sys/{in_handler,kernel}.c -pthread || skip "cannot be compiled with $*"
   run -0 "$program"
   assert_output ""
 }

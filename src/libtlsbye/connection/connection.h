@@ -28,6 +28,7 @@ struct socket_known {
 	_Atomic int fd;               /* the descriptor by which OpenSSL knows it; -1: none */
 	int first_fd;                 /* its number, for the log */
 	_Atomic uint32_t descriptors; /* how many of the program's are known to us */
+	_Atomic int32_t away; /* copies that a message took along, and that did not come back (copies.h) */
 	uint64_t cookie;      /* SO_COOKIE, or the inode; of the socket, not of the number; 0: none known */
 	bool datagram;        /* DTLS: close_notify only (dtls.h) */
 	bool own_bio;         /* it was learnt from the I/O of a BIO of the program's own */
@@ -89,6 +90,7 @@ struct released {
 	bool shared;     /* another process had the socket, too, when this one let go */
 	bool superseded; /* another SSL has begun on the same socket, whose descriptors are its by now */
 	_Atomic bool not_ours; /* this process let the connection go, or never owned it (P7): for good */
+	bool parked;           /* its last number here was closed, and a copy of it is away (copies.h) */
 	bool failed_exit;      /* the process ends, with a status other than 0 */
 	bool shut_both;        /* SHUT_RDWR, while the peer had not ended */
 	bool half_closed;

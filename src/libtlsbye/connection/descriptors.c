@@ -13,6 +13,8 @@
 
 _Atomic uint32_t descriptors_slots[DESCRIPTOR_LIMIT]; /* a record's index + 1, or SLOT_ */
 
+_Atomic bool descriptors_any_tracked;
+
 struct connection *descriptors_in_slot(uint32_t slot)
 {
 	return slot && slot < SLOT_OURS ? records_at(slot - 1) : NULL;
@@ -160,6 +162,7 @@ void descriptors_taken(int fd)
 static void supersede(struct connection *from, struct connection *to)
 {
 	from->released.superseded = true;
+	atomic_fetch_add(&to->socket.away, atomic_load(&from->socket.away));
 	int last = atomic_load(&highest_known);
 	for (int fd = 0; fd <= last && atomic_load(&from->socket.descriptors); fd++) {
 		uint32_t slot = from->index + 1;
@@ -189,6 +192,7 @@ void descriptors_add(struct connection *c, int fd)
 		records_unref(before);
 	}
 	records_ref(c);
+	atomic_store_explicit(&descriptors_any_tracked, true, memory_order_relaxed);
 	atomic_fetch_add(&c->socket.descriptors, 1);
 	descriptors_note_highest(fd);
 	atomic_store(&descriptors_slots[fd], c->index + 1);

@@ -27,6 +27,9 @@ static inline bool descriptors_known(int fd)
 	       atomic_load_explicit(&descriptors_slots[fd], memory_order_relaxed) != 0;
 }
 
+/* Was ever a connection's descriptor known? Until then there is nothing that could be copied. */
+extern _Atomic bool descriptors_any_tracked INTERNAL;
+
 /* Is the descriptor one of this connection's? */
 bool descriptors_belong(const struct connection *c, int fd);
 

@@ -114,6 +114,18 @@ static void take_number(void)
 	number = fork_slots_number();
 }
 
+static _Atomic bool children;
+
+void ownership_note_child(void)
+{
+	atomic_store(&children, true);
+}
+
+bool ownership_has_children(void)
+{
+	return atomic_load(&children);
+}
+
 /* How many forks have begun, and come back; and the number of this thread's. */
 static _Atomic uint32_t begun, back;
 static _Thread_local uint32_t own_fork;
@@ -122,6 +134,7 @@ static _Thread_local struct ownership_attempt *under_way;
 void ownership_before_fork(void)
 {
 	own_fork = atomic_fetch_add(&begun, 1) + 1;
+	ownership_note_child();
 	if (!under_way)
 		return; /* daemon(), forkpty() */
 	under_way->fork = own_fork;
@@ -136,6 +149,7 @@ void ownership_after_fork(void)
 
 void ownership_begin_anew(void)
 {
+	atomic_store(&children, false);
 	atomic_store(&back, atomic_load(&begun));
 }
 

@@ -49,6 +49,10 @@ void ownership_lets_go_unspoken(struct connection *c);
 /* Was anything shared, ever? */
 bool ownership_any_shared(void);
 
+/* Has this process a child by fork()? Then what it sends to itself may be taken by another. */
+void ownership_note_child(void);
+bool ownership_has_children(void);
+
 /* For the fork handlers. Can anything be shared? Then for each connection. */
 void ownership_before_fork(void);
 bool ownership_fork_shares(void);

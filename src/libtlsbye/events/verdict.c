@@ -12,7 +12,7 @@
  * An AF_UNIX socket has no such queue: what was written lies in the peer's receive queue at once, and stays there; the
  * peer is told ECONNRESET after it where bytes were unread.
  *
- * A close in one of several processes that have the socket is none for the kernel: nothing is known then.
+ * A close in one of several processes that have the socket, or of one of its copies, is none for the kernel: nothing is known then.
  */
 #include "events/verdict.h"
 
@@ -20,6 +20,12 @@
 
 /* No alert is longer as a record, with any cipher. */
 enum { ALERT_MAX = 96 };
+
+/* It is another holder's, and so is what is written there. */
+static bool is_anothers(const struct event_end *end)
+{
+	return end->why == NOT_OWNER || end->why == COPIED;
+}
 
 /* What is ours in the send queue, close_notify or the rest of a record, is no data of the program's. */
 static uint64_t without_ours(uint64_t queued, const struct event_end *end)
@@ -29,7 +35,7 @@ static uint64_t without_ours(uint64_t queued, const struct event_end *end)
 
 static enum reset reset_at_close(const struct event_end *end, enum transport transport)
 {
-	bool is_last = end->why != NOT_OWNER && !end->shared && !end->not_ours;
+	bool is_last = !is_anothers(end) && !end->shared && !end->not_ours;
 	if (!end->socket_known || transport == TRANSPORT_DATAGRAM || !end->queues_known || !is_last)
 		return RESET_UNKNOWN;
 	if (end->over)
@@ -132,7 +138,7 @@ static uint64_t surely_lost_in_queue(const struct event_end *end)
 static enum data_fate fate_of_queue(const struct event_end *end, enum transport transport)
 {
 	bool waited = end->lingered && end->half_closed;
-	if (!end->socket_known || transport == TRANSPORT_DATAGRAM || end->shared || end->why == NOT_OWNER)
+	if (!end->socket_known || transport == TRANSPORT_DATAGRAM || end->shared || is_anothers(end))
 		return DATA_UNKNOWN;
 	if (waited && end->residue_left)
 		return DATA_UNKNOWN;
@@ -151,8 +157,8 @@ static void give_fate(struct event_end *end, enum transport transport)
 	end->lost_bytes = of_queue ? lost + surely_lost_in_queue(end) : lost;
 	if (lost || of_queue || (end->unfinished && !end->completed_record))
 		end->data = DATA_LOST;
-	else if (end->why == NOT_OWNER)
-		end->data = DATA_UNKNOWN; /* it is another process's, and so is what is written there */
+	else if (is_anothers(end))
+		end->data = DATA_UNKNOWN;
 	else if (!end->handshake || (end->writes_seen && !end->bytes_written && !end->unfinished))
 		end->data = DATA_SAFE; /* nothing was written that could be lost */
 	else if (end->fatal_error || end->unfinished)
@@ -180,9 +186,9 @@ static bool made_good(const struct event_end *end)
 void verdict_give(struct event_end *end, enum transport transport)
 {
 	end->will_reset = reset_at_close(end, transport);
-	end->faults = end->why == NOT_OWNER || end->abort_meant ? 0 : faults_of(end);
+	end->faults = is_anothers(end) || end->abort_meant ? 0 : faults_of(end);
 	give_fate(end, transport);
-	if (end->why == NOT_OWNER)
+	if (is_anothers(end))
 		end->verdict = VERDICT_FOREIGN;
 	else if (end->abort_meant)
 		end->verdict = VERDICT_MEANT;

@@ -6,8 +6,12 @@
  * Rules: these are the calls that every program makes most. Cancellation points and async-signal-safe, as the real ones
  * are, which is why those are called last, or their result is all that is looked at.
  */
-#undef _FORTIFY_SOURCE /* or the headers define some of these themselves */
+#undef _FORTIFY_SOURCE   /* or the headers define some of these themselves */
+#undef _FILE_OFFSET_BITS /* and give others other names (real.h) */
+#undef _TIME_BITS
 #include "sys/export.h"
+#include "connection/copies.h"
+#include "connection/descriptors.h"
 #include "observe/learn_socket.h"
 #include "release/shutdown_both.h"
 
@@ -76,18 +80,63 @@ EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags, __SO
 	return real.recvfrom(fd, buf, size, flags, from, from_size);
 }
 
-SLOWLY static ssize_t recvmsg_watchfully(int fd, struct msghdr *message, int flags)
+/* A message takes descriptors along (copies.h): where the process has TLS, each is looked at. */
+static inline bool messages_watched(void)
 {
-	if (shutdown_both_is_at_end_message(fd, message, flags))
-		return 0;
-	return learn_socket_seen_message(fd, message, flags, real.recvmsg(fd, message, flags));
+	return atomic_load_explicit(&descriptors_any_tracked, memory_order_relaxed);
+}
+
+/* Before and after the real one. */
+SLOWLY static bool is_at_end_message(int fd, const struct msghdr *message, int flags)
+{
+	return shutdown_both_anywhere() && shutdown_both_is_at_end_message(fd, message, flags);
+}
+
+SLOWLY static ssize_t message_received(int fd, const struct msghdr *message, int flags, ssize_t n)
+{
+	if (n >= 0)
+		copies_received(fd, message, flags);
+	return learn_socket_seen_message(fd, message, flags, n);
+}
+
+SLOWLY static ssize_t message_sent(int fd, const struct msghdr *message, ssize_t n)
+{
+	if (n >= 0)
+		copies_sent(message);
+	return learn_socket_seen_message(fd, message, 0, n);
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-	if (read_watched())
-		return recvmsg_watchfully(fd, message, flags);
-	return real.recvmsg(fd, message, flags);
+	if (!read_watched() && !messages_watched())
+		return real.recvmsg(fd, message, flags);
+	if (is_at_end_message(fd, message, flags))
+		return 0;
+	return message_received(fd, message, flags, real.recvmsg(fd, message, flags));
+}
+
+/* The read side is no play for these, which are for datagrams. */
+static int messages_received(int fd, const struct mmsghdr *messages, int flags, int count)
+{
+	for (int i = 0; i < count; i++)
+		copies_received(fd, &messages[i].msg_hdr, flags);
+	return count;
+}
+
+static int messages_sent(const struct mmsghdr *messages, int count)
+{
+	for (int i = 0; i < count; i++)
+		copies_sent(&messages[i].msg_hdr);
+	return count;
+}
+
+EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+	if (shutdown_both_anywhere())
+		shutdown_both_really(fd);
+	if (!messages_watched())
+		return real.recvmmsg(fd, messages, count, flags, timeout);
+	return messages_received(fd, messages, flags, real.recvmmsg(fd, messages, count, flags, timeout));
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t size)
@@ -121,10 +170,54 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t size, int flags, __CONST_S
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	if (!learn_socket_watches())
+	if (!learn_socket_watches() && !messages_watched())
 		return real.sendmsg(fd, message, flags);
-	return learn_socket_seen_message(fd, message, 0, real.sendmsg(fd, message, flags));
+	return message_sent(fd, message, real.sendmsg(fd, message, flags));
 }
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	if (!messages_watched())
+		return real.sendmmsg(fd, messages, count, flags);
+	return messages_sent(messages, real.sendmmsg(fd, messages, count, flags));
+}
+
+/* --- where programs of 64-bit times have names of their own for these (real.h) --- */
+
+#if REAL_HAS_TIME64
+EXPORT ssize_t __recvmsg64(int fd, struct msghdr *message, int flags)
+{
+	if (!read_watched() && !messages_watched())
+		return real.__recvmsg64(fd, message, flags);
+	if (is_at_end_message(fd, message, flags))
+		return 0;
+	return message_received(fd, message, flags, real.__recvmsg64(fd, message, flags));
+}
+
+EXPORT ssize_t __sendmsg64(int fd, const struct msghdr *message, int flags)
+{
+	if (!learn_socket_watches() && !messages_watched())
+		return real.__sendmsg64(fd, message, flags);
+	return message_sent(fd, message, real.__sendmsg64(fd, message, flags));
+}
+
+EXPORT int __recvmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags,
+			struct real_timespec64 *timeout)
+{
+	if (shutdown_both_anywhere())
+		shutdown_both_really(fd);
+	if (!messages_watched())
+		return real.__recvmmsg64(fd, messages, count, flags, timeout);
+	return messages_received(fd, messages, flags, real.__recvmmsg64(fd, messages, count, flags, timeout));
+}
+
+EXPORT int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	if (!messages_watched())
+		return real.__sendmmsg64(fd, messages, count, flags);
+	return messages_sent(messages, real.__sendmmsg64(fd, messages, count, flags));
+}
+#endif
 
 /*
  * --- what _FORTIFY_SOURCE makes of them: libc's check, which nobody but libc may fail, and then the same call. Looked up

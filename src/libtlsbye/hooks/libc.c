@@ -6,6 +6,8 @@
  * vfork child, before our constructor and after our exit handler; an untracked descriptor costs one array look-up
  * (P8). What is ours comes before the real function: afterwards the number may be somebody else's already.
  */
+#undef _FILE_OFFSET_BITS /* the headers would give some of these the names of others (real.h) */
+#undef _TIME_BITS
 #include "connection/descriptors.h"
 #include "connection/epoll_sets.h"
 #include "linger/abort.h"
@@ -68,41 +70,23 @@ EXPORT int dlclose(void *handle)
 	return result;
 }
 
-static int duplicated(int from, int to)
-{
-	if (to >= 0 && to != from)
-		fd_close_after_dup(from, to);
-	return to;
-}
-
 EXPORT int dup(int fd)
 {
-	return duplicated(fd, real.dup(fd));
+	return fd_close_duplicated(fd, real.dup(fd));
 }
 
 EXPORT int dup2(int from, int to)
 {
 	if (from != to && descriptors_known(to))
 		fd_close_before_dup_over(from, to, THIS_CALL);
-	return duplicated(from, real.dup2(from, to));
+	return fd_close_duplicated(from, real.dup2(from, to));
 }
 
 EXPORT int dup3(int from, int to, int flags)
 {
 	if (from != to && descriptors_known(to))
 		fd_close_before_dup_over(from, to, THIS_CALL);
-	return duplicated(from, real.dup3(from, to, flags));
-}
-
-static bool duplicates(int command)
-{
-	return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
-}
-
-static void note_async(int command, const void *argument)
-{
-	if (command == F_SETFL && (uintptr_t)argument & O_ASYNC)
-		descriptors_note_async();
+	return fd_close_duplicated(from, real.dup3(from, to, flags));
 }
 
 EXPORT int fcntl(int fd, int command, ...)
@@ -111,9 +95,7 @@ EXPORT int fcntl(int fd, int command, ...)
 	va_start(arguments, command);
 	void *argument = va_arg(arguments, void *);
 	va_end(arguments);
-	note_async(command, argument);
-	int result = real.fcntl(fd, command, argument);
-	return duplicates(command) ? duplicated(fd, result) : result;
+	return fd_close_after_fcntl(fd, command, argument, real.fcntl(fd, command, argument));
 }
 
 EXPORT int fcntl64(int fd, int command, ...)
@@ -122,14 +104,23 @@ EXPORT int fcntl64(int fd, int command, ...)
 	va_start(arguments, command);
 	void *argument = va_arg(arguments, void *);
 	va_end(arguments);
-	note_async(command, argument);
-	int result = real.fcntl64(fd, command, argument);
-	return duplicates(command) ? duplicated(fd, result) : result;
+	return fd_close_after_fcntl(fd, command, argument, real.fcntl64(fd, command, argument));
 }
+
+#if REAL_HAS_TIME64
+EXPORT int __fcntl_time64(int fd, int command, ...)
+{
+	va_list arguments;
+	va_start(arguments, command);
+	void *argument = va_arg(arguments, void *);
+	va_end(arguments);
+	return fd_close_after_fcntl(fd, command, argument, real.__fcntl_time64(fd, command, argument));
+}
+#endif
 
 EXPORT int bind(int fd, const struct sockaddr *address, socklen_t size)
 {
-	int saved = errno, result = real_bind(fd, address, size);
+	int saved = errno, result = real.bind(fd, address, size);
 	if (result == 0)
 		port_reuse_bound(fd);
 	if (result == 0 || errno != EADDRINUSE)
@@ -141,7 +132,7 @@ EXPORT int bind(int fd, const struct sockaddr *address, socklen_t size)
 
 EXPORT int listen(int fd, int backlog)
 {
-	int saved = errno, result = real_listen(fd, backlog);
+	int saved = errno, result = real.listen(fd, backlog);
 	if (result == 0)
 		port_reuse_bound(fd);
 	if (result == 0 || errno != EADDRINUSE)
@@ -151,13 +142,24 @@ EXPORT int listen(int fd, int backlog)
 	return result;
 }
 
-EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+static int linger_set(int level, int name, int result)
 {
-	int result = real.setsockopt(fd, level, name, value, size);
 	if (level == SOL_SOCKET && name == SO_LINGER && result == 0)
 		abort_may_be_meant();
 	return result;
 }
+
+EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+	return linger_set(level, name, real.setsockopt(fd, level, name, value, size));
+}
+
+#if REAL_HAS_TIME64
+EXPORT int __setsockopt64(int fd, int level, int name, const void *value, socklen_t size)
+{
+	return linger_set(level, name, real.__setsockopt64(fd, level, name, value, size));
+}
+#endif
 
 /* The set's descriptor is remembered: a socket that we hold must leave the set when the program closes it. */
 EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)

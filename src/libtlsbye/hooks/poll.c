@@ -5,7 +5,9 @@
  *
  * Rules: cancellation points and async-signal-safe, as the real ones are.
  */
-#undef _FORTIFY_SOURCE /* or the headers define some of these themselves */
+#undef _FORTIFY_SOURCE   /* or the headers define some of these themselves */
+#undef _FILE_OFFSET_BITS /* and give others other names (real.h) */
+#undef _TIME_BITS
 #include "sys/export.h"
 #include "release/shutdown_both.h"
 
@@ -60,3 +62,42 @@ EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespe
 		__chk_fail();
 	return ppoll(polled, count, timeout, mask);
 }
+
+/* --- and of 64-bit times where they have names of their own (real.h) --- */
+
+#if REAL_HAS_TIME64
+EXPORT int __ppoll64(struct pollfd *polled, nfds_t count, const struct real_timespec64 *timeout,
+		     const sigset_t *mask)
+{
+	if (shutdown_both_anywhere())
+		shutdown_both_polled(polled, count);
+	return real.__ppoll64(polled, count, timeout, mask);
+}
+
+int __ppoll64_chk(struct pollfd *polled, nfds_t count, const struct real_timespec64 *timeout,
+		  const sigset_t *mask, size_t room);
+EXPORT int __ppoll64_chk(struct pollfd *polled, nfds_t count, const struct real_timespec64 *timeout,
+			 const sigset_t *mask, size_t room)
+{
+	if (room / sizeof *polled < count)
+		__chk_fail();
+	return __ppoll64(polled, count, timeout, mask);
+}
+
+EXPORT int __select64(int count, fd_set *restrict reading, fd_set *restrict writing, fd_set *restrict failing,
+		      struct real_timeval64 *restrict timeout)
+{
+	if (shutdown_both_anywhere())
+		shutdown_both_selected(count, reading, writing, failing);
+	return real.__select64(count, reading, writing, failing, timeout);
+}
+
+EXPORT int __pselect64(int count, fd_set *restrict reading, fd_set *restrict writing,
+		       fd_set *restrict failing, const struct real_timespec64 *restrict timeout,
+		       const sigset_t *restrict mask)
+{
+	if (shutdown_both_anywhere())
+		shutdown_both_selected(count, reading, writing, failing);
+	return real.__pselect64(count, reading, writing, failing, timeout, mask);
+}
+#endif

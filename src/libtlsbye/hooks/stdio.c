@@ -6,6 +6,8 @@
  * Rules: what stands in the stream is written before the release, as bare it would be before the close. Not
  * async-signal-safe, like the functions themselves; a stream on an untracked descriptor costs one array look-up.
  */
+#undef _FILE_OFFSET_BITS /* the headers would give freopen the name of freopen64 */
+#undef _TIME_BITS
 #include "connection/descriptors.h"
 #include "sys/export.h"
 #include "release/fd_close.h"

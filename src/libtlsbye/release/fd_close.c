@@ -4,6 +4,7 @@
  */
 #include "release/fd_close.h"
 
+#include "connection/copies.h"
 #include "connection/descriptors.h"
 #include "connection/epoll_sets.h"
 #include "connection/lent.h"
@@ -77,6 +78,8 @@ static enum reason passed_through(struct connection *c, int fd)
 		return SOCKET_CHANGED;
 	if (!release_is_ours(c))
 		return NOT_OWNER;
+	if (copies_are_away(c))
+		return COPIED;
 	return abort_is_meant(c, fd) ? ABORT_MEANT : MAY_SPEAK;
 }
 
@@ -98,6 +101,11 @@ static void end_connection(struct connection *c, const struct last_close *last)
 	c->released.shared |= ownership_shares(c);
 	if (reason == NOT_OWNER)
 		release_disown(c);
+	if (reason == COPIED && atomic_load(&c->ssl)) {
+		queues_measure(c, fd);
+		c->released.parked = true; /* told when the SSL goes, or the process */
+		return;
+	}
 	if (!release_is_curing() || reason != MAY_SPEAK) {
 		if (reason != SOCKET_CHANGED && events_end_may_be_told())
 			which_socket_addresses(c, fd);
@@ -270,10 +278,8 @@ void fd_close_before_dup_over(int from, int to, struct call call)
 		fd_close_before(to, call);
 }
 
-void fd_close_after_dup(int from, int to)
+static void note_duplicate(int from, int to)
 {
-	if (!process_is_original())
-		return;
 	struct connection *c = descriptors_ref_connection(from);
 	if (c) {
 		descriptors_add(c, to);
@@ -283,4 +289,20 @@ void fd_close_after_dup(int from, int to)
 	} else {
 		descriptors_duplicated(from, to);
 	}
+}
+
+int fd_close_duplicated(int from, int to)
+{
+	if (to >= 0 && to != from && process_is_original())
+		note_duplicate(from, to);
+	return to;
+}
+
+int fd_close_after_fcntl(int fd, int command, const void *argument, int result)
+{
+	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+		return fd_close_duplicated(fd, result);
+	if (command == F_SETFL && (uintptr_t)argument & O_ASYNC)
+		descriptors_note_async();
+	return result;
 }

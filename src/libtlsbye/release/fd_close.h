@@ -22,7 +22,10 @@ void fd_close_before_range(unsigned first, unsigned last, struct call call);
 /* dup2(from, to) where `to` is known: a close of it, if the call is going to succeed. */
 void fd_close_before_dup_over(int from, int to, struct call call);
 
-/* `to` is another descriptor of the same socket, or epoll set. */
-void fd_close_after_dup(int from, int to);
+/* dup and its kin gave `to`, another descriptor of the same socket, or epoll set; or -1. Returns it. */
+int fd_close_duplicated(int from, int to);
+
+/* fcntl(fd, command, argument) gave `result`, which is returned. */
+int fd_close_after_fcntl(int fd, int command, const void *argument, int result);
 
 #endif

@@ -2,6 +2,7 @@
 /* See fd_shutdown.h. */
 #include "release/fd_shutdown.h"
 
+#include "connection/copies.h"
 #include "connection/descriptors.h"
 #include "connection/records.h"
 #include "connection/socket.h"
@@ -25,8 +26,8 @@ bool fd_shutdown_closes_next(int fd, int how, void *caller)
 	struct connection *c = descriptors_ref_connection(fd);
 	bool left_out = c && release_is_curing() && settings->linger != LINGER_OFF &&
 			release_is_worth_it(c) && release_is_ours(c) &&
-			atomic_load(&c->socket.descriptors) == 1 && socket_is_of(c, fd) &&
-			!abort_is_meant(c, fd);
+			atomic_load(&c->socket.descriptors) == 1 && !copies_are_away(c) &&
+			socket_is_of(c, fd) && !abort_is_meant(c, fd);
 	if (c)
 		records_unref(c);
 	errno = saved;

@@ -89,6 +89,8 @@ pid_t fork_try(pid_t (*fork_of_libc)(void))
 	pid_t child = fork_of_libc();
 	int saved = errno;
 	ownership_attempt_ends(outer);
+	if (child > 0) /* the handlers may not be registered yet */
+		ownership_note_child();
 	if (child < 0 && ownership_may_unshare(&attempt))
 		records_each(take_back, &attempt);
 	errno = saved;

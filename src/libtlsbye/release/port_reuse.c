@@ -77,7 +77,7 @@ int port_reuse_bind_again(int fd, const struct sockaddr *address, socklen_t size
 	if (!was_released(port_of(address, size)) || !socket_is_stream(fd) || has_reuse(fd))
 		return -1;
 	set_reuse(fd, 1);
-	int result = real_bind(fd, address, size);
+	int result = real.bind(fd, address, size);
 	set_reuse(fd, 0);
 	return result;
 }
@@ -88,7 +88,7 @@ int port_reuse_listen_again(int fd, int backlog)
 	int result = -1;
 	if (ours) {
 		set_reuse(fd, 1);
-		result = real_listen(fd, backlog);
+		result = real.listen(fd, backlog);
 		set_reuse(fd, 0);
 	}
 	return result;

@@ -2,6 +2,7 @@
 /* See process_exit.h. */
 #include "release/process_exit.h"
 
+#include "connection/copies.h"
 #include "connection/descriptors.h"
 #include "connection/hub.h"
 #include "connection/ownership.h"
@@ -84,12 +85,15 @@ void process_exit_release(struct connection *c, bool failed, struct call call, u
 	call_sites_note(&c->sites, SITE_LEAVE, call);
 	atomic_store(&c->socket.fd, fd);
 	enum reason others = release_others_inside(c);
-	bool inside = others != MAY_SPEAK, meant = abort_is_meant(c, fd);
+	bool copied = copies_are_away(c);
+	bool inside = others != MAY_SPEAK, meant = !copied && abort_is_meant(c, fd);
 	c->released.failed_exit = failed;
 	if (c->released.notify != NOTIFY_SENT && (failed || inside || meant))
 		c->released.reason = meant ? ABORT_MEANT : inside ? others : FAILED_EXIT;
-	if (!release_is_curing() || inside || meant) {
-		observe_end(c, fd, !inside && !meant);
+	if (copied)
+		c->released.reason = COPIED;
+	if (!release_is_curing() || inside || meant || copied) {
+		observe_end(c, fd, !inside && !meant && !copied);
 		return;
 	}
 	say_or_be_silent(c, fd);

@@ -2,6 +2,7 @@
 /* See shutdown_both.h. */
 #include "release/shutdown_both.h"
 
+#include "connection/copies.h"
 #include "connection/descriptors.h"
 #include "connection/ownership.h"
 #include "connection/records.h"
@@ -21,7 +22,8 @@ bool shutdown_both_emulate(struct connection *c, int fd)
 	if (settings->linger == LINGER_OFF || claim_is_entered(&c->claim) ||
 	    atomic_load(&c->socket.descriptors) != 1)
 		return false;
-	if (ownership_shares(c)) /* it may be waiting there: shutdown() wakes every holder's processes */
+	if (ownership_shares(c) ||
+	    copies_are_away(c)) /* it may be waiting there: shutdown() wakes every holder's processes */
 		return false;
 	if (descriptors_is_watched_elsewhere(fd) || !process_has_one_thread() ||
 	    ioctl(fd, FIONREAD, &received) != 0)

@@ -126,7 +126,7 @@ void ssl_free_release(struct connection *c, uint32_t path, struct call call)
 	blocked_signals_begin(&before, release_is_curing() && !said);
 	speak_and_detach(c, ssl, path, said);
 	blocked_signals_end(&before);
-	if (c->released.superseded) /* no close will tell of it */
+	if (c->released.superseded || c->released.parked) /* no close will tell of it */
 		events_end(c);
 	records_unref(c);
 	errno = saved;

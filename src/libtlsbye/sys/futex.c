@@ -2,23 +2,24 @@
 /* See futex.h. */
 #include "sys/futex.h"
 
-#include <errno.h>
+#include "sys/kernel.h"
+
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+
+/* As SYS_futex has it on each machine, whatever the headers' struct is built for. */
+struct old_timespec {
+	long seconds, nanoseconds;
+};
 
 void futex_wait(_Atomic uint32_t *word, uint32_t while_value, unsigned milliseconds)
 {
-	int saved = errno;
-	struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = (milliseconds % 1000) * 1000000L};
-	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, while_value, &limit, NULL, 0);
-	errno = saved;
+	struct old_timespec limit = {.seconds = milliseconds / 1000,
+				     .nanoseconds = (milliseconds % 1000) * 1000000L};
+	kernel_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, (long)while_value, (long)&limit, 0, 0);
 }
 
 void futex_wake(_Atomic uint32_t *word)
 {
-	int saved = errno;
-	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
-	errno = saved;
+	kernel_call(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, INT32_MAX, 0, 0, 0);
 }

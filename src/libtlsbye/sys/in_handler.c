@@ -12,6 +12,7 @@
  */
 #include "in_handler.h"
 
+#include "sys/kernel.h"
 #include "sys/process.h"
 
 #include <errno.h>
@@ -85,7 +86,7 @@ struct kernel_sigaction {
 
 static bool kernel_sigaction(int sig, const struct kernel_sigaction *new, struct kernel_sigaction *old)
 {
-	return syscall(SYS_rt_sigaction, sig, new, old, sizeof old->mask) == 0;
+	return kernel_call(SYS_rt_sigaction, sig, (long)new, (long)old, sizeof old->mask, 0, 0) == 0;
 }
 
 /*
@@ -247,7 +248,7 @@ void in_handler_learn_this_thread(void)
 		return;
 	}
 	/* Of the main thread, pthread_getattr_np reads a file, and a coroutine of it does not matter here. */
-	if (!asked && syscall(SYS_gettid) != getpid())
+	if (!asked && kernel_call(SYS_gettid, 0, 0, 0, 0, 0, 0) != getpid())
 		learn_pthread();
 	asked = true;
 	errno = saved_errno;

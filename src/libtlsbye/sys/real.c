@@ -7,36 +7,62 @@
  */
 #include "sys/real.h"
 
+#include "sys/kernel.h"
+
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 
+enum { ERRNO_MAX = 4095 }; /* MAX_ERRNO in Linux */
+
+/* Not by libc's syscall(), which is a hook of ours (hooks/syscall.c). */
+static long raw(long number, long a, long b, long c, long d, long e, long f)
+{
+	long result = kernel_call(number, a, b, c, d, e, f);
+	if (result >= 0 || result < -ERRNO_MAX)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
+static long raw_syscall(long number, ...)
+{
+	long a[6];
+	va_list arguments;
+	va_start(arguments, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(arguments, long);
+	va_end(arguments);
+	return raw(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 static int raw_close(int fd)
 {
-	return (int)syscall(SYS_close, fd);
+	return (int)raw(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
 static int raw_shutdown(int fd, int how)
 {
-	return (int)syscall(SYS_shutdown, fd, how);
+	return (int)raw(SYS_shutdown, fd, how, 0, 0, 0, 0);
 }
 
 static int raw_dup(int fd)
 {
-	return (int)syscall(SYS_dup, fd);
+	return (int)raw(SYS_dup, fd, 0, 0, 0, 0, 0);
 }
 
 static int raw_dup3(int from, int to, int flags)
 {
-	return (int)syscall(SYS_dup3, from, to, flags);
+	return (int)raw(SYS_dup3, from, to, flags, 0, 0, 0);
 }
 
 static int raw_dup2(int from, int to)
 {
 	/* dup2(fd, fd) is a test for an open descriptor; dup3 refuses it. */
 	if (from == to)
-		return syscall(SYS_fcntl, from, F_GETFD) < 0 ? -1 : to;
+		return raw(SYS_fcntl, from, F_GETFD, 0, 0, 0, 0) < 0 ? -1 : to;
 	return raw_dup3(from, to, 0);
 }
 
@@ -46,22 +72,32 @@ static int raw_fcntl(int fd, int command, ...)
 	va_start(arguments, command);
 	void *argument = va_arg(arguments, void *);
 	va_end(arguments);
-	return (int)syscall(SYS_fcntl, fd, command, argument);
+	return (int)raw(SYS_fcntl, fd, command, (long)argument, 0, 0, 0);
+}
+
+static int raw_bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
+{
+	return (int)raw(SYS_bind, fd, (long)address.__sockaddr__, (long)size, 0, 0, 0);
+}
+
+static int raw_listen(int fd, int backlog)
+{
+	return (int)raw(SYS_listen, fd, backlog, 0, 0, 0, 0);
 }
 
 static int raw_setsockopt(int fd, int level, int name, const void *value, socklen_t size)
 {
-	return (int)syscall(SYS_setsockopt, fd, level, name, value, size);
+	return (int)raw(SYS_setsockopt, fd, level, name, (long)value, (long)size, 0);
 }
 
 static void raw_exit(int status)
 {
-	syscall(SYS_exit_group, status);
+	raw(SYS_exit_group, status, 0, 0, 0, 0, 0);
 }
 
 static int raw_epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 {
-	return (int)syscall(SYS_epoll_ctl, epfd, operation, fd, event);
+	return (int)raw(SYS_epoll_ctl, epfd, operation, fd, (long)event, 0, 0);
 }
 
 /* Static constructors of C++ libraries may come before ours. */
@@ -126,57 +162,101 @@ static int early_pselect(int count, fd_set *restrict reading, fd_set *restrict w
 
 static ssize_t raw_read(int fd, void *buf, size_t size)
 {
-	return syscall(SYS_read, fd, buf, size);
+	return raw(SYS_read, fd, (long)buf, (long)size, 0, 0, 0);
 }
 
 static ssize_t raw_readv(int fd, const struct iovec *parts, int count)
 {
-	return syscall(SYS_readv, fd, parts, count);
+	return raw(SYS_readv, fd, (long)parts, count, 0, 0, 0);
 }
 
 static ssize_t raw_recvfrom(int fd, void *__restrict buf, size_t size, int flags, __SOCKADDR_ARG from,
 			    socklen_t *__restrict from_size)
 {
-	return syscall(SYS_recvfrom, fd, buf, size, flags, from.__sockaddr__, from_size);
+	return raw(SYS_recvfrom, fd, (long)buf, (long)size, flags, (long)from.__sockaddr__, (long)from_size);
 }
 
 static ssize_t raw_recv(int fd, void *buf, size_t size, int flags)
 {
-	return syscall(SYS_recvfrom, fd, buf, size, flags, NULL, NULL);
+	return raw(SYS_recvfrom, fd, (long)buf, (long)size, flags, 0, 0);
 }
 
 static ssize_t raw_recvmsg(int fd, struct msghdr *message, int flags)
 {
-	return syscall(SYS_recvmsg, fd, message, flags);
+	return raw(SYS_recvmsg, fd, (long)message, flags, 0, 0, 0);
 }
 
 static ssize_t raw_write(int fd, const void *buf, size_t size)
 {
-	return syscall(SYS_write, fd, buf, size);
+	return raw(SYS_write, fd, (long)buf, (long)size, 0, 0, 0);
 }
 
 static ssize_t raw_writev(int fd, const struct iovec *parts, int count)
 {
-	return syscall(SYS_writev, fd, parts, count);
+	return raw(SYS_writev, fd, (long)parts, count, 0, 0, 0);
 }
 
 static ssize_t raw_sendto(int fd, const void *buf, size_t size, int flags, __CONST_SOCKADDR_ARG to,
 			  socklen_t to_size)
 {
-	return syscall(SYS_sendto, fd, buf, size, flags, to.__sockaddr__, to_size);
+	return raw(SYS_sendto, fd, (long)buf, (long)size, flags, (long)to.__sockaddr__, (long)to_size);
 }
 
 static ssize_t raw_send(int fd, const void *buf, size_t size, int flags)
 {
-	return syscall(SYS_sendto, fd, buf, size, flags, NULL, 0);
+	return raw(SYS_sendto, fd, (long)buf, (long)size, flags, 0, 0);
 }
 
 static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	return syscall(SYS_sendmsg, fd, message, flags);
+	return raw(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0);
 }
 
+static int early_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+			  struct timespec *timeout)
+{
+	real_init();
+	return real.recvmmsg(fd, messages, count, flags, timeout);
+}
+
+static int early_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	return (int)raw(SYS_sendmmsg, fd, (long)messages, count, flags, 0, 0);
+}
+
+#if REAL_HAS_TIME64
+static int early_ppoll64(struct pollfd *polled, nfds_t count, const struct real_timespec64 *timeout,
+			 const sigset_t *mask)
+{
+	real_init();
+	return real.__ppoll64(polled, count, timeout, mask);
+}
+
+static int early_select64(int count, fd_set *restrict reading, fd_set *restrict writing,
+			  fd_set *restrict failing, struct real_timeval64 *restrict timeout)
+{
+	real_init();
+	return real.__select64(count, reading, writing, failing, timeout);
+}
+
+static int early_pselect64(int count, fd_set *restrict reading, fd_set *restrict writing,
+			   fd_set *restrict failing, const struct real_timespec64 *restrict timeout,
+			   const sigset_t *restrict mask)
+{
+	real_init();
+	return real.__pselect64(count, reading, writing, failing, timeout, mask);
+}
+
+static int early_recvmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags,
+			    struct real_timespec64 *timeout)
+{
+	real_init();
+	return real.__recvmmsg64(fd, messages, count, flags, timeout);
+}
+#endif
+
 struct real_libc real = {
+	.syscall = raw_syscall,
 	.close = raw_close,
 	.shutdown = raw_shutdown,
 	.dup = raw_dup,
@@ -184,6 +264,8 @@ struct real_libc real = {
 	.dup3 = raw_dup3,
 	.fcntl = raw_fcntl,
 	.fcntl64 = raw_fcntl,
+	.bind = raw_bind,
+	.listen = raw_listen,
 	.setsockopt = raw_setsockopt,
 	.epoll_ctl = raw_epoll_ctl,
 	._exit = raw_exit,
@@ -207,6 +289,19 @@ struct real_libc real = {
 	.send = raw_send,
 	.sendto = raw_sendto,
 	.sendmsg = raw_sendmsg,
+	.recvmmsg = early_recvmmsg,
+	.sendmmsg = early_sendmmsg,
+#if REAL_HAS_TIME64
+	.__fcntl_time64 = raw_fcntl,
+	.__setsockopt64 = raw_setsockopt,
+	.__ppoll64 = early_ppoll64,
+	.__select64 = early_select64,
+	.__pselect64 = early_pselect64,
+	.__recvmsg64 = raw_recvmsg,
+	.__sendmsg64 = raw_sendmsg,
+	.__recvmmsg64 = early_recvmmsg64,
+	.__sendmmsg64 = early_sendmmsg,
+#endif
 };
 
 void real_init(void)
@@ -218,6 +313,7 @@ void real_init(void)
 		real.name = (__typeof__(real.name))found;
 	REAL_LIBC(FIND)
 	REAL_IO(FIND)
+	REAL_TIME64(FIND)
 #undef FIND
 }
 
@@ -243,23 +339,9 @@ int real_closesocket(int fd)
 	return found(fd);
 }
 
-#ifndef SYS_close_range
-#define SYS_close_range 436 /* Linux 5.9; the same number on every machine */
-#endif
-
-int real_bind(int fd, const struct sockaddr *address, socklen_t size)
-{
-	return (int)syscall(SYS_bind, fd, address, size);
-}
-
-int real_listen(int fd, int backlog)
-{
-	return (int)syscall(SYS_listen, fd, backlog);
-}
-
 int real_close_range(unsigned first, unsigned last, int flags)
 {
-	return (int)syscall(SYS_close_range, first, last, flags);
+	return (int)real.syscall(SYS_close_range, first, last, flags);
 }
 
 /* An older kernel has glibc's way, or that of a library that the program brought. */
@@ -276,5 +358,5 @@ void real_closefrom(int first)
 
 int real_execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags)
 {
-	return (int)syscall(SYS_execveat, folder, path, argv, environment, flags);
+	return (int)real.syscall(SYS_execveat, folder, path, argv, environment, flags);
 }

@@ -41,7 +41,45 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 #define SYS_close_range 436
 #endif
 
+/*
+ * Where a time has 32 bits, or 64 by functions of other names, which the headers put into programs that are built for these
+ * (_TIME_BITS=64). Whoever defines hooks must not be built so himself: what he defines would get those names.
+ */
+#if defined __GLIBC__ && __GLIBC_PREREQ(2, 34) && __TIMESIZE == 32
+#define REAL_HAS_TIME64 1
+int __fcntl_time64(int fd, int command, ...);
+int __setsockopt64(int fd, int level, int name, const void *value, socklen_t size);
+struct real_timespec64;
+struct real_timeval64;
+int __ppoll64(struct pollfd *polled, nfds_t count, const struct real_timespec64 *timeout,
+	      const sigset_t *mask);
+int __select64(int count, fd_set *restrict reading, fd_set *restrict writing, fd_set *restrict failing,
+	       struct real_timeval64 *restrict timeout);
+int __pselect64(int count, fd_set *restrict reading, fd_set *restrict writing, fd_set *restrict failing,
+		const struct real_timespec64 *restrict timeout, const sigset_t *restrict mask);
+ssize_t __recvmsg64(int fd, struct msghdr *message, int flags);
+ssize_t __sendmsg64(int fd, const struct msghdr *message, int flags);
+int __recvmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags,
+		 struct real_timespec64 *timeout);
+int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags);
+#define REAL_TIME64(X)                                                                                       \
+	X(__fcntl_time64)                                                                                    \
+	X(__setsockopt64)                                                                                    \
+	X(__ppoll64)                                                                                         \
+	X(__select64)                                                                                        \
+	X(__pselect64)                                                                                       \
+	X(__recvmsg64)                                                                                       \
+	X(__sendmsg64)                                                                                       \
+	X(__recvmmsg64)                                                                                      \
+	X(__sendmmsg64)
+#else
+#define REAL_HAS_TIME64 0
+#define REAL_TIME64(X)
+#endif
+
+/* The first is where hooks/syscall.c jumps to. */
 #define REAL_LIBC(X)                                                                                         \
+	X(syscall)                                                                                           \
 	X(close)                                                                                             \
 	X(shutdown)                                                                                          \
 	X(dup)                                                                                               \
@@ -49,6 +87,8 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(dup3)                                                                                              \
 	X(fcntl)                                                                                             \
 	X(fcntl64)                                                                                           \
+	X(bind)                                                                                              \
+	X(listen)                                                                                            \
 	X(setsockopt)                                                                                        \
 	X(epoll_ctl)                                                                                         \
 	X(_exit)                                                                                             \
@@ -94,13 +134,16 @@ int __cxa_at_quick_exit(void (*function)(void *), void *object); /* the C++ ABI'
 	X(writev)                                                                                            \
 	X(send)                                                                                              \
 	X(sendto)                                                                                            \
-	X(sendmsg)
+	X(sendmsg)                                                                                           \
+	X(recvmmsg)                                                                                          \
+	X(sendmmsg)
 
 #define REAL_MEMBER(name) __typeof__(name) *name;
 
 struct real_libc {
 	REAL_LIBC(REAL_MEMBER)
 	REAL_IO(REAL_MEMBER)
+	REAL_TIME64(REAL_MEMBER)
 };
 extern struct real_libc real INTERNAL;
 
@@ -119,9 +162,7 @@ void real_init(void);
  */
 int real_closesocket(int fd);
 
-/* The system calls themselves: as libc's, or such as glibc has functions for only since 2.34. */
-int real_bind(int fd, const struct sockaddr *address, socklen_t size);
-int real_listen(int fd, int backlog);
+/* Such as glibc has functions for only since 2.34. */
 int real_close_range(unsigned first, unsigned last, int flags);
 void real_closefrom(int first);
 int real_execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags);

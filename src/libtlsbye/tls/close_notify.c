@@ -16,6 +16,7 @@
 #include "observe/filters.h"
 #include "observe/handshake.h"
 #include "linger/ktls.h"
+#include "connection/copies.h"
 #include "connection/ownership.h"
 #include "connection/socket.h"
 #include "sys/settings.h"
@@ -247,6 +248,8 @@ enum reason close_notify_reason(const struct connection *c)
 		return ALREADY_SAID;
 	if (!ownership_owns(c)) /* two records under one number break the peer (P7) */
 		return NOT_OWNER;
+	if (copies_are_away(c))
+		return COPIED;
 	if (c->seen.fatal_error)
 		return FATAL_ERROR;
 	/* Between early data and the end of the handshake SSL_in_init says no. */
@@ -281,6 +284,8 @@ enum reason close_notify_foreseen(const struct connection *c)
 			       : SSL_GONE;
 	if (!ownership_owns(c))
 		return NOT_OWNER;
+	if (copies_are_away(c))
+		return COPIED;
 	if (c->seen.fatal_error)
 		return FATAL_ERROR;
 	if (!c->seen.handshaken)
@@ -355,7 +360,7 @@ static enum reason reason_on_socket(struct connection *c, SSL *ssl, int fd, bool
 		return ABORT_MEANT;
 	if (fd < 0 && (by_kernel || c->socket.datagram)) /* neither can follow */
 		return IN_HANDLER;
-	if (ssl && !by_kernel && !flush_filters(c, ssl))
+	if (ssl && !by_kernel && !copies_are_away(c) && !flush_filters(c, ssl))
 		return FILTER_BIO;
 	enum reason reason = close_notify_reason(c);
 	if (reason == MAY_SPEAK && c->socket.datagram && !dtls_find_peer(c, ssl, fd, &speech->to))
