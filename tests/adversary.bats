@@ -19,6 +19,17 @@ ends_at_once() {
   ends_at_once cured
 }
 
+@test "P5: a close left by siglongjmp: no cancellation is left off, and no number that cannot be closed" {
+  jumps() {
+    connections=40
+    judge_client "$1" client_jumps_out_of_close --read 1K --write 1K -- --send 1K --expect 1K
+    assert_program cancellation_off=0 stuck=0
+    [[ $(tail -n 1 "$program_log") == 'cancellation_off=0 stuck=0' ]] || fail_showing "something was left behind"
+  }
+  jumps bare
+  jumps cured
+}
+
 @test "P12: a call left by siglongjmp is no other thread's; one that another thread is in is" {
   judge_client cured client_leaves_call --write 1K -- --expect 1K --limit 20
   assert_event 'no close_notify (a call that uses the SSL had not returned: '

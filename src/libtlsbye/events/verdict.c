@@ -200,7 +200,8 @@ void verdict_give(struct event_end *end, enum transport transport)
 
 enum level verdict_level(const struct event_end *end)
 {
-	bool another_cares = end->verdict == VERDICT_FOREIGN || end->abort_meant;
+	/* A forked relative tells of its own; of a copy that was sent away nobody else may. */
+	bool another_cares = (end->verdict == VERDICT_FOREIGN && end->why != COPIED) || end->abort_meant;
 	bool all_was_well = end->verdict == VERDICT_CLEAN && end->close_notify == BY_PROGRAM &&
 			    !end->unread && !end->unread_tls && !end->never_read && !end->unflushed &&
 			    end->peer_end <= PEER_FIN;

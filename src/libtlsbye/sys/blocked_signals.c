@@ -19,24 +19,28 @@ static void block(sigset_t *before)
 	pthread_sigmask(SIG_BLOCK, &most, before);
 }
 
+/*
+ * The mask is the outer of the two: a handler that comes where it is taken away, or before it is there, may leave by siglongjmp(), and
+ * must not leave cancellation off, nor `innermost` on a frame that is gone.
+ */
 void blocked_signals_begin(struct blocked_signals *before, bool wanted)
 {
 	before->wanted = wanted;
+	if (wanted) {
+		block(&before->mask);
+		before->outer = innermost;
+		innermost = before;
+	}
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before->cancel_state);
-	if (!wanted)
-		return;
-	block(&before->mask);
-	before->outer = innermost;
-	innermost = before;
 }
 
 void blocked_signals_end(const struct blocked_signals *before)
 {
-	if (before->wanted) {
-		innermost = before->outer;
-		pthread_sigmask(SIG_SETMASK, &before->mask, NULL);
-	}
 	pthread_setcancelstate(before->cancel_state, NULL);
+	if (!before->wanted)
+		return;
+	innermost = before->outer;
+	pthread_sigmask(SIG_SETMASK, &before->mask, NULL);
 }
 
 void blocked_signals_pause(void)

@@ -85,7 +85,7 @@ static void put_counts(FILE *out, const struct report *report)
 		{"", "aborts that were meant", t->meant},
 		{"", "without an end in the log", t->without_end},
 		{"", "ended, not judged", t->undecided},
-		{"", "copies in forked children", t->foreign},
+		{"", "another holder's", t->foreign},
 		{"", "handshakes", report->handshakes},
 		{"", "of these resumed", report->resumed},
 		{"", "processes", t->processes},

@@ -85,7 +85,7 @@ struct totals {
 	uint64_t without_end;
 	uint64_t untold;    /* too many connections at a time to know all without an end (millions) */
 	uint64_t undecided; /* no end was logged and none is missed: the log has no debug level */
-	uint64_t foreign;   /* copies in forked children: counted in their owner's process */
+	uint64_t foreign;   /* another holder's: a forked relative counts its own */
 	uint64_t lost, data_unknown; /* truncated: data is lost, or may be; of the connections above */
 	uint64_t lost_bytes;
 	uint64_t abandoned; /* writes that were given up: write-incomplete, or unfinished at the end */

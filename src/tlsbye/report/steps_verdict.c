@@ -91,7 +91,7 @@ static enum tone judge_end(FILE *out, const struct record *end, bool failed)
 		return is(end->data, DATA_LOST_WORD) ? TONE_LOST : failed ? TONE_PLAIN : TONE_GOOD;
 	}
 	if (is(end->verdict, VERDICT_FOREIGN_WORD)) {
-		fputs("Not this process's: another one owns the connection, and this copy of it was let go in silence.",
+		fputs("Not this process's alone: another holder may go on with it, and this copy of it was let go in silence.",
 		      out);
 		return TONE_PLAIN;
 	}
