@@ -340,6 +340,20 @@ PYTHON
   assert_says end verdict faults '"cured" ["unread-at-close"]'
 }
 
+# C1 as UTF-8 and as a bare byte, a mark of direction, a separator of lines.
+@test "P9: what of a program's name steers a terminal or turns what is read does not get into a line, JSON or text" {
+  local name=$'a\xc2\x9b31m\x9b\xe2\x80\xaeb\xe2\x80\xa8\xd8\x9c\xc3\xa9' format
+  cp "$BUILD/tests/programs/server_free_then_close" "$BATS_TEST_TMPDIR/$name" 2>/dev/null ||
+    skip "the file system refuses such names"
+  wrapper=(env)
+  for format in json text; do
+    TLSBYE_LOG_FORMAT=$format judge_server cured "$BATS_TEST_TMPDIR/$name" -- --send 1K --expect 1K
+    await_hub
+    LC_ALL=C run -1 grep -P '\xc2[\x80-\x9f]|\x9b|\xe2\x80[\xa8\xae]|\xd8\x9c' "$program_err"
+    LC_ALL=C run -0 grep -c $'a.*31m.*b.*\xc3\xa9' "$program_err"
+  done
+}
+
 # --- the schema ---
 
 @test "P11: the schema and the manual have the words of the table that the object writes, and no others" {

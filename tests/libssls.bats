@@ -79,3 +79,25 @@ lookups() {
   ((two > 0))
   assert_equal "$twenty" "$two"
 }
+
+# Each under a name of its own, as the wheels of a Python application bring them; each has a plugin that is linked to it.
+@test "P9: more libssl in one process than anybody has seen: SSL_new works in all of them" {
+  local number library
+  library=$(ldd "$JUDGE" | sed -nE 's/.* => (.*\/libssl\.so\.[^ ]*) .*/\1/p')
+  [[ $library == */libssl.so.3 ]] || skip "the names are made from libssl.so.3"
+  cd "$BATS_TEST_TMPDIR" || return
+  printf '%s\n' '#include <openssl/ssl.h>' 'int go(void);' \
+    'int go(void) { SSL *s = SSL_new(SSL_CTX_new(TLS_client_method())); SSL_free(s); return s != NULL; }' >plug.c
+  printf '%s\n' '#include <dlfcn.h>' '#include <stdio.h>' 'int main(int argc, char **argv)' '{' \
+    'for (int i = 1; i < argc; i++) {' 'void *so = dlopen(argv[i], RTLD_NOW | RTLD_LOCAL); int (*go)(void);' \
+    'if (!so) return puts(dlerror());' '*(void **)&go = dlsym(so, "go"); puts(go() ? "works" : "fails");' '}' 'return 0;' '}' >many.c
+  "${CC:-cc}" -o many many.c -ldl
+  for number in 1 2 4 5 6 7 8; do # 9 is the other generation
+    sed "s/libssl\.so\.3/libssl.so.$number/g" "$library" >"libssl.so.$number"
+    "${CC:-cc}" -shared -fPIC -o "plug$number.so" plug.c "$PWD/libssl.so.$number" -lcrypto -Wl,-rpath,"$PWD"
+  done
+  run -0 ./many ./plug?.so
+  assert_equal "$(grep -c works <<<"$output")" 7
+  run -0 "$TLSBYE" run --log=off -- ./many ./plug?.so
+  assert_equal "$(grep -c works <<<"$output")" 7
+}

@@ -2,6 +2,8 @@
 /* See json.h (RFC 8259). */
 #include "sys/json.h"
 
+#include "sys/characters.h"
+
 #include <string.h>
 
 void json_begin(struct text *line)
@@ -64,58 +66,30 @@ void json_close(struct text *line, char bracket)
 
 /* --- strings --- */
 
-/*
- * How many bytes the character has that begins here; 0 where it is none of UTF-8's: cut off, longer than it need be, a
- * surrogate, or beyond the last code point (RFC 3629, 4).
- */
-static size_t length_of_character(const unsigned char *byte, size_t left)
+static void add_escape(struct text *line, unsigned code)
 {
-	static const struct {
-		unsigned char first, last;     /* of the first byte */
-		unsigned char second_from, to; /* of the second one */
-		size_t length;
-	} forms[] = {
-		{0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-	for (size_t form = 0; form < sizeof forms / sizeof forms[0]; form++) {
-		size_t length = forms[form].length;
-		if (byte[0] < forms[form].first || byte[0] > forms[form].last)
-			continue;
-		if (length == 1)
-			return 1;
-		if (left < length || byte[1] < forms[form].second_from || byte[1] > forms[form].to)
-			return 0;
-		for (size_t i = 2; i < length; i++)
-			if ((byte[i] & 0xc0) != 0x80)
-				return 0;
-		return length;
-	}
-	return 0;
-}
-
-static void add_escape(struct text *line, unsigned char byte)
-{
-	char hex[2] = {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
-	text_add(line, "\\u00");
+	char hex[4];
+	for (int i = 0; i < 4; i++)
+		hex[i] = "0123456789abcdef"[code >> (12 - 4 * i) & 15];
+	text_add(line, "\\u");
 	text_add_bytes(line, hex, sizeof hex);
 }
 
+/* None that is escaped is beyond four digits. */
 void json_quote(struct text *line, const char *bytes, size_t length)
 {
-	const unsigned char *byte = (const unsigned char *)bytes;
 	for (size_t i = 0; i < length;) {
-		size_t taken = length_of_character(&byte[i], length - i);
+		unsigned code;
+		size_t taken = characters_decode(&bytes[i], length - i, &code);
 		if (!taken) {
 			text_add(line, "\\ufffd");
 			taken = 1;
-		} else if (byte[i] < ' ' || byte[i] == 127) {
-			add_escape(line, byte[i]);
+		} else if (!characters_harmless(code)) {
+			add_escape(line, code);
 		} else {
-			if (byte[i] == '"' || byte[i] == '\\')
+			if (code == '"' || code == '\\')
 				text_add(line, "\\");
-			text_add_bytes(line, (const char *)&byte[i], taken);
+			text_add_bytes(line, &bytes[i], taken);
 		}
 		i += taken;
 	}

@@ -22,7 +22,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-enum { LIBRARIES_MAX = 4, CALLERS_MAX = 64 };
+enum { LIBRARIES_MAX = 64, CALLERS_MAX = 64 };
 
 /* Stands for a function that the library lacks. 0 is failure, or "no", for all of them. */
 static long absent(void)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See text.h. Control characters become '?': a line of ours stays one line, whatever a name holds.
+ * See text.h. What is no harmless character becomes '?', a byte each: a line of ours stays one line, and reads as it is written,
+ * whatever a name holds.
  */
 #include "sys/text.h"
+
+#include "sys/characters.h"
 
 #include <string.h>
 
@@ -15,13 +18,17 @@ struct text text_in(char *bytes, size_t size)
 
 void text_add_bytes(struct text *text, const char *bytes, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		if (text->length >= text->room) {
+	for (size_t i = 0; i < length;) {
+		unsigned code;
+		size_t taken = characters_decode(&bytes[i], length - i, &code);
+		bool shown = taken && characters_harmless(code);
+		taken = taken ? taken : 1;
+		if (text->length + taken > text->room) {
 			text->cut = true;
 			return;
 		}
-		text->bytes[text->length++] =
-			(unsigned char)bytes[i] < ' ' || bytes[i] == 127 ? '?' : bytes[i];
+		for (size_t end = i + taken; i < end; i++)
+			text->bytes[text->length++] = shown ? bytes[i] : '?';
 	}
 }
 
