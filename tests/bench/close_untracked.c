@@ -3,13 +3,15 @@
  * close() of a descriptor that no TLS is on, again and again: an open one ("open"), or one that is not even open
  * ("closed"). What `tests/bench/run` looks for is how much the preloaded close() adds to each call (P8).
  *
- * The descriptor comes from a raw dup: no hook of another function must be in the sum.
+ * The descriptor comes from a dup by the instruction itself: no hook of another function must be in the sum.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "sys/kernel.h"
 
 int main(int argc, char **argv)
 {
@@ -24,6 +26,6 @@ int main(int argc, char **argv)
 	int not_open = ends[1] + 1;
 
 	for (long i = strtol(argv[2], NULL, 10); i > 0; i--)
-		close(open ? (int)syscall(SYS_dup, ends[0]) : not_open);
+		close(open ? (int)kernel_call(SYS_dup, ends[0], 0, 0, 0, 0, 0) : not_open);
 	return 0;
 }

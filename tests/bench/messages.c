@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "support.h"
+#include "sys/kernel.h"
 
 enum { MESSAGE_BYTES = 64 };
 
@@ -76,7 +77,8 @@ int main(int argc, char **argv)
 		bench_write(client, message, sizeof(message));
 		if (both)
 			bench_read(server, message, sizeof(message));
-		else if (syscall(SYS_read, server_fd, record, sizeof(record)) <= MESSAGE_BYTES)
+		else if (kernel_call(SYS_read, server_fd, (long)record, sizeof(record), 0, 0, 0) <=
+			 MESSAGE_BYTES)
 			bench_fail("reading a record");
 	}
 	return 0;

@@ -80,7 +80,7 @@ EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags, __SO
 	return real.recvfrom(fd, buf, size, flags, from, from_size);
 }
 
-/* A message takes descriptors along (copies.h): where the process has TLS, each is looked at. */
+/* A message takes descriptors along (copies.h): where the process has TLS, each is looked at. Else no read side is a play, either. */
 static inline bool messages_watched(void)
 {
 	return atomic_load_explicit(&descriptors_any_tracked, memory_order_relaxed);
@@ -108,7 +108,7 @@ SLOWLY static ssize_t message_sent(int fd, const struct msghdr *message, ssize_t
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-	if (!read_watched() && !messages_watched())
+	if (!learn_socket_watches() && !messages_watched())
 		return real.recvmsg(fd, message, flags);
 	if (is_at_end_message(fd, message, flags))
 		return 0;
@@ -135,8 +135,8 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
 	if (shutdown_both_anywhere())
 		shutdown_both_really(fd);
 	if (!messages_watched())
-		return real.recvmmsg(fd, messages, count, flags, timeout);
-	return messages_received(fd, messages, flags, real.recvmmsg(fd, messages, count, flags, timeout));
+		return real_recvmmsg()(fd, messages, count, flags, timeout);
+	return messages_received(fd, messages, flags, real_recvmmsg()(fd, messages, count, flags, timeout));
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t size)
@@ -178,8 +178,8 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
 	if (!messages_watched())
-		return real.sendmmsg(fd, messages, count, flags);
-	return messages_sent(messages, real.sendmmsg(fd, messages, count, flags));
+		return real_sendmmsg()(fd, messages, count, flags);
+	return messages_sent(messages, real_sendmmsg()(fd, messages, count, flags));
 }
 
 /* --- where programs of 64-bit times have names of their own for these (real.h) --- */
@@ -187,7 +187,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 #if REAL_HAS_TIME64
 EXPORT ssize_t __recvmsg64(int fd, struct msghdr *message, int flags)
 {
-	if (!read_watched() && !messages_watched())
+	if (!learn_socket_watches() && !messages_watched())
 		return real.__recvmsg64(fd, message, flags);
 	if (is_at_end_message(fd, message, flags))
 		return 0;
@@ -207,15 +207,16 @@ EXPORT int __recvmmsg64(int fd, struct mmsghdr *messages, unsigned count, int fl
 	if (shutdown_both_anywhere())
 		shutdown_both_really(fd);
 	if (!messages_watched())
-		return real.__recvmmsg64(fd, messages, count, flags, timeout);
-	return messages_received(fd, messages, flags, real.__recvmmsg64(fd, messages, count, flags, timeout));
+		return real___recvmmsg64()(fd, messages, count, flags, timeout);
+	return messages_received(fd, messages, flags,
+				 real___recvmmsg64()(fd, messages, count, flags, timeout));
 }
 
 EXPORT int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
 	if (!messages_watched())
-		return real.__sendmmsg64(fd, messages, count, flags);
-	return messages_sent(messages, real.__sendmmsg64(fd, messages, count, flags));
+		return real___sendmmsg64()(fd, messages, count, flags);
+	return messages_sent(messages, real___sendmmsg64()(fd, messages, count, flags));
 }
 #endif
 

@@ -212,18 +212,6 @@ static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags)
 	return raw(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0);
 }
 
-static int early_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-			  struct timespec *timeout)
-{
-	real_init();
-	return real.recvmmsg(fd, messages, count, flags, timeout);
-}
-
-static int early_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
-{
-	return (int)raw(SYS_sendmmsg, fd, (long)messages, count, flags, 0, 0);
-}
-
 #if REAL_HAS_TIME64
 static int early_ppoll64(struct pollfd *polled, nfds_t count, const struct real_timespec64 *timeout,
 			 const sigset_t *mask)
@@ -247,12 +235,6 @@ static int early_pselect64(int count, fd_set *restrict reading, fd_set *restrict
 	return real.__pselect64(count, reading, writing, failing, timeout, mask);
 }
 
-static int early_recvmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags,
-			    struct real_timespec64 *timeout)
-{
-	real_init();
-	return real.__recvmmsg64(fd, messages, count, flags, timeout);
-}
 #endif
 
 struct real_libc real = {
@@ -289,8 +271,6 @@ struct real_libc real = {
 	.send = raw_send,
 	.sendto = raw_sendto,
 	.sendmsg = raw_sendmsg,
-	.recvmmsg = early_recvmmsg,
-	.sendmmsg = early_sendmmsg,
 #if REAL_HAS_TIME64
 	.__fcntl_time64 = raw_fcntl,
 	.__setsockopt64 = raw_setsockopt,
@@ -299,8 +279,6 @@ struct real_libc real = {
 	.__pselect64 = early_pselect64,
 	.__recvmsg64 = raw_recvmsg,
 	.__sendmsg64 = raw_sendmsg,
-	.__recvmmsg64 = early_recvmmsg64,
-	.__sendmmsg64 = early_sendmmsg,
 #endif
 };
 
@@ -327,6 +305,7 @@ void real_init(void)
 		return found;                                                                                \
 	}
 REAL_LATE(LATE)
+REAL_LATE_TIME64(LATE)
 #undef LATE
 
 int real_closesocket(int fd)

@@ -62,6 +62,9 @@ ssize_t __sendmsg64(int fd, const struct msghdr *message, int flags);
 int __recvmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags,
 		 struct real_timespec64 *timeout);
 int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags);
+#define REAL_LATE_TIME64(X)                                                                                  \
+	X(__recvmmsg64)                                                                                      \
+	X(__sendmmsg64)
 #define REAL_TIME64(X)                                                                                       \
 	X(__fcntl_time64)                                                                                    \
 	X(__setsockopt64)                                                                                    \
@@ -69,11 +72,10 @@ int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags);
 	X(__select64)                                                                                        \
 	X(__pselect64)                                                                                       \
 	X(__recvmsg64)                                                                                       \
-	X(__sendmsg64)                                                                                       \
-	X(__recvmmsg64)                                                                                      \
-	X(__sendmmsg64)
+	X(__sendmsg64)
 #else
 #define REAL_HAS_TIME64 0
+#define REAL_LATE_TIME64(X)
 #define REAL_TIME64(X)
 #endif
 
@@ -108,6 +110,8 @@ int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags);
  * would wait that a library's constructor waits for: so only what is hardly ever called there.
  */
 #define REAL_LATE(X)                                                                                         \
+	X(recvmmsg)                                                                                          \
+	X(sendmmsg)                                                                                          \
 	X(exit)                                                                                              \
 	X(execve)                                                                                            \
 	X(execv)                                                                                             \
@@ -134,9 +138,7 @@ int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags);
 	X(writev)                                                                                            \
 	X(send)                                                                                              \
 	X(sendto)                                                                                            \
-	X(sendmsg)                                                                                           \
-	X(recvmmsg)                                                                                          \
-	X(sendmmsg)
+	X(sendmsg)
 
 #define REAL_MEMBER(name) __typeof__(name) *name;
 
@@ -149,6 +151,7 @@ extern struct real_libc real INTERNAL;
 
 #define REAL_LATE_ONE(name) __typeof__(name) *real_##name(void);
 REAL_LATE(REAL_LATE_ONE)
+REAL_LATE_TIME64(REAL_LATE_ONE)
 #undef REAL_LATE_ONE
 
 #undef REAL_MEMBER

@@ -16,19 +16,46 @@ struct text text_in(char *bytes, size_t size)
 	return (struct text){.bytes = bytes, .room = size - END_OF_LINE};
 }
 
+static bool is_plain(char byte)
+{
+	return byte >= ' ' && byte < 127;
+}
+
+/* Nearly all of a line: copied until it is full. */
+static size_t add_plain(struct text *text, const char *bytes, size_t length)
+{
+	size_t room = text->length < text->room ? text->room - text->length : 0,
+	       most = length < room ? length : room, i = 0;
+	char *to = text->bytes + text->length;
+	for (; i < most && is_plain(bytes[i]); i++)
+		to[i] = bytes[i];
+	text->length += i;
+	return i;
+}
+
+/* A character that is not, or a byte that is none: shown as a whole, masked, or left out. */
+static size_t add_character(struct text *text, const char *bytes, size_t length)
+{
+	unsigned code;
+	size_t taken = characters_decode(bytes, length, &code);
+	bool shown = taken && characters_harmless(code);
+	taken = taken ? taken : 1;
+	if (text->length + taken > text->room) {
+		text->cut = true;
+		return 0;
+	}
+	for (size_t i = 0; i < taken; i++)
+		text->bytes[text->length++] = shown ? bytes[i] : '?';
+	return taken;
+}
+
 void text_add_bytes(struct text *text, const char *bytes, size_t length)
 {
-	for (size_t i = 0; i < length;) {
-		unsigned code;
-		size_t taken = characters_decode(&bytes[i], length - i, &code);
-		bool shown = taken && characters_harmless(code);
-		taken = taken ? taken : 1;
-		if (text->length + taken > text->room) {
-			text->cut = true;
-			return;
-		}
-		for (size_t end = i + taken; i < end; i++)
-			text->bytes[text->length++] = shown ? bytes[i] : '?';
+	size_t i = 0, taken = 1;
+	while (i < length && taken) {
+		i += add_plain(text, &bytes[i], length - i);
+		taken = i < length ? add_character(text, &bytes[i], length - i) : 0;
+		i += taken;
 	}
 }
 
