@@ -361,3 +361,19 @@ killed() {
     assert_verdict "${whole[@]}"
   done
 }
+
+# authbind, socket_wrapper and torsocks are such objects.
+@test "P9: another preloaded object that hooks bind and listen, behind ours or before, is called" {
+  local order hook=$BATS_TEST_TMPDIR/hook.so file=$BATS_TEST_TMPDIR/port
+  printf '%s\n' '#define _GNU_SOURCE' '#include <dlfcn.h>' '#include <unistd.h>' \
+    'int bind(int fd, const void *to, unsigned size) { int (*next)(int, const void *, unsigned); *(void **)&next = dlsym(RTLD_NEXT, "bind");' \
+    'return write(2, "bind seen\n", 10) == 10 ? next(fd, to, size) : -1; }' \
+    'int listen(int fd, int backlog) { int (*next)(int, int); *(void **)&next = dlsym(RTLD_NEXT, "listen");' \
+    'return write(2, "listen seen\n", 12) == 12 ? next(fd, backlog) : -1; }' >"$BATS_TEST_TMPDIR/hook.c"
+  "${CC:-cc}" -shared -fPIC -o "$hook" "$BATS_TEST_TMPDIR/hook.c" -ldl
+  for order in "$OBJECT:$hook" "$hook:$OBJECT"; do
+    run -0 env LD_PRELOAD="$order" "$BUILD/tests/programs/server_free_then_close" --port-file "$file" --connections 0
+    assert_output --partial "bind seen"
+    assert_output --partial "listen seen"
+  done
+}

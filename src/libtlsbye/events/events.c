@@ -304,8 +304,8 @@ void events_write_incomplete(struct connection *c, struct event_failure *failure
 static void tell_unfinished(struct connection *c)
 {
 	const char *name = c->sites.at[SITE_WRITE].name;
-	if (!c->seen.unfinished || !name || c->seen.write_failure_told ||
-	    c->released.reason == NOT_OWNER || c->released.reason == COPIED)
+	if (!c->seen.unfinished || !name || c->seen.write_failure_told || c->released.reason == NOT_OWNER ||
+	    c->released.reason == COPIED)
 		return;
 	c->seen.write_failure_told = true;
 	struct event_failure failure = {

@@ -66,7 +66,8 @@ static void totals(const struct page *page, const struct report *report)
 			"%s process%s ended without a word: what connections were open then is not known.\n",
 			words_number(number, t->cut_short), t->cut_short == 1 ? "" : "es");
 	if (t->foreign > 0)
-		fprintf(page->out, "Not counted: %s that another holder has (a forked process, a copy sent away).\n",
+		fprintf(page->out,
+			"Not counted: %s that another holder has (a forked process, a copy sent away).\n",
 			words_number(number, t->foreign));
 }
 
