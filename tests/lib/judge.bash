@@ -269,7 +269,7 @@ side_by_side() {
 
 # What it started ends with it: teardown does not know of that.
 aside() {
-  BATS_TEST_TMPDIR=$(mktemp -d "$BATS_TEST_TMPDIR/$1.XXX")
+  BATS_TEST_TMPDIR=$(mktemp -d -p "$BATS_TEST_TMPDIR" --suffix ".$1")
   begin_test
   trap end_test EXIT
   "${@:2}"
