@@ -71,7 +71,7 @@ static struct connection *track(SSL *ssl, struct libssl *lib, bool born_seen)
 	struct connection *c = lib->usable ? records_new(lib) : NULL;
 	if (!c)
 		return placeholder(lib);
-	if (!born_seen || !lib->inner_calls_seen)
+	if (!born_seen || !atomic_load(&lib->inner_calls_seen))
 		watch_frees(lib);
 	c->seen.born = born_seen;
 	c->seen.hands_off = lib->SSL_is_quic(ssl);

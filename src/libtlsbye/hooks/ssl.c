@@ -122,7 +122,7 @@ EXPORT int SSL_clear(SSL *ssl)
 	struct libssl *lib = openssl_inner_libssl(CALLER);
 	struct connection *c = lib ? ssl_table_find(ssl) : NULL;
 	if (lib && (!c || claim_is_entered(&c->claim))) {
-		lib->inner_calls_seen = true;
+		openssl_note_inner_call(lib);
 		return lib->SSL_clear(ssl);
 	}
 	return clear_for_program(ssl, THIS_CALL);

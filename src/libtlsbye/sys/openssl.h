@@ -143,10 +143,10 @@ int SSL_is_quic(const SSL *ssl);
 struct libssl {
 	OPENSSL_LIBSSL_HOOKED(OPENSSL_MEMBER)
 	OPENSSL_LIBSSL_USED(OPENSSL_MEMBER)
-	bool inner_calls_seen; /* what it calls of its own comes by our hooks: it is not -Bsymbolic */
-	bool watches_frees;    /* ssl_table.c hears of an SSL that is freed unseen */
-	bool own_allocator;    /* the program's, which may give back all it gave at once */
-	bool usable;           /* has all that a close_notify needs: OpenSSL 1.1.1 or newer */
+	_Atomic bool inner_calls_seen; /* what it calls of its own comes by our hooks: it is not -Bsymbolic */
+	bool watches_frees;            /* ssl_table.c hears of an SSL that is freed unseen */
+	bool own_allocator;            /* the program's, which may give back all it gave at once */
+	bool usable;                   /* has all that a close_notify needs: OpenSSL 1.1.1 or newer */
 	struct code_range code, crypto_code; /* where it is mapped, and its libcrypto */
 	BIO_METHOD *close_notify_method;     /* made by close_notify.c on first use */
 	BIO *close_notify_spare;             /* and a BIO of it, that nobody uses */
@@ -158,6 +158,13 @@ struct libcrypto {
 };
 
 #undef OPENSSL_MEMBER
+
+/* Written once: the threads of a server share the line. */
+static inline void openssl_note_inner_call(struct libssl *lib)
+{
+	if (!atomic_load_explicit(&lib->inner_calls_seen, memory_order_relaxed))
+		atomic_store(&lib->inner_calls_seen, true);
+}
 
 /* 64 bits wide from 3.0 on, whatever the headers say that this was built with; before, those above 31 mean nothing. */
 static inline uint64_t openssl_options(const struct libssl *lib, const SSL *ssl)
