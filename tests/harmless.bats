@@ -119,6 +119,26 @@ prints_the_same() {
   both epoll
 }
 
+# However many sets there are, close() neither waits, nor asks sets that never had the socket. (In place, after 50 ms, what comes
+# late would be answered with a reset.)
+@test "P2, P5: so it is where 300 other sets are open, and where it was in another one before" {
+  epoll() {
+    prints_the_same server_epoll --rounds 20 --mode "$1" -- --send 1K --trail 20K --late-trail 64K --expect 1K
+    assert_program events=0
+    assert_verdict "${good[@]}"
+  }
+  both epoll many
+  both epoll moved
+}
+
+@test "P5: only the set that has it is told" {
+  command -v strace >/dev/null || skip 'strace is not installed'
+  wrapper=(strace -ff -qq -e trace=epoll_ctl -o "$BATS_TEST_TMPDIR/trace")
+  connections=3
+  judge_server cured server_epoll --mode many -- --send 1K --trail 20K --expect 1K
+  assert_equal "$(cat "$BATS_TEST_TMPDIR"/trace.* | grep -c EPOLL_CTL_DEL)" 3
+}
+
 # Bare the reset frees the port at once.
 @test "P5: a port that is bound again right behind the close can be bound, as bare, and but once" {
   binds_again() {

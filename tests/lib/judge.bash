@@ -269,7 +269,8 @@ side_by_side() {
 
 # What it started ends with it: teardown does not know of that.
 aside() {
-  BATS_TEST_TMPDIR=$(mktemp -d -p "$BATS_TEST_TMPDIR" --suffix ".$1")
+  BATS_TEST_TMPDIR+=/$1.$BASHPID
+  mkdir "$BATS_TEST_TMPDIR"
   begin_test
   trap end_test EXIT
   "${@:2}"

@@ -75,26 +75,6 @@ struct connection *descriptors_ref_connection(int fd)
 	return NULL;
 }
 
-static _Atomic uint64_t watched_elsewhere[DESCRIPTOR_LIMIT / 64]; /* a bit a number */
-
-void descriptors_watched_elsewhere(int fd)
-{
-	if ((unsigned)fd < DESCRIPTOR_LIMIT && !descriptors_is_watched_elsewhere(fd))
-		atomic_fetch_or(&watched_elsewhere[fd / 64], UINT64_C(1) << fd % 64);
-}
-
-bool descriptors_is_watched_elsewhere(int fd)
-{
-	return (unsigned)fd >= DESCRIPTOR_LIMIT ||
-	       atomic_load(&watched_elsewhere[fd / 64]) & UINT64_C(1) << fd % 64;
-}
-
-void descriptors_forget_watchers(int fd)
-{
-	if ((unsigned)fd < DESCRIPTOR_LIMIT && descriptors_is_watched_elsewhere(fd))
-		atomic_fetch_and(&watched_elsewhere[fd / 64], ~(UINT64_C(1) << fd % 64));
-}
-
 /* Who is being closed at this moment: in a fork child nobody is. Where there is no room, the number is not marked. */
 enum { CLOSING = 32 };
 static _Atomic int closing[CLOSING]; /* descriptor + 1 */
@@ -142,7 +122,6 @@ bool descriptors_drop(struct connection *c, int fd)
 	uint32_t slot = c->index + 1;
 	if (!atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, 0))
 		return false;
-	descriptors_forget_watchers(fd);
 	atomic_fetch_sub(&c->socket.descriptors, 1);
 	return true;
 }
@@ -150,7 +129,6 @@ bool descriptors_drop(struct connection *c, int fd)
 void descriptors_taken(int fd)
 {
 	uint32_t slot = SLOT_CLOSING;
-	descriptors_forget_watchers(fd);
 	atomic_compare_exchange_strong(&descriptors_slots[fd], &slot, 0);
 	closing_unmark(fd);
 }

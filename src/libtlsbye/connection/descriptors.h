@@ -72,15 +72,6 @@ void descriptors_adopt_duplicates(struct connection *c, int fd);
 void descriptors_duplicated(int from, int to);
 
 /*
- * Was the number put into an epoll set, or a stream opened on it, since a connection last left it? Both read it, or wait
- * for it, where no hook looks. In doubt yes: a set that it left, or a number that was closed where no hook looked, counts
- * as well.
- */
-void descriptors_watched_elsewhere(int fd);
-bool descriptors_is_watched_elsewhere(int fd);
-void descriptors_forget_watchers(int fd); /* it is being closed */
-
-/*
  * May we act on this descriptor? It must be one of the connection's; for DTLS, where many SSLs share a socket, any of that
  * socket.
  */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's epoll sets: a socket that lives on after the program's close must leave them, or the program goes on
- * getting events for it (epoll(7), Q6).
+ * The program's epoll sets, by their numbers, as long as these are open. Which of them looks at a socket: watchers.h.
  *
  * Rules: async-signal-safe: atomics only, no lock, no allocation.
  */
@@ -12,7 +11,5 @@
 
 void epoll_sets_seen(int epfd);
 bool epoll_sets_knows(int epfd);
-bool epoll_sets_all_known(void);
-void epoll_sets_forget_socket(int fd);
 
 #endif

@@ -10,6 +10,7 @@
 #undef _TIME_BITS
 #include "connection/descriptors.h"
 #include "connection/epoll_sets.h"
+#include "connection/watchers.h"
 #include "linger/abort.h"
 #include "release/fd_close.h"
 #include "release/fd_shutdown.h"
@@ -168,7 +169,7 @@ EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 		shutdown_both_really(fd);
 	int result = real.epoll_ctl(epfd, operation, fd, event);
 	if (result == 0 && operation == EPOLL_CTL_ADD) {
-		descriptors_watched_elsewhere(fd);
+		watchers_note_set(fd, epfd);
 		if (!epoll_sets_knows(epfd))
 			epoll_sets_seen(epfd);
 	}

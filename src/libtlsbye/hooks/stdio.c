@@ -9,6 +9,7 @@
 #undef _FILE_OFFSET_BITS /* the headers would give freopen the name of freopen64 */
 #undef _TIME_BITS
 #include "connection/descriptors.h"
+#include "connection/watchers.h"
 #include "sys/export.h"
 #include "release/fd_close.h"
 #include "release/shutdown_both.h"
@@ -29,7 +30,7 @@ static bool before_stream_closes(FILE *stream, struct call call)
 	if (fd < 0)
 		return false;
 	if (!descriptors_known(fd)) {
-		descriptors_forget_watchers(fd); /* the next connection may get the number */
+		watchers_forget(fd); /* the next connection may get the number */
 		return false;
 	}
 	bool failed = fflush(stream) != 0;
@@ -46,7 +47,7 @@ EXPORT FILE *fdopen(int fd, const char *mode)
 		shutdown_both_really(fd);
 	FILE *stream = real.fdopen(fd, mode);
 	if (stream)
-		descriptors_watched_elsewhere(fd);
+		watchers_note_stream(fd);
 	return stream;
 }
 

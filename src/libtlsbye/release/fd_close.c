@@ -8,6 +8,7 @@
 #include "connection/descriptors.h"
 #include "connection/epoll_sets.h"
 #include "connection/lent.h"
+#include "connection/watchers.h"
 #include "connection/ownership.h"
 #include "connection/records.h"
 #include "connection/socket.h"
@@ -185,6 +186,7 @@ static bool close_when_done(int fd, struct call call, const struct connection **
 	struct connection *c = descriptors_ref_connection(fd);
 	bool done = c && is_done(c, fd, asked) && descriptors_drop(c, fd);
 	if (done) {
+		watchers_forget(fd);
 		atomic_store(&c->socket.fd, fd);
 		release_note_path(c, PATH_CLOSE);
 		call_sites_note(&c->sites, SITE_CLOSE, call);
@@ -220,6 +222,7 @@ static bool before_close(int fd, struct call call, struct connection **late)
 		claim_await(&c->claim);
 		if (!atomic_load(&c->socket.descriptors))
 			last_descriptor_closes(c, &last);
+		watchers_forget(fd);
 		descriptors_taken(fd);
 		records_unref(c);
 	}

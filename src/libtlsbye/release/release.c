@@ -3,10 +3,10 @@
 #include "release/release.h"
 
 #include "connection/descriptors.h"
-#include "connection/epoll_sets.h"
 #include "connection/hidden_calls.h"
 #include "connection/ownership.h"
 #include "connection/socket.h"
+#include "connection/watchers.h"
 #include "events/events.h"
 #include "linger/handover.h"
 #include "linger/queues.h"
@@ -77,8 +77,7 @@ bool release_speak(struct connection *c, int fd, void *caller)
 static void leave_the_program(int fd)
 {
 	port_reuse_begins(fd);
-	if (descriptors_is_watched_elsewhere(fd))
-		epoll_sets_forget_socket(fd);
+	watchers_leave(fd);
 	int flags = descriptors_any_async() ? real.fcntl(fd, F_GETFL) : 0;
 	if (flags > 0 && flags & O_ASYNC)
 		real.fcntl(fd, F_SETFL, flags & ~O_ASYNC);
@@ -99,8 +98,7 @@ void release_hand_over(struct connection *c, int fd, bool follows, uint64_t unti
 		events_end(c);
 		return;
 	}
-	bool watched = descriptors_is_watched_elsewhere(fd) && !epoll_sets_all_known();
-	if (settings->linger == LINGER_WAIT || watched) {
+	if (settings->linger == LINGER_WAIT || !watchers_can_leave(fd)) {
 		handover_in_place(c, fd, follows, until_us);
 		return;
 	}

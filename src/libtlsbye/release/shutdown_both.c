@@ -7,6 +7,7 @@
 #include "connection/ownership.h"
 #include "connection/records.h"
 #include "connection/socket.h"
+#include "connection/watchers.h"
 #include "sys/process.h"
 #include "sys/settings.h"
 
@@ -25,8 +26,7 @@ bool shutdown_both_emulate(struct connection *c, int fd)
 	if (ownership_shares(c) ||
 	    copies_are_away(c)) /* it may be waiting there: shutdown() wakes every holder's processes */
 		return false;
-	if (descriptors_is_watched_elsewhere(fd) || !process_has_one_thread() ||
-	    ioctl(fd, FIONREAD, &received) != 0)
+	if (watchers_any(fd) || !process_has_one_thread() || ioctl(fd, FIONREAD, &received) != 0)
 		return false;
 	atomic_store(&c->released.read_left, received > 0 ? (uint32_t)received : 0);
 	if (!atomic_exchange(&c->released.read_emulated, true))
