@@ -136,7 +136,9 @@ prints_the_same() {
   wrapper=(strace -ff -qq -e trace=epoll_ctl -o "$BATS_TEST_TMPDIR/trace")
   connections=3
   judge_server cured server_epoll --mode many -- --send 1K --trail 20K --expect 1K
-  assert_equal "$(cat "$BATS_TEST_TMPDIR"/trace.* | grep -c EPOLL_CTL_DEL)" 3
+  local program # the hub has a set of its own
+  program=$(grep -c EPOLL_CTL_ADD "$BATS_TEST_TMPDIR"/trace.* | sort -t : -k 2 -n | tail -n 1)
+  assert_equal "$(grep -c EPOLL_CTL_DEL "${program%:*}")" 3
 }
 
 # Bare the reset frees the port at once.
