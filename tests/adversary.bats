@@ -68,3 +68,14 @@ ends_at_once() {
   assert_verdict whole=yes tls=close_notify tcp=fin
   [[ $(events_with 'sent close_notify') -eq 2 ]] || fail_showing "not both have told of their end"
 }
+
+@test "P6: SSL_shutdown twice after close, the number is another's: that one loses nothing, and gets nothing" {
+  judge_client bare client_reused_fd --mode shutdown -- --expect 1K
+  assert_program same-number=yes 'bytes=[1-9][0-9]*'
+  shut_down() {
+    judge_client cured client_reused_fd --mode shutdown -- --expect 1K
+    assert_program same-number=yes bytes=0 unread=13 first=0 second=-1 error=5
+    assert_verdict whole=yes tls=close_notify tcp=fin
+  }
+  both shut_down
+}

@@ -198,14 +198,29 @@ writes_only() {
   both fails
 }
 
-@test "P1: the second SSL_shutdown succeeds, and the log says how much was never read" {
+@test "P1: the second SSL_shutdown succeeds where all has arrived, and the log says how much was never read" {
   succeeds() {
-    judge_server cured server_second_shutdown --read 2K -- --send 100K --expect 1K
-    assert_program first=0 second=1 reason=none
-    assert_verdict "${good[@]}"
-    assert_event '100,352 bytes behind its SSL_shutdown never read'
+    local mode
+    for mode in late nonblocking; do
+      judge_server cured server_second_shutdown --mode "$mode" --read 2K -- --send 100K --expect 1K
+      assert_program first=0 second=1 reason=none
+      assert_verdict "${good[@]}"
+      assert_event '100,352 bytes behind its SSL_shutdown never read'
+    done
   }
   both succeeds
+}
+
+@test "P2: the second SSL_shutdown over unread records does not wait for a silent peer: it fails, as bare" {
+  at_once() {
+    local how
+    for how in bare cured; do
+      TLSBYE_LINGER_TOTAL=60s judge_server "$how" server_second_shutdown --read 2K -- \
+        --send 100K --expect 1K --end never --limit 10
+      assert_program first=0 second=-1 error=1 waited=no 'reason=application data after close notify'
+    done
+  }
+  both_at_once at_once
 }
 
 # --- other peers, other ways ---

@@ -70,7 +70,7 @@ assert_events() {
     assert_event '; peer: FIN'
     judge_server cured server_free_then_close -- --send 1K --expect 1K --end reset
     assert_event '; peer: reset'
-    judge_server cured server_second_shutdown -- --send 100K --expect 1K
+    judge_server cured server_second_shutdown --mode late -- --send 100K --expect 1K
     assert_event '; peer: close_notify, then FIN'
   }
   both peers

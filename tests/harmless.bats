@@ -68,7 +68,7 @@ prints_the_same() {
   prints_the_same check_transparency --mode close-first -- --send 1K --trail 20K --expect 1K
 }
 
-# server_second_shutdown is the other half: over a socket the second call is made to succeed.
+# server_second_shutdown is the other half: over a socket the second call is made to succeed, where all has arrived.
 @test "P5: TLS over a BIO pair: the second SSL_shutdown over unread data fails as bare" {
   memory() {
     run_bare check_memory_bios --tls "$tls"

@@ -23,6 +23,10 @@
 ssize_t SSL_sendfile(SSL *ssl, int fd, off_t offset, size_t size, int flags);
 int SSL_write_ex2(SSL *ssl, const void *buf, size_t num, uint64_t flags, size_t *written);
 int SSL_is_quic(const SSL *ssl);
+/* From 3.0 on the first two, before it the third, which is a macro by then. */
+void ERR_new(void);
+void ERR_set_error(int lib, int reason, const char *format, ...);
+void(ERR_put_error)(int lib, int function, int reason, const char *file, int line);
 #ifndef SSL_OP_IGNORE_UNEXPECTED_EOF
 #define SSL_OP_IGNORE_UNEXPECTED_EOF (UINT64_C(1) << 7)
 #endif
@@ -105,6 +109,8 @@ int SSL_is_quic(const SSL *ssl);
 	X(BIO_up_ref)                                                                                        \
 	X(BIO_ctrl)                                                                                          \
 	X(BIO_test_flags)                                                                                    \
+	X(BIO_get_callback_ex)                                                                               \
+	X(BIO_set_callback_ex)                                                                               \
 	X(BIO_read)                                                                                          \
 	X(BIO_number_read)                                                                                   \
 	X(BIO_number_written)                                                                                \
@@ -121,6 +127,9 @@ int SSL_is_quic(const SSL *ssl);
 	X(ERR_error_string_n)                                                                                \
 	X(ERR_peek_error)                                                                                    \
 	X(ERR_peek_last_error)                                                                               \
+	X(ERR_new)                                                                                           \
+	X(ERR_set_error)                                                                                     \
+	X(ERR_put_error)                                                                                     \
 	X(ERR_set_mark)                                                                                      \
 	X(ERR_pop_to_mark)                                                                                   \
 	X(CRYPTO_get_ex_new_index)                                                                           \
