@@ -79,3 +79,20 @@ ends_at_once() {
   }
   both shut_down
 }
+
+# A signal at each of our calls within a close, whichever it is.
+jumps_out() {
+  connections=30
+  judge_client "$@" --write 1K -- --expect-any
+  assert_program jumped=yes stuck=0 cancellation_left_off=0
+}
+
+@test "P9: close left by siglongjmp: the number can be closed, and cancellation is as it was" {
+  local mode
+  jumps_out cured client_jumps_at_each_call
+  jumps_out cured client_jumps_at_each_call --mode closes-first
+  for mode in observe off; do
+    TLSBYE_MODE=$mode connections=30 judge_client cured client_jumps_at_each_call --write 1K -- --expect-any
+    assert_program stuck=0 cancellation_left_off=0
+  done
+}

@@ -11,6 +11,7 @@
 #include "connection/hidden_calls.h"
 #include "connection/socket.h"
 #include "connection/which_socket.h"
+#include "sys/blocked_signals.h"
 #include "sys/clock.h"
 #include "sys/errno_names.h"
 #include "sys/process.h"
@@ -18,7 +19,6 @@
 #include "events/verdict.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -52,12 +52,13 @@ __attribute__((noinline)) static void write_short_line(const struct event *event
 	write_line(&line, event);
 }
 
-/* write() is a cancellation point, and the calls that tell of something need not be any. */
+/* write() is a cancellation point, and the calls that tell of something need not be any; nor is a line kept for ever. */
 static void say(struct event *event)
 {
-	int saved = errno, cancel_state;
+	int saved = errno;
+	struct blocked_signals before;
 	struct text line;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	blocked_signals_begin(&before, true);
 	event->mode = settings->mode;
 	event->time_us = clock_of_day_us();
 	event->program = program;
@@ -68,7 +69,7 @@ static void say(struct event *event)
 	} else {
 		write_short_line(event);
 	}
-	pthread_setcancelstate(cancel_state, NULL);
+	blocked_signals_end(&before);
 	errno = saved;
 }
 

@@ -65,7 +65,7 @@ void exec_release(enum exec_by by, const char *file, int fd, char *const argv[],
 	int saved = errno;
 	if (!records_any() || !process_is_original())
 		return;
-	blocked_signals_begin(&before, release_is_curing()); /* exec is no cancellation point; open() is */
+	blocked_signals_begin(&before, true); /* exec is no cancellation point; open() is */
 	if (ownership_any_shared())
 		records_each(let_go_unspoken, NULL);
 	records_each(look_for_open, &something);

@@ -215,8 +215,7 @@ static bool before_close(int fd, struct call call, struct connection **late)
 		errno = saved;
 		return true;
 	}
-	blocked_signals_begin(&before,
-			      release_is_curing()); /* nor are our calls cancellation points of close() */
+	blocked_signals_begin(&before, true); /* nor are our calls cancellation points of close() */
 	struct connection *c = descriptors_take(fd, &alone);
 	if (c) {
 		claim_await(&c->claim);

@@ -112,7 +112,7 @@ int fd_shutdown_before(int fd, int how, struct call call)
 	int saved = errno, left = how;
 	struct blocked_signals before;
 	bool plain = is_plain(c, how);
-	blocked_signals_begin(&before, release_is_curing() && !plain);
+	blocked_signals_begin(&before, !plain);
 	if (plain)
 		note_plain(c, call);
 	else

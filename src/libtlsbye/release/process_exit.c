@@ -143,13 +143,11 @@ static void leave_all(int status, struct call call)
 		.failed = is_failure(status), .call = call, .until_us = clock_us() + IN_PLACE_MS * 1000};
 	if (settings->mode == MODE_OFF || !records_any())
 		return;
-	blocked_signals_begin(&before, release_is_curing());
+	blocked_signals_begin(&before, true);
 	records_each(leave, &leaving);
 	records_each(tell_unfinished, NULL);
 	if (release_is_curing())
 		handover_await((unsigned)settings->at_exit_ms);
-	blocked_signals_end(&before);
-	blocked_signals_begin(&before, true); /* who only observes has a message to send, too */
 	hub_say(MESSAGE_BYE, NULL, 0, NULL, 0);
 	blocked_signals_end(&before);
 }

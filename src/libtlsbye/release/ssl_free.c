@@ -31,7 +31,7 @@ static bool is_anothers(const struct connection *c, int fd)
 SLOWLY static void learn_late(struct connection *c, SSL *ssl)
 {
 	struct blocked_signals before;
-	blocked_signals_begin(&before, release_is_curing());
+	blocked_signals_begin(&before, true);
 	if (claim_take_after_close_notify(&c->claim)) {
 		c->seen.spoken = c->seen.spoken || !c->lib->SSL_in_before(ssl);
 		int fd = which_socket_read_fd(c, ssl);
@@ -123,7 +123,7 @@ void ssl_free_release(struct connection *c, uint32_t path, struct call call)
 	in_handler_learn_thread();
 	ssl_free_learn_late(c);
 	bool said = close_notify_is_said(c);
-	blocked_signals_begin(&before, release_is_curing() && !said);
+	blocked_signals_begin(&before, !said);
 	speak_and_detach(c, ssl, path, said);
 	blocked_signals_end(&before);
 	if (c->released.superseded || c->released.parked) /* no close will tell of it */

@@ -26,19 +26,19 @@ static void block(sigset_t *before)
 void blocked_signals_begin(struct blocked_signals *before, bool wanted)
 {
 	before->wanted = wanted;
-	if (wanted) {
-		block(&before->mask);
-		before->outer = innermost;
-		innermost = before;
-	}
+	if (!wanted)
+		return;
+	block(&before->mask);
+	before->outer = innermost;
+	innermost = before;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before->cancel_state);
 }
 
 void blocked_signals_end(const struct blocked_signals *before)
 {
-	pthread_setcancelstate(before->cancel_state, NULL);
 	if (!before->wanted)
 		return;
+	pthread_setcancelstate(before->cancel_state, NULL);
 	innermost = before->outer;
 	pthread_sigmask(SIG_SETMASK, &before->mask, NULL);
 }

@@ -6,7 +6,8 @@
  * The synchronous signals are never blocked: a sandbox (SECCOMP_RET_TRAP) answers our system calls by SIGSYS, and a
  * blocked one kills.
  *
- * Rules: async-signal-safe.
+ * Rules: async-signal-safe. The mask comes first and goes last: a handler that jumps out of the program's call
+ * (siglongjmp) finds the cancellation state either as the program had it, or not at all.
  */
 #ifndef TLSBYE_BLOCKED_SIGNALS_H
 #define TLSBYE_BLOCKED_SIGNALS_H
@@ -21,7 +22,7 @@ struct blocked_signals {
 	int cancel_state;
 };
 
-/* Not `wanted` (who only observes says nothing): cancellation alone is put off. */
+/* Not `wanted`: nothing at all, for who marks nothing and calls no cancellation point. */
 void blocked_signals_begin(struct blocked_signals *before, bool wanted);
 void blocked_signals_end(const struct blocked_signals *before);
 
