@@ -19,10 +19,11 @@
 #include <limits.h>
 #include <link.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
-enum { LIBRARIES_MAX = 64, CALLERS_MAX = 64 };
+enum { CALLERS_MAX = 64 };
 
 /* Stands for a function that the library lacks. 0 is failure, or "no", for all of them. */
 static long absent(void)
@@ -33,12 +34,20 @@ static long absent(void)
 #define ABSENT(name) .name = (__typeof__(name) *)(void *)absent,
 static struct libssl no_library = {OPENSSL_LIBSSL_HOOKED(ABSENT) OPENSSL_LIBSSL_USED(ABSENT)};
 
-/* Filled under the lock, published by the counts: readers take no lock. */
-static struct libssl libraries[LIBRARIES_MAX];
-static void *library_free[LIBRARIES_MAX]; /* its SSL_free: tells the libraries apart */
-static _Atomic unsigned library_count;
-static struct libcrypto cryptos[LIBRARIES_MAX]; /* told apart by their BIO_free */
-static _Atomic unsigned crypto_count;
+/*
+ * Every library that was found: each plug-in may bring one of its own. Put in front under the lock, and never taken out:
+ * readers take no lock.
+ */
+static struct known_libssl {
+	struct libssl libssl;
+	void *ssl_free; /* tells the libraries apart */
+	struct known_libssl *next;
+} * _Atomic libssls;
+static struct known_libcrypto {
+	struct libcrypto libcrypto; /* told apart by their BIO_free */
+	struct known_libcrypto *next;
+} * _Atomic libcryptos;
+static struct libssl *first_libssl;
 static pthread_mutex_t publishing = PTHREAD_MUTEX_INITIALIZER;
 
 /*
@@ -137,10 +146,9 @@ static void fill_library(struct libssl *library, void *handle)
 
 static struct libssl *known_library(void *ssl_free)
 {
-	unsigned count = atomic_load(&library_count);
-	for (unsigned i = 0; i < count; i++)
-		if (library_free[i] == ssl_free)
-			return &libraries[i];
+	for (struct known_libssl *known = atomic_load(&libssls); known; known = known->next)
+		if (known->ssl_free == ssl_free)
+			return &known->libssl;
 	return NULL;
 }
 
@@ -152,15 +160,30 @@ const struct openssl_pair *_Atomic openssl_pair;
 static void note_pair(void)
 {
 	static struct openssl_pair pair;
-	if (!atomic_load(&library_count) || atomic_load(&openssl_pair))
+	if (!first_libssl || atomic_load(&openssl_pair))
 		return;
-	for (unsigned i = 0; i < atomic_load(&crypto_count); i++) {
-		if (!cryptos[i].code.end || cryptos[i].code.start != libraries[0].crypto_code.start)
+	for (struct known_libcrypto *known = atomic_load(&libcryptos); known; known = known->next) {
+		const struct libcrypto *crypto = &known->libcrypto;
+		if (!crypto->code.end || crypto->code.start != first_libssl->crypto_code.start)
 			continue;
-		pair = (struct openssl_pair){libraries[0].code, cryptos[i].code, &libraries[0], &cryptos[i]};
+		pair = (struct openssl_pair){first_libssl->code, crypto->code, first_libssl, crypto};
 		atomic_store(&openssl_pair, &pair);
 		return;
 	}
+}
+
+/* Under the lock. NULL: there is no memory. */
+static struct libssl *add_libssl(const struct libssl *fresh, void *ssl_free)
+{
+	struct known_libssl *known = malloc(sizeof *known);
+	if (!known)
+		return NULL;
+	*known = (struct known_libssl){*fresh, ssl_free, atomic_load(&libssls)};
+	if (!first_libssl)
+		first_libssl = &known->libssl;
+	atomic_store(&libssls, known);
+	note_pair();
+	return &known->libssl;
 }
 
 /*
@@ -179,15 +202,9 @@ static struct libssl *library_of(void *ssl_free)
 	fill_library(&fresh, handle); /* the handle is kept: it pins the library */
 
 	pthread_mutex_lock(&publishing);
-	unsigned count = atomic_load(&library_count);
 	known = known_library(ssl_free);
-	if (!known && count < LIBRARIES_MAX) {
-		known = &libraries[count];
-		*known = fresh;
-		library_free[count] = ssl_free;
-		atomic_store(&library_count, count + 1);
-		note_pair();
-	}
+	if (!known)
+		known = add_libssl(&fresh, ssl_free);
 	pthread_mutex_unlock(&publishing);
 	return known ? known : &no_library;
 }
@@ -264,14 +281,25 @@ static void fill_crypto(struct libcrypto *crypto, void *bio_free)
 
 static const struct libcrypto *known_crypto(void *bio_free)
 {
-	unsigned count = atomic_load(&crypto_count);
-	for (unsigned i = 0; i < count; i++)
-		if ((void *)cryptos[i].BIO_free == bio_free)
-			return &cryptos[i];
+	for (struct known_libcrypto *known = atomic_load(&libcryptos); known; known = known->next)
+		if ((void *)known->libcrypto.BIO_free == bio_free)
+			return &known->libcrypto;
 	return NULL;
 }
 
-/* As library_of. One for which there is no place is looked up again at each call: slow, but never wrong. */
+/* As add_libssl. */
+static const struct libcrypto *add_libcrypto(const struct libcrypto *fresh)
+{
+	struct known_libcrypto *known = malloc(sizeof *known);
+	if (!known)
+		return NULL;
+	*known = (struct known_libcrypto){*fresh, atomic_load(&libcryptos)};
+	atomic_store(&libcryptos, known);
+	note_pair();
+	return &known->libcrypto;
+}
+
+/* As library_of. One for which there is no memory is looked up again at each call: slow, but never wrong. */
 static const struct libcrypto *crypto_of(void *bio_free)
 {
 	static _Thread_local struct libcrypto fresh;
@@ -281,14 +309,9 @@ static const struct libcrypto *crypto_of(void *bio_free)
 	fill_crypto(&fresh, bio_free);
 
 	pthread_mutex_lock(&publishing);
-	unsigned count = atomic_load(&crypto_count);
 	known = known_crypto(bio_free);
-	if (!known && bio_free && count < LIBRARIES_MAX) {
-		cryptos[count] = fresh;
-		known = &cryptos[count];
-		atomic_store(&crypto_count, count + 1);
-		note_pair();
-	}
+	if (!known && bio_free)
+		known = add_libcrypto(&fresh);
 	pthread_mutex_unlock(&publishing);
 	return known ? known : &fresh;
 }
@@ -328,31 +351,26 @@ bool openssl_is_cleanup(void (*function)(void *))
 
 bool openssl_is_libcrypto(void *address)
 {
-	unsigned count = atomic_load(&library_count);
-	for (unsigned i = 0; i < count; i++)
-		if (code_range_holds(&libraries[i].crypto_code, address))
+	for (struct known_libssl *known = atomic_load(&libssls); known; known = known->next)
+		if (code_range_holds(&known->libssl.crypto_code, address))
+			return true;
+	return false;
+}
+
+static bool is_in_libssl(void *address)
+{
+	for (struct known_libssl *known = atomic_load(&libssls); known; known = known->next)
+		if (code_range_holds(&known->libssl.code, address))
 			return true;
 	return false;
 }
 
 bool openssl_calls_itself(void *caller)
 {
-	unsigned count = atomic_load(&library_count);
-	if (code_range_is_us(caller))
-		return true;
-	for (unsigned i = 0; i < count; i++)
-		if (code_range_holds(&libraries[i].code, caller))
-			return true;
-	return false;
+	return code_range_is_us(caller) || is_in_libssl(caller);
 }
 
 bool openssl_has(const struct libcrypto *crypto, void *address)
 {
-	unsigned count = atomic_load(&library_count);
-	if (code_range_holds(&crypto->code, address))
-		return true;
-	for (unsigned i = 0; i < count; i++)
-		if (code_range_holds(&libraries[i].code, address))
-			return true;
-	return false;
+	return code_range_holds(&crypto->code, address) || is_in_libssl(address);
 }
