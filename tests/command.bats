@@ -73,11 +73,16 @@ teardown() {
   assert_equal "$(<id)" "$started"
 }
 
-@test "command: the object comes in by its absolute path, and what was preloaded before keeps its place" {
+@test "command: the object comes in by its absolute path, ahead of what was preloaded before but for a sanitizer" {
   run "$TLSBYE" run sh -c 'echo "$LD_PRELOAD"'
   assert_output "$OBJECT"
   LD_PRELOAD=libm.so.6 run "$TLSBYE" run sh -c 'echo "$LD_PRELOAD"'
-  assert_output "libm.so.6:$OBJECT"
+  assert_output "$OBJECT:libm.so.6"
+  for runtime in libasan.so.8 libclang_rt.asan-x86_64.so; do
+    cp "$OBJECT" "$BATS_TEST_TMPDIR/$runtime" # which brings nothing of its own
+    LD_PRELOAD="libm.so.6 $BATS_TEST_TMPDIR/$runtime libdl.so.2" TLSBYE_MODE=off run "$TLSBYE" run sh -c 'echo "$LD_PRELOAD"'
+    assert_output "libm.so.6 $BATS_TEST_TMPDIR/$runtime $OBJECT:libdl.so.2"
+  done
 }
 
 @test "command: run under itself it preloads the object once" {

@@ -3,6 +3,7 @@
 #include "hub/inbox.h"
 
 #include "sys/clock.h"
+#include "sys/kernel.h"
 #include "hub/holds.h"
 #include "hub/hub_log.h"
 #include "hub/mailboxes.h"
@@ -74,8 +75,9 @@ static int look_once(int connection, struct received *received)
 				.msg_iovlen = 1,
 				.msg_control = &control,
 				.msg_controllen = sizeof control};
-	ssize_t size = recvmsg(connection, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+	/* Not libc's, which another preload of the user's may hook: torsocks ends a process that is passed a socket. */
+	long size = kernel_raw.recvmsg(connection, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (size == -EAGAIN || size == -EINTR)
 		return 0;
 	if (size < 0)
 		return -1;

@@ -70,18 +70,49 @@ static bool preloaded_already(const char *list, const char *path)
 	return false;
 }
 
+static bool is_sanitizer(const char *name, size_t length)
+{
+	const char *end = name + length, *base = name;
+
+	while (memchr(base, '/', (size_t)(end - base)))
+		base = (const char *)memchr(base, '/', (size_t)(end - base)) + 1;
+	return memmem(base, (size_t)(end - base), "san.", 4) ||
+	       memmem(base, (size_t)(end - base), "san_", 4) || memmem(base, (size_t)(end - base), "san-", 4);
+}
+
 /*
- * Behind the others: a preload that was there (a malloc, a fault injector, socket_wrapper) keeps the place that its
- * user gave it.
+ * Ahead of the others: torsocks and socket_wrapper hand the program's close on to libc itself, past whoever comes after
+ * them, while what we call is theirs to see. But a sanitizer's runtime refuses to start where it is not the first.
  */
+static size_t place_in(const char *list)
+{
+	size_t at = 0, place = 0;
+
+	while (list[at]) {
+		size_t length = strcspn(list + at, SEPARATORS);
+		bool sanitizer = is_sanitizer(list + at, length);
+
+		at += length;
+		at += strspn(list + at, SEPARATORS);
+		if (sanitizer)
+			place = at;
+	}
+	return place;
+}
+
 bool object_preload(const char *path)
 {
 	const char *there = getenv("LD_PRELOAD");
 	char *list;
 
-	if (there && preloaded_already(there, path))
+	if (!there)
+		there = "";
+	if (preloaded_already(there, path))
 		return true;
-	if (asprintf(&list, "%s%s%s", there ? there : "", there && *there ? ":" : "", path) < 0) {
+	size_t place = place_in(there);
+	const char *before = place && !strchr(SEPARATORS, there[place - 1]) ? ":" : "";
+	const char *after = there[place] ? ":" : "";
+	if (asprintf(&list, "%.*s%s%s%s%s", (int)place, there, before, path, after, there + place) < 0) {
 		cli_say("LD_PRELOAD cannot be set (%m)");
 		return false;
 	}

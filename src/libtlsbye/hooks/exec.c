@@ -52,7 +52,7 @@ EXPORT int execveat(int folder, const char *path, char *const argv[], char *cons
 	else
 		exec_release(EXEC_PATH, folder == AT_FDCWD && !flags ? path : NULL, -1, argv, environment,
 			     THIS_CALL);
-	return real_execveat(folder, path, argv, environment, flags);
+	return real.execveat(folder, path, argv, environment, flags);
 }
 
 /* The arguments after the first, up to the NULL that ends them. */

@@ -54,13 +54,13 @@ EXPORT int close_range(unsigned first, unsigned last, int flags)
 	/* With CLOSE_RANGE_CLOEXEC nothing is closed; with _UNSHARE other threads keep what they have. */
 	if (flags == 0)
 		fd_close_before_range(first, last, THIS_CALL);
-	return real_close_range(first, last, flags);
+	return real.close_range(first, last, flags);
 }
 
 EXPORT void closefrom(int first)
 {
 	fd_close_before_range(first < 0 ? 0 : (unsigned)first, ~0U, THIS_CALL);
-	real_closefrom(first);
+	real.closefrom(first);
 }
 
 /* After the real one: what is loaded in the place of an object that is gone may mean another libssl (openssl.h). */

@@ -90,6 +90,23 @@ static int raw_setsockopt(int fd, int level, int name, const void *value, sockle
 	return (int)raw(SYS_setsockopt, fd, level, name, (long)value, (long)size, 0);
 }
 
+/* These three are what a libc lacks that is older than its function (2.34), where nobody else has brought one. */
+static int raw_close_range(unsigned first, unsigned last, int flags)
+{
+	return (int)raw(SYS_close_range, (long)first, (long)last, flags, 0, 0, 0);
+}
+
+static void raw_closefrom(int first)
+{
+	raw_close_range(first < 0 ? 0 : (unsigned)first, ~0U, 0);
+}
+
+static int raw_execveat(int folder, const char *path, char *const argv[], char *const environment[],
+			int flags)
+{
+	return (int)raw(SYS_execveat, folder, (long)path, (long)argv, (long)environment, flags, 0);
+}
+
 static void raw_exit(int status)
 {
 	raw(SYS_exit_group, status, 0, 0, 0, 0, 0);
@@ -249,6 +266,9 @@ struct real_libc real = {
 	.bind = raw_bind,
 	.listen = raw_listen,
 	.setsockopt = raw_setsockopt,
+	.close_range = raw_close_range,
+	.closefrom = raw_closefrom,
+	.execveat = raw_execveat,
 	.epoll_ctl = raw_epoll_ctl,
 	._exit = raw_exit,
 	._Exit = raw_exit,
@@ -293,6 +313,7 @@ void real_init(void)
 	REAL_IO(FIND)
 	REAL_TIME64(FIND)
 #undef FIND
+	dlerror(); /* of what this libc lacks: not for the program to find */
 }
 
 /* Two threads may look at the same time: they find the same. */
@@ -316,26 +337,4 @@ int real_closesocket(int fd)
 		found = theirs ? theirs : real.close;
 	}
 	return found(fd);
-}
-
-int real_close_range(unsigned first, unsigned last, int flags)
-{
-	return (int)real.syscall(SYS_close_range, first, last, flags);
-}
-
-/* An older kernel has glibc's way, or that of a library that the program brought. */
-void real_closefrom(int first)
-{
-	static void (*_Atomic theirs)(int);
-	if (real_close_range(first < 0 ? 0 : (unsigned)first, ~0U, 0) == 0)
-		return;
-	if (!theirs)
-		theirs = (void (*)(int))dlsym(RTLD_NEXT, "closefrom");
-	if (theirs)
-		theirs(first);
-}
-
-int real_execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags)
-{
-	return (int)real.syscall(SYS_execveat, folder, path, argv, environment, flags);
 }

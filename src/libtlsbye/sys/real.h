@@ -92,6 +92,9 @@ int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags);
 	X(bind)                                                                                              \
 	X(listen)                                                                                            \
 	X(setsockopt)                                                                                        \
+	X(close_range)                                                                                       \
+	X(closefrom)                                                                                         \
+	X(execveat)                                                                                          \
 	X(epoll_ctl)                                                                                         \
 	X(_exit)                                                                                             \
 	X(_Exit)                                                                                             \
@@ -164,10 +167,5 @@ void real_init(void);
  * called, and not at the start of every process.
  */
 int real_closesocket(int fd);
-
-/* Such as glibc has functions for only since 2.34. */
-int real_close_range(unsigned first, unsigned last, int flags);
-void real_closefrom(int first);
-int real_execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags);
 
 #endif

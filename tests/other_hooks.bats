@@ -1,0 +1,46 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# P9: other preloads beside the object, ahead of it and after it: their hooks are called as without it. What the packages of
+# authbind, torsocks, socket_wrapper, libfaketime and libeatmydata bring is skipped where they are not installed.
+#
+# shellcheck disable=SC2016  # inner shells expand
+# shellcheck disable=SC2034,SC2154  # what lib/*.bash read and set
+
+load lib/judge
+
+object=$BUILD/src/libtlsbye/.libs/libtlsbye.so
+
+# in_orders PRELOAD COMMAND...: says the same bare, with the other preload ahead of the object, and after it.
+in_orders() {
+  local other=$1 bare order
+  shift
+  run env LD_PRELOAD="$other" "$@"
+  assert_success
+  bare=$output
+  for order in "$other:$object" "$object:$other"; do
+    run env LD_PRELOAD="$order" "$@"
+    assert_success
+    assert_equal "$output" "$bare"
+  done
+  for order in '$0:$LD_PRELOAD' '$LD_PRELOAD:$0'; do
+    run "$TLSBYE" run -- sh -c "LD_PRELOAD=$order"' exec "$@"' "$other" "$@"
+    assert_success
+    assert_equal "$output" "$bare"
+  done
+}
+
+@test "bind, listen, close_range, closefrom, execveat: another preload's hooks are called, in either order" {
+  in_orders "$BUILD/tests/programs/.libs/other_hooks.so" "$BUILD/tests/programs/check_other_hooks"
+  assert_output "$(printf '%s\n' bind listen close_range closefrom execveat)"
+}
+
+@test "P1: every byte, close_notify, FIN with another preload that closes past us, and ends who is passed a socket" {
+  connections=3
+  wrapper=(env LD_PRELOAD="$BUILD/tests/programs/.libs/other_hooks.so")
+  judge_server bare server_free_then_close --write 1M -- --send 100K --expect 1M --pause 50
+  assert_total whole=0
+  judge_server cured server_free_then_close --write 1M -- --send 100K --expect 1M --pause 50
+  assert_verdict whole=yes tls=close_notify tcp=fin
+  assert_event 'drained'
+}
