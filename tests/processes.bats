@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# P7: never a TLS record, a half-close or a drain from a process that does not own the connection. Whoever made an SSL
-# call since the fork owns it; who made none stays silent, unless every other holder has let go. Two speakers would show
-# as bad or late records at the judge.
+# P7: never a TLS record, a half-close or a drain from a process that does not own the connection. Whoever has put
+# bytes on the wire since the fork owns it (forks.bats); who has put none stays silent, unless every other holder has let go.
+# Two speakers would show as bad or late records at the judge.
 #
 # shellcheck disable=SC2034  # connections is read in lib/judge.bash
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent makes the SSL, the child serves: the child's first SSL call makes it the owner, and the parent's SSL_free()
+ * The parent makes the SSL, the child serves: the child's first byte makes it the owner, and the parent's SSL_free()
  * and close() must stay silent, whenever they come. Forking servers of the inetd school. --mode is made of words:
  * made: the parent has only made it, and the child accepts; else the handshake is the parent's, too;
  * early, midst, late: the parent lets go before the child's first call, in its midst, or when the child is gone;

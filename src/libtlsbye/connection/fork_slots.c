@@ -32,7 +32,8 @@ static bool add_page(void)
 {
 	if (page_count == PAGES)
 		return false;
-	void *page = mmap(NULL, bytes_of(page_count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *page =
+		mmap(NULL, bytes_of(page_count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		return false;
 	pages[page_count++] = page;

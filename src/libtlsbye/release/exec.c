@@ -39,11 +39,27 @@ static bool stays_open(const struct connection *c)
 	return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
-/* Without an SSL the next program may go on in plaintext: it holds the connection in our place. */
+/*
+ * Where TLS is over, a program that gets the socket as its input or output goes on in plaintext, and holds the connection in our
+ * place. One that finds it at another number has it by oversight, as a rule: it would never say that it lets go.
+ */
+static bool is_handed_on(const struct connection *c)
+{
+	bool found = false;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && !found && !atomic_load(&c->ssl); fd++) {
+		struct connection *there = descriptors_ref_connection(fd);
+		found = there == c && !(real.fcntl(fd, F_GETFD) & FD_CLOEXEC);
+		if (there)
+			records_unref(there);
+	}
+	return found;
+}
+
 static void let_go_unspoken(struct connection *c, void *arg)
 {
 	(void)arg;
-	if (atomic_load(&c->ssl) || (ownership_shares(c) && !stays_open(c)))
+	release_look_since_fork(c);
+	if (!is_handed_on(c))
 		ownership_lets_go_unspoken(c);
 }
 

@@ -96,6 +96,7 @@ static void end_connection(struct connection *c, const struct last_close *last)
 {
 	int fd = last->fd;
 	call_sites_note(&c->sites, SITE_CLOSE, last->call);
+	release_look_since_fork(c);
 	enum reason reason = c == last->asked ? MAY_SPEAK : passed_through(c, fd);
 	if (reason != MAY_SPEAK)
 		c->released.reason = reason;

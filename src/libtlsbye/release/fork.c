@@ -9,6 +9,7 @@
 #include "connection/records.h"
 #include "connection/ssl_table.h"
 #include "observe/learn_socket.h"
+#include "release/release.h"
 #include "release/tls_word.h"
 #include "sys/blocked_signals.h"
 #include "sys/process.h"
@@ -23,6 +24,7 @@ static void share(struct connection *c, void *arg)
 {
 	(void)arg;
 	ownership_share(c);
+	release_look_since_fork(c);
 }
 
 static void before(void)

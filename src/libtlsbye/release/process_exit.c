@@ -73,6 +73,7 @@ static void say_or_be_silent(struct connection *c, int fd)
 void process_exit_release(struct connection *c, bool failed, struct call call, uint64_t until_us)
 {
 	int fd = descriptors_any(c);
+	release_look_since_fork(c);
 	bool owned = release_is_ours(c);
 	c->released.shared |= ownership_shares(c);
 	if (!owned)

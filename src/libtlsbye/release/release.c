@@ -11,6 +11,7 @@
 #include "linger/handover.h"
 #include "linger/queues.h"
 #include "release/port_reuse.h"
+#include "sys/blocked_signals.h"
 #include "sys/in_handler.h"
 #include "sys/process.h"
 #include "sys/settings.h"
@@ -37,6 +38,24 @@ bool release_is_ours(const struct connection *c)
 	return ownership_owns(c);
 }
 
+static bool calls_are_hidden(const struct connection *c)
+{
+	return !c->seen.born || hidden_calls_any();
+}
+
+void release_look_since_fork(struct connection *c)
+{
+	struct blocked_signals before;
+	if (!claim_is_marked(&c->claim, CLAIM_FORKED) || !calls_are_hidden(c))
+		return;
+	blocked_signals_begin(&before, true);
+	if (claim_take(&c->claim)) {
+		ownership_look(c);
+		claim_drop(&c->claim);
+	}
+	blocked_signals_end(&before);
+}
+
 /*
  * Is another thread in a call that uses the SSL? BIO_read and BIO_write are not counted in, nor is what the program has
  * looked up by dlsym(); so there, where the process has several threads, nobody knows.
@@ -46,8 +65,7 @@ enum reason release_others_inside(const struct connection *c)
 	enum reason entered = claim_why_entered(&c->claim);
 	if (entered != MAY_SPEAK)
 		return entered;
-	bool hidden = !c->seen.born || hidden_calls_any();
-	return hidden && !process_has_one_thread() ? CALLS_UNSEEN : MAY_SPEAK;
+	return calls_are_hidden(c) && !process_has_one_thread() ? CALLS_UNSEEN : MAY_SPEAK;
 }
 
 bool release_ssl_is_usable(struct connection *c, void *caller)

@@ -26,6 +26,12 @@ bool release_is_worth_it(const struct connection *c);
 bool release_is_ours(const struct connection *c);
 void release_disown(struct connection *c);
 
+/*
+ * Where calls of the program pass by the hooks, as BIO_write() does through a BIO_f_ssl: has it spoken since a fork? To be asked
+ * at the fork itself, and before this process lets go.
+ */
+void release_look_since_fork(struct connection *c);
+
 /* Why nobody but the threads inside may use the SSL now; MAY_SPEAK. */
 enum reason release_others_inside(const struct connection *c);
 

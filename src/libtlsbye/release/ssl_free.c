@@ -84,6 +84,7 @@ static void foresee(struct connection *c, uint32_t path)
 /* The SSL is forgotten while the claim is held: nobody may find it between here and the real SSL_free. */
 static void speak_and_detach(struct connection *c, SSL *ssl, uint32_t path, bool said)
 {
+	release_look_since_fork(c);
 	bool claimed = !said && claim_take_after_close_notify(&c->claim);
 	bool owned = ownership_owns(c);
 	c->released.not_ours = !owned;
