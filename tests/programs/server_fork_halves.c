@@ -54,9 +54,10 @@ static void write_on(int fd)
 {
 	if (legacy_is("exec")) {
 		dup2(to_child[0], 3);
+		dup2(to_parent[1], 4);
 		dup2(fd, 0);
 		dup2(fd, 1);
-		execl("/bin/sh", "sh", "-c", "head -c 1 <&3 >/dev/null; echo PLAIN", (char *)NULL);
+		execl("/bin/sh", "sh", "-c", "echo >&4; head -c 1 <&3 >/dev/null; echo PLAIN", (char *)NULL);
 	}
 	await(to_child);
 	_exit(write(fd, "PLAIN\n", 6) != 6);
@@ -77,8 +78,9 @@ static void talk(SSL *ssl, int fd)
 		write_on(fd);
 	if (child == 0)
 		read_on(ssl);
-	if (!plain) {
+	if (!legacy_is("plain"))
 		await(to_parent);
+	if (!plain) {
 		legacy_write(ssl);
 		SSL_free(ssl);
 	}
