@@ -260,3 +260,18 @@ exits_midway() {
   }
   both up_ref
 }
+
+@test "P12: no memory for close_notify, or for a write, is not told as a write that the program did not finish" {
+  no_memory() {
+    connections=12
+    judge_client cured client_no_memory --write 1K -- --expect-any
+    assert_event 'no close_notify (there was no memory for it)'
+    refute_event 'did not finish writing'
+    judge_client cured client_no_memory --mode write --write 1K -- --expect-any
+    assert_event 'malloc failure'
+    assert_event 'no close_notify (the connection, or its handshake, had failed)'
+    refute_event 'did not finish writing'
+    refute_event 'last SSL_write unfinished'
+  }
+  both no_memory
+}

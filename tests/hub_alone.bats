@@ -178,6 +178,16 @@ holds_no() {
   refute logged forged
 }
 
+@test "hub: a line that commands a terminal, turns the order of reading or is no UTF-8 is not written" {
+  local line
+  for line in $'forged\e[2J' $'forged\u009b2J' $'forged\u202e' $'forged\x9b2J' $'forged\xc3'; do
+    rm -f "$log"
+    client line="$line" line=next
+    wait_until logged next
+    refute logged forged
+  done
+}
+
 @test "hub: an id that it has already is dropped; the first one stays" {
   client idle=100 follows=60000 hold again=1 read=1 close=1 spoken=1 await
   assert_line '1: 1000 bytes, end' # the second socket, without what would follow

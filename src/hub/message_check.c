@@ -2,6 +2,8 @@
 /* See message_check.h. */
 #include "hub/message_check.h"
 
+#include "sys/characters.h"
+
 #include <string.h>
 
 enum {
@@ -83,12 +85,25 @@ static bool within(const unsigned char *hold, const struct bound *bound)
 	return value <= bound->most;
 }
 
-/* A control character could forge a second line, or command a terminal. */
-static bool is_plain(const char *bytes, size_t length)
+/* A control character could forge a second line. What else a name may not hold is masked where it is shown (text.h). */
+static bool is_name(const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)bytes[i] < ' ' || bytes[i] == 0x7f)
 			return false;
+	return true;
+}
+
+/* As text.h makes it, and so written as it is: nothing that commands a terminal, or turns the order of what is read. */
+static bool is_plain(const char *bytes, size_t length)
+{
+	unsigned code;
+	size_t taken = 0;
+	for (size_t i = 0; i < length; i += taken) {
+		taken = characters_decode(bytes + i, length - i, &code);
+		if (!taken || !characters_harmless(code))
+			return false;
+	}
 	return true;
 }
 
@@ -102,7 +117,7 @@ static enum message_fault check_hold(const unsigned char *bytes, size_t size)
 	if (size != sizeof(struct message_hold) + hold->residue_length + hold->sites_length)
 		return MESSAGE_BAD_SIZE;
 	size_t program = strnlen(hold->program, sizeof hold->program);
-	if (program == sizeof hold->program || !is_plain(hold->program, program) || !hold->number ||
+	if (program == sizeof hold->program || !is_name(hold->program, program) || !hold->number ||
 	    !is_plain((const char *)bytes + size - hold->sites_length, hold->sites_length) ||
 	    hold->drain.limits.idle_us > HOUR_MS * UINT64_C(1000) ||
 	    hold->drain.limits.total_us > HOUR_MS * UINT64_C(1000))
@@ -126,7 +141,7 @@ static enum message_fault check_tls(const unsigned char *bytes)
 	const struct teller *teller = &((const struct message_tls *)(const void *)bytes)->teller;
 	size_t program = strnlen(teller->program, sizeof teller->program);
 	if (teller->mode > MODE_OFF || teller->format > FORMAT_JSON || teller->pid <= 0 ||
-	    program == sizeof teller->program || !is_plain(teller->program, program))
+	    program == sizeof teller->program || !is_name(teller->program, program))
 		return MESSAGE_BAD_CONTENT;
 	return MESSAGE_GOOD;
 }

@@ -54,6 +54,19 @@ static unsigned reason_of(const struct libssl *lib, unsigned long code)
 	return library == LIBRARY_SSL && !(modern && code >> 31) ? (unsigned)reason : 0;
 }
 
+/* ERR_R_MALLOC_FAILURE, whichever library's: as 1.1.1 has it, and with the flags of 3.0. */
+static bool is_of_memory(bool modern, unsigned long code)
+{
+	return code && (modern ? (code & 0x7fffff) == 0xc0100 : (code & 0xfff) == 65);
+}
+
+bool failure_is_of_memory(const struct libssl *lib)
+{
+	bool modern = lib->OpenSSL_version_num() >= VERSION_3_0;
+	return is_of_memory(modern, lib->ERR_peek_error()) ||
+	       is_of_memory(modern, lib->ERR_peek_last_error());
+}
+
 /* RFC 8446 section 6, RFC 5246 7.2, and the registry's others. */
 static const char *name_of_alert(unsigned number)
 {

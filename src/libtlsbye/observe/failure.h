@@ -16,6 +16,9 @@
 void failure_of_read(struct connection *c, int error, struct call call);
 void failure_of_write(struct connection *c, int error, struct call call, uint64_t requested);
 
+/* Does the thread's error queue say that the call found no memory? */
+bool failure_is_of_memory(const struct libssl *lib);
+
 /* Not taken, or not as a whole, and to be repeated: told only if it never is. `error` 0: a part was taken. */
 void failure_may_follow(struct connection *c, int error, struct call call, uint64_t requested);
 

@@ -121,7 +121,9 @@ static void note_unfinished(struct connection *c, uint64_t missing, uint64_t pen
 static void note_failed_write(struct connection *c, uint64_t length, int result, struct call call)
 {
 	int error = look_closer(c, result);
-	note_unfinished(c, length, error == SSL_ERROR_WANT_WRITE ? length : 0);
+	/* It is not the program that gave up, nor could it do so: FATAL_ERROR is what stands. */
+	bool given_up = error != SSL_ERROR_SSL || !failure_is_of_memory(c->lib);
+	note_unfinished(c, given_up ? length : 0, error == SSL_ERROR_WANT_WRITE ? length : 0);
 	failure_may_follow(c, error, call, length);
 	failure_of_write(c, error, call, length);
 }

@@ -13,6 +13,7 @@
 #include "tls/dtls.h"
 #include "linger/abort.h"
 #include "events/events.h"
+#include "observe/failure.h"
 #include "observe/filters.h"
 #include "observe/handshake.h"
 #include "linger/ktls.h"
@@ -31,7 +32,7 @@ struct speech {
 	int fd;          /* -1: the socket is handed over already, and the bytes follow */
 	bool completing; /* a record: take it, and say that it was not taken */
 	bool taken;
-	bool clean;      /* SSL_shutdown has succeeded: nothing was queued as an error */
+	bool clean;            /* SSL_shutdown has succeeded: nothing was queued as an error */
 	enum reason unheard;   /* why the socket took nothing; MAY_SPEAK: it did */
 	struct destination to; /* DTLS */
 };
@@ -189,7 +190,9 @@ static bool say_close_notify(struct connection *c, SSL *ssl)
 		c->released.reason = speech->unheard;
 	} else if (!speech->taken) {
 		c->released.notify = NOTIFY_NONE;
-		c->released.reason = UNFINISHED_WRITE;
+		c->released.reason = !failed                     ? UNFINISHED_WRITE
+				     : failure_is_of_memory(lib) ? NO_MEMORY
+								 : FATAL_ERROR;
 	}
 	return speech->taken || failed || result >= 0 || !first;
 }
@@ -333,8 +336,10 @@ static void say_through_our_bio(struct connection *c, SSL *ssl, enum reason reas
 {
 	struct libssl *lib = c->lib;
 	BIO *ours, *theirs = swap_in(lib, ssl, &ours);
-	if (!theirs)
+	if (!theirs) {
+		c->released.reason = reason == MAY_SPEAK ? NO_MEMORY : reason;
 		return;
+	}
 	void (*info)(const SSL *, int, int) = lib->SSL_get_info_callback(ssl);
 	long mode = lib->SSL_ctrl(ssl, SSL_CTRL_MODE, 0, NULL);
 	if (mode & SSL_MODE_ASYNC) /* nobody would come back for the answer */
