@@ -6,7 +6,6 @@
 #include "connection/ownership.h"
 
 #include "connection/fork_slots.h"
-
 #include "sys/process.h"
 
 static uint32_t number; /* of the process among its relatives; 0 before the first fork */
@@ -182,6 +181,9 @@ static struct fork_slot *slot_to_share(struct connection *c, bool ours)
 		atomic_store(&c->slot, fork_slots_new());
 	} else if (ours && atomic_load(&slot->holders) > 1) {
 		leave_to_relatives(c, slot);
+	} else if (!ours && atomic_load(&slot->speaker) == number) {
+		atomic_store(&slot->speaker,
+			     SEVERAL); /* another reads; after this fork our word is old, too */
 	}
 	return atomic_load(&c->slot);
 }
