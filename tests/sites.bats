@@ -98,7 +98,7 @@ each_mode() {
     site end "$closer"
   done
   TLSBYE_LOG_LEVEL=debug served server_second_shutdown
-  at_line notify SSL_shutdown server_second_shutdown.c 'SSL_shutdown(ssl)'
+  at_line notify SSL_shutdown server_second_shutdown.c 'first = SSL_shutdown(ssl)'
   site end SSL_shutdown
   in_json judge_client cured client_exit_status --status 0 --mode exec -- --expect 1K
   site end execl
