@@ -33,6 +33,8 @@
 	  "a drain ends when the peer neither sent nor took a byte for so long")                             \
 	X(LINGER_TOTAL, DURATION, "30s", "0s", "1h", "a duration like 30s or 2m",                            \
 	  "a drain ends after so long")                                                                      \
+	X(LINGER_SENDING, DURATION, "2s", "0s", "1h", "a duration like 2s or 500ms",                         \
+	  "a drain ends when the peer has got everything and then goes on sending for so long")              \
 	X(LINGER_BYTES, SIZE, "256M", "0", "1T", "a size like 65536, 64K or 16M",                            \
 	  "a drain ends after so many bytes")                                                                \
 	X(LINGER_SOCKETS, COUNT, "1024", "1", "65536", "a number like 64 or 4096",                           \

@@ -173,6 +173,30 @@ never_reads_linger() {
   both endless
 }
 
+# Far below the other limits, however loaded the machine is.
+floods() {
+  start_program "$1" server_free_then_close --port-file "$BATS_TEST_TMPDIR/port" --write 1K
+  wait_for_port "$BATS_TEST_TMPDIR/port" "$program_pid"
+  run_bare client_floods --mode "$2" --port "$port"
+  assert_line ended=reset
+  wait_program
+}
+
+@test "P10: LINGER_SENDING ends the drain of a peer that has got everything and sends on, by flood or by trickle" {
+  local mode way
+  export TLSBYE_LINGER_TOTAL=40s TLSBYE_LINGER_BYTES=1T
+  floods bare flood
+  for mode in flood trickle; do
+    for way in hub clone; do
+      rm "$BATS_TEST_TMPDIR/port"
+      TLSBYE_WAYS=$way floods cured "$mode"
+      await_hub
+      wait_until grep -q 'still open when the drain reached its limit' "$program_err"
+      assert_between drain_ms "$(drain_ms)" 2000 20000
+    done
+  done
+}
+
 @test "P10: LINGER_SOCKETS: of 20 stuck peers 4 are kept, 16 make room" {
   connections=20
   crowded() {

@@ -120,7 +120,8 @@ static enum message_fault check_hold(const unsigned char *bytes, size_t size)
 	if (program == sizeof hold->program || !is_name(hold->program, program) || !hold->number ||
 	    !is_plain((const char *)bytes + size - hold->sites_length, hold->sites_length) ||
 	    hold->drain.limits.idle_us > HOUR_MS * UINT64_C(1000) ||
-	    hold->drain.limits.total_us > HOUR_MS * UINT64_C(1000))
+	    hold->drain.limits.total_us > HOUR_MS * UINT64_C(1000) ||
+	    hold->drain.limits.sending_us > HOUR_MS * UINT64_C(1000))
 		return MESSAGE_BAD_CONTENT;
 	return MESSAGE_GOOD;
 }

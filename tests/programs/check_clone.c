@@ -56,11 +56,13 @@ static struct hold hold_of(unsigned residue_length)
 	hold.who = (struct event_who){.number = 7, .fd = 5, .transport = TRANSPORT_TCP};
 	hold.end =
 		(struct event_end){.close_paths = PATH_CLOSE, .close_notify = BY_TLSBYE, .handshake = true};
-	hold.drain = (struct drain){
-		.reads = true,
-		.family = AF_INET,
-		.limits = {.idle_us = 60000000, .total_us = 120000000, .bytes = UINT64_C(1) << 40},
-		.residue = {.length = residue_length}};
+	hold.drain = (struct drain){.reads = true,
+				    .family = AF_INET,
+				    .limits = {.idle_us = 60000000,
+					       .total_us = 120000000,
+					       .bytes = UINT64_C(1) << 40,
+					       .sending_us = 120000000},
+				    .residue = {.length = residue_length}};
 	return hold;
 }
 

@@ -43,9 +43,11 @@ static void connect_by(int family, int ends[2])
 
 static struct drain drain_of(int family)
 {
-	struct drain drain = {.family = family,
-			      .reads = true,
-			      .limits = {.idle_us = 5000000, .total_us = 30000000, .bytes = 1 << 20}};
+	struct drain drain = {
+		.family = family,
+		.reads = true,
+		.limits = {
+			.idle_us = 5000000, .total_us = 30000000, .bytes = 1 << 20, .sending_us = 60000000}};
 	drain_begin(&drain, 1000);
 	return drain;
 }
@@ -379,6 +381,41 @@ static void idle_and_total(int family)
 	close(ends[PEERS]);
 }
 
+/* One more byte has come by then. */
+static bool goes_on_at(struct drain *drain, const int ends[2], uint64_t now_us)
+{
+	CHECK(send(ends[PEERS], "x", 1, 0) == 1);
+	wait_to_read(ends[OURS]);
+	CHECK(!drain_go_on(drain, ends[OURS], &kernel_raw, now_us));
+	return drain_look(drain, ends[OURS], &kernel_raw, now_us) != 0;
+}
+
+static void sending_has_a_limit_when_all_is_there(int family)
+{
+	enum { SECOND = 1000000 };
+	int ends[2];
+	static char bytes[1 << 16];
+	connect_by(family, ends);
+	struct drain drain = drain_of(family);
+	drain.limits.sending_us = 2 * SECOND;
+	fill_up(ends[OURS]);
+	for (uint64_t now = SECOND; now < 5 * SECOND; now += SECOND / 4) /* not while something is unsent */
+		CHECK(goes_on_at(&drain, ends, now));
+	while (drain_unsent(ends[OURS], &kernel_raw))
+		recv(ends[PEERS], bytes, sizeof bytes, MSG_DONTWAIT);
+	CHECK(goes_on_at(&drain, ends, 5 * SECOND));
+	CHECK(drain.got_all_us == 5 * SECOND);
+	CHECK(goes_on_at(&drain, ends, 5 * SECOND + SECOND / 2));
+	CHECK(goes_on_at(&drain, ends, 8 * SECOND)); /* after a pause */
+	CHECK(drain_look(&drain, ends[OURS], &kernel_raw, 9 * SECOND) == 11 * SECOND);
+	for (uint64_t now = 8 * SECOND; now < 10 * SECOND; now += SECOND / 4)
+		CHECK(goes_on_at(&drain, ends, now));
+	CHECK(!goes_on_at(&drain, ends, 10 * SECOND));
+	CHECK(drain.peer_end == PEER_OVER_LIMIT && drain.ended_us == 10 * SECOND);
+	close(ends[OURS]);
+	close(ends[PEERS]);
+}
+
 static void a_queue_that_shrinks_is_a_sign_of_life(int family)
 {
 	int ends[2];
@@ -478,6 +515,7 @@ int main(void)
 		CASE(bytes_have_a_limit),
 		CASE(one_peer_does_not_take_all_the_time),
 		CASE(idle_and_total),
+		CASE(sending_has_a_limit_when_all_is_there),
 		CASE(a_queue_that_shrinks_is_a_sign_of_life),
 		CASE(giving_up_sends_the_fin),
 		CASE(linger_time_is_forgotten),

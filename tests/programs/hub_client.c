@@ -240,7 +240,8 @@ static struct message_hold *make_hold(unsigned id, int fd, size_t *size)
 				       .socket_known = true,
 				       .writes_seen = true,
 				       .bytes_written = WRITTEN};
-	hold->drain.limits = (struct drain_limits){say.idle * 1000ull, say.total * 1000ull, 1ull << 30};
+	hold->drain.limits = (struct drain_limits){say.idle * 1000ull, say.total * 1000ull, 1ull << 30,
+						   3600ull * 1000 * 1000};
 	hold->drain.reads = true;
 	hold->residue_length = say.residue;
 	hold->sites_length = (uint32_t)sites;

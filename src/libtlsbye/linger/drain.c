@@ -14,6 +14,9 @@ enum { CALLS_AT_ONCE = 16, DISCARD_AT_ONCE = 1 << 20 };
 /* While something is unsent, so often in the time that a peer may be idle for. */
 enum { LOOKS_IN_IDLE = 8 };
 
+/* A pause of the peer's: whoever sends his last after one has not been sending all the time. */
+enum { PAUSE_US = 500 * 1000 };
+
 void drain_begin(struct drain *drain, uint64_t now_us)
 {
 	drain->since_us = drain->moved_us = now_us;
@@ -115,7 +118,9 @@ static bool discard_some(struct drain *drain, int fd, const struct kernel *kerne
 			note_end(drain, n);
 			return true;
 		}
-		drain->moved_us = now_us;
+		if (now_us - drain->received_us > PAUSE_US)
+			drain->sending_us = now_us;
+		drain->received_us = drain->moved_us = now_us;
 		drain->drained += (uint64_t)n;
 		if (drain->drained > drain->limits.bytes) {
 			drain->peer_end = PEER_OVER_LIMIT;
@@ -197,6 +202,24 @@ static uint64_t first(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/*
+ * What is ours is with the peer, who goes on sending: nothing is left to be saved by taking it, but the peer's time to read
+ * what its kernel has. So for a while only, as servers have it that linger by themselves: else whoever floods is fed until
+ * the other limits end it. (Linux still gives the peer what it had received, and then the reset.)
+ */
+static uint64_t end_of_sending(struct drain *drain, uint64_t now_us)
+{
+	if (drain->unsent || !drain->half_closed || residue_any(&drain->residue) ||
+	    !drain_waits_to_read(drain))
+		return UINT64_MAX;
+	if (!drain->got_all_us)
+		drain->got_all_us = now_us;
+	if (!drain->received_us || now_us - drain->received_us > PAUSE_US)
+		return now_us + drain->limits.sending_us;
+	uint64_t since = drain->sending_us > drain->got_all_us ? drain->sending_us : drain->got_all_us;
+	return since + drain->limits.sending_us;
+}
+
 uint64_t drain_look(struct drain *drain, int fd, const struct kernel *kernel, uint64_t now_us)
 {
 	uint32_t unsent = drain_unsent(fd, kernel);
@@ -206,10 +229,13 @@ uint64_t drain_look(struct drain *drain, int fd, const struct kernel *kernel, ui
 
 	uint64_t total = drain->since_us + drain->limits.total_us;
 	uint64_t idle = drain->reads ? drain->moved_us + drain->limits.idle_us : total;
-	if (now_us >= total || now_us >= idle) {
-		drain_give_up(drain, fd, kernel, now_us >= total ? PEER_OVER_LIMIT : PEER_IDLE, now_us);
+	uint64_t sending = end_of_sending(drain, now_us);
+	if (now_us >= total || now_us >= idle || now_us >= sending) {
+		drain_give_up(drain, fd, kernel,
+			      now_us >= total || now_us >= sending ? PEER_OVER_LIMIT : PEER_IDLE, now_us);
 		return 0;
 	}
+	total = first(total, sending);
 	uint64_t next = unsent ? first(now_us + drain->limits.idle_us / LOOKS_IN_IDLE, idle) : idle;
 	return first(total, next);
 }

@@ -19,6 +19,7 @@
 
 struct drain_limits {
 	uint64_t idle_us, total_us, bytes;
+	uint64_t sending_us; /* of a peer that has got everything */
 };
 
 struct drain {
@@ -35,11 +36,14 @@ struct drain {
 	bool peer_notified;     /* its close_notify was read (by the kernel's record layer only) */
 	bool peer_has_ended;    /* its FIN, or a reset, came; there may be something left to send */
 	enum peer_end peer_end;
-	uint32_t unsent;   /* at the last look: not acknowledged by the peer's kernel */
-	uint64_t drained;  /* bytes */
-	uint64_t since_us; /* it began */
-	uint64_t moved_us; /* the peer last sent or took something */
-	uint64_t ended_us; /* it ended; 0 before */
+	uint32_t unsent;      /* at the last look: not acknowledged by the peer's kernel */
+	uint64_t drained;     /* bytes */
+	uint64_t since_us;    /* it began */
+	uint64_t moved_us;    /* the peer last sent or took something */
+	uint64_t ended_us;    /* it ended; 0 before */
+	uint64_t got_all_us;  /* it was seen that the peer's kernel has all of ours, the FIN too; 0 before */
+	uint64_t received_us; /* the peer last sent something ... */
+	uint64_t sending_us;  /* ... and has sent without a pause since */
 	struct residue residue;
 };
 

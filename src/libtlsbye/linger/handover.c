@@ -35,6 +35,7 @@ static void begin_drain(struct drain *drain, const struct connection *c)
 	*drain = (struct drain){
 		.limits = {.idle_us = settings->linger_idle_ms * 1000,
 			   .total_us = settings->linger_total_ms * 1000,
+			   .sending_us = settings->linger_sending_ms * 1000,
 			   .bytes = settings->linger_bytes},
 		.family = c->socket.is_unix ? AF_UNIX : AF_INET,
 		.ktls = c->queues.ktls,

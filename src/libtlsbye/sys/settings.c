@@ -156,6 +156,7 @@ static void settle(struct reading *reading)
 	the_settings.linger = (enum linger_kind)value[SETTING_LINGER];
 	the_settings.linger_idle_ms = value[SETTING_LINGER_IDLE];
 	the_settings.linger_total_ms = value[SETTING_LINGER_TOTAL];
+	the_settings.linger_sending_ms = value[SETTING_LINGER_SENDING];
 	the_settings.linger_bytes = value[SETTING_LINGER_BYTES];
 	the_settings.linger_sockets = value[SETTING_LINGER_SOCKETS];
 	the_settings.at_exit_ms = value[SETTING_AT_EXIT];

@@ -25,7 +25,7 @@ struct settings {
 	enum mode mode; /* MODE_OFF too where ONLY or SKIP leave this program out */
 	enum on_off notify;
 	enum linger_kind linger;
-	uint64_t linger_idle_ms, linger_total_ms, at_exit_ms;
+	uint64_t linger_idle_ms, linger_total_ms, linger_sending_ms, at_exit_ms;
 	uint64_t linger_bytes, linger_sockets;
 	enum quiet quiet_shutdown;
 	enum on_off ignore_unexpected_eof;
