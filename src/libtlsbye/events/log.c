@@ -64,6 +64,7 @@ bool log_goes_to_stderr(void)
 /*
  * write() to a pipe without a reader raises SIGPIPE in this thread, and one to a file at its limit (RLIMIT_FSIZE) SIGXFSZ,
  * which would end the program as well. It is taken back unseen, unless one was pending before, which is the program's (P5).
+ * Where a filter refuses the mask, or to tell what is pending, rather no line than a signal.
  */
 static void take_back(int signal, const sigset_t *pending)
 {
@@ -84,9 +85,10 @@ static void write_quietly(int fd, const struct text *line)
 	sigemptyset(&raised);
 	sigaddset(&raised, SIGPIPE);
 	sigaddset(&raised, SIGXFSZ);
-	pthread_sigmask(SIG_BLOCK, &raised, &before);
-	sigpending(&pending);
-	if (real.write(fd, line->bytes, line->length) < 0 && (errno == EPIPE || errno == EFBIG))
+	if (pthread_sigmask(SIG_BLOCK, &raised, &before) != 0)
+		return;
+	if (sigpending(&pending) == 0 && real.write(fd, line->bytes, line->length) < 0 &&
+	    (errno == EPIPE || errno == EFBIG))
 		take_back(errno == EPIPE ? SIGPIPE : SIGXFSZ, &pending);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -146,16 +146,18 @@ static bool begin_in_place(struct place *place, int fd, const struct hold *hold,
 	return begun;
 }
 
-/* All but the synchronous ones: a sandbox (SECCOMP_RET_TRAP) may answer clone() by SIGSYS, and a blocked one kills. */
-static uint64_t block_signals(void)
+/*
+ * All but the synchronous ones: a sandbox (SECCOMP_RET_TRAP) may answer clone() by SIGSYS, and a blocked one kills. 0, or the
+ * errno: then no task may begin, in which the program's handlers would run.
+ */
+static int block_signals(uint64_t *before)
 {
 	const uint64_t synchronous = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1) |
 				     UINT64_C(1) << (SIGFPE - 1) | UINT64_C(1) << (SIGILL - 1) |
 				     UINT64_C(1) << (SIGTRAP - 1) | UINT64_C(1) << (SIGSYS - 1);
 	const uint64_t blocked = ~synchronous;
-	uint64_t before;
-	kernel_call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&blocked, (long)&before, SIGNAL_SET_SIZE, 0, 0);
-	return before;
+	return (int)-kernel_call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&blocked, (long)before, SIGNAL_SET_SIZE,
+				 0, 0);
 }
 
 int clone_hand_over(int fd, const struct hold *hold, const void *residue, const char *sites,
@@ -165,13 +167,15 @@ int clone_hand_over(int fd, const struct hold *hold, const void *residue, const 
 		return ENOSYS;
 	if (hold->residue_length > RESIDUE_MAX || hold->sites_length > HOLD_SITES_MAX)
 		return EMSGSIZE;
-	int saved = errno;
-	uint64_t before = block_signals();
+	uint64_t before;
+	int saved = errno, error = block_signals(&before);
+	if (error)
+		return error;
 	begin_anew_after_fork();
 	struct place *place = take_place(hold->number < CLONES_MAX ? hold->number : CLONES_MAX);
 	errno = EUSERS;
 	bool begun = place && begin_in_place(place, fd, hold, residue, sites, log);
-	int error = begun ? 0 : errno;
+	error = begun ? 0 : errno;
 	kernel_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, SIGNAL_SET_SIZE, 0, 0);
 	errno = saved;
 	return error;

@@ -14,9 +14,9 @@ static const sigset_t most = {{
 }};
 #undef BIT
 
-static void block(sigset_t *before)
+static bool block(sigset_t *before)
 {
-	pthread_sigmask(SIG_BLOCK, &most, before);
+	return pthread_sigmask(SIG_BLOCK, &most, before) == 0;
 }
 
 /*
@@ -28,7 +28,7 @@ void blocked_signals_begin(struct blocked_signals *before, bool wanted)
 	before->wanted = wanted;
 	if (!wanted)
 		return;
-	block(&before->mask);
+	before->masked = block(&before->mask);
 	before->outer = innermost;
 	innermost = before;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before->cancel_state);
@@ -40,18 +40,19 @@ void blocked_signals_end(const struct blocked_signals *before)
 		return;
 	pthread_setcancelstate(before->cancel_state, NULL);
 	innermost = before->outer;
-	pthread_sigmask(SIG_SETMASK, &before->mask, NULL);
+	if (before->masked)
+		pthread_sigmask(SIG_SETMASK, &before->mask, NULL);
 }
 
 void blocked_signals_pause(void)
 {
-	if (innermost)
+	if (innermost && innermost->masked)
 		pthread_sigmask(SIG_SETMASK, &innermost->mask, NULL);
 }
 
 void blocked_signals_go_on(void)
 {
 	sigset_t same;
-	if (innermost)
+	if (innermost && innermost->masked)
 		block(&same);
 }

@@ -18,6 +18,7 @@
 struct blocked_signals {
 	struct blocked_signals *outer; /* further out on this thread */
 	bool wanted;
+	bool masked; /* else a filter refused it, and `mask` is none */
 	sigset_t mask;
 	int cancel_state;
 };

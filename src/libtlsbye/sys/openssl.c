@@ -25,6 +25,9 @@
 
 enum { CALLERS_MAX = 64 };
 
+/* So many libraries of each kind need no memory: without a table the program's own calls would go nowhere. */
+enum { ROOM = 4 };
+
 /* Stands for a function that the library lacks. 0 is failure, or "no", for all of them. */
 static long absent(void)
 {
@@ -175,7 +178,9 @@ static void note_pair(void)
 /* Under the lock. NULL: there is no memory. */
 static struct libssl *add_libssl(const struct libssl *fresh, void *ssl_free)
 {
-	struct known_libssl *known = malloc(sizeof *known);
+	static struct known_libssl room[ROOM];
+	static unsigned taken;
+	struct known_libssl *known = taken < ROOM ? &room[taken++] : malloc(sizeof *known);
 	if (!known)
 		return NULL;
 	*known = (struct known_libssl){*fresh, ssl_free, atomic_load(&libssls)};
@@ -290,7 +295,9 @@ static const struct libcrypto *known_crypto(void *bio_free)
 /* As add_libssl. */
 static const struct libcrypto *add_libcrypto(const struct libcrypto *fresh)
 {
-	struct known_libcrypto *known = malloc(sizeof *known);
+	static struct known_libcrypto room[ROOM];
+	static unsigned taken;
+	struct known_libcrypto *known = taken < ROOM ? &room[taken++] : malloc(sizeof *known);
 	if (!known)
 		return NULL;
 	*known = (struct known_libcrypto){*fresh, atomic_load(&libcryptos)};
