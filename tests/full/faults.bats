@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# P9: each system call of ours fails, alone and from the first on, with ENOMEM, EMFILE, EPERM, EINTR, EAGAIN and ENOSYS: of a
+# server that frees and of one that closes first, of a client that exits, where data is left unread, where it is not whole,
+# in a child, with epoll sets; by the hub, by a task, in place; of the hub; of the command. The loader's calls for the object
+# are not among them: a loader that may not map ends a program by itself, or does without. What holds: lib/faults.py. The sums
+# are printed.
+#
+# Minutes: tests/run --full. FAULTS_ERRORS=EPERM,EAGAIN is a shorter list.
+#
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # a test's variables are its own; what lib/judge.bash reads and sets
+
+load ../lib/judge
+load ../lib/faults
+
+export BATS_TEST_TIMEOUT=1800
+errors=${FAULTS_ERRORS:-ENOMEM,EMFILE,EPERM,EINTR,EAGAIN,ENOSYS}
+whole=(--write 64K -- --send 1K --expect 64K --watch 10)
+
+setup() {
+  begin_test
+  load_faults
+}
+
+# each OPTION... -- PROGRAM ARG... -- JUDGE ARG...: the n-th alone, then from the first on.
+each() {
+  local when
+  for when in nth from; do
+    faults --errors "$errors" --when "$when" "$@"
+    echo "# ${BATS_TEST_DESCRIPTION}: $when: ${lines[-1]}" >&3
+  done
+}
+
+@test "faults: a server that frees, then closes" {
+  each -- server_free_then_close "${whole[@]}"
+}
+
+@test "faults: a server that closes, then frees" {
+  each -- server_close_then_free "${whole[@]}"
+}
+
+@test "faults: bytes lie unread" {
+  each -- server_free_then_close --write 64K -- --send 1K --trail 20K --expect 64K --watch 10
+}
+
+@test "faults: a client that leaves by exit" {
+  each --calls -- client_exit_status --mode exit --write 64K -- --no-tickets --expect 64K
+}
+
+@test "faults: a client that leaves with another status: no close_notify" {
+  each --calls -- client_exit_status --mode exit --status 3 --write 64K -- --no-tickets --expect 64K
+}
+
+@test "faults: a write that is left half-done: never close_notify" {
+  each -- server_unfinished_write --write 32M -- --send 1K --expect 32M --rcvbuf 4K --pause 300
+}
+
+@test "faults: a socket in an epoll set" {
+  each -- server_epoll "${whole[@]}"
+}
+
+@test "faults: a child that serves" {
+  each --by preload --who all -- server_fork_child "${whole[@]}"
+}
+
+@test "faults: without a hub, by a task" {
+  export TLSBYE_WAYS=clone
+  each --by preload --who all -- server_free_then_close "${whole[@]}"
+}
+
+@test "faults: without either, in place" {
+  export TLSBYE_WAYS=in-place
+  each --by preload -- server_free_then_close "${whole[@]}"
+}
+
+@test "faults: of the hub" {
+  each --who hub -- server_free_then_close "${whole[@]}"
+}
+
+@test "faults: of tlsbye run, before the program begins" {
+  faults --errors "$errors" --who command -- server_free_then_close "${whole[@]}"
+  echo "# ${BATS_TEST_DESCRIPTION}: ${lines[-1]}" >&3
+}
