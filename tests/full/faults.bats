@@ -45,11 +45,11 @@ each() {
 }
 
 @test "faults: a client that leaves by exit" {
-  each --calls -- client_exit_status --mode exit --write 64K -- --no-tickets --expect 64K
+  each --calls --connections 1 -- client_exit_status --mode exit --write 64K -- --no-tickets --expect 64K
 }
 
 @test "faults: a client that leaves with another status: no close_notify" {
-  each --calls -- client_exit_status --mode exit --status 3 --write 64K -- --no-tickets --expect 64K
+  each --calls --connections 1 -- client_exit_status --mode exit --status 3 --write 64K -- --no-tickets --expect 64K
 }
 
 @test "faults: a write that is left half-done: never close_notify" {
@@ -78,7 +78,42 @@ each() {
   each --who hub -- server_free_then_close "${whole[@]}"
 }
 
+@test "faults: of the hub, as it begins" {
+  faults --errors "$errors" --who start -- server_free_then_close "${whole[@]}"
+  echo "# ${BATS_TEST_DESCRIPTION}: ${lines[-1]}" >&3
+}
+
 @test "faults: of tlsbye run, before the program begins" {
   faults --errors "$errors" --who command -- server_free_then_close "${whole[@]}"
   echo "# ${BATS_TEST_DESCRIPTION}: ${lines[-1]}" >&3
+}
+
+# The command says why it does not begin, or the program is served as bare.
+begins_or_says_why() {
+  rm -f "$BATS_TEST_TMPDIR/port"
+  start_program cured server_free_then_close --write 64K --port-file "$BATS_TEST_TMPDIR/port"
+  poll 1000 filled_or_ended "$BATS_TEST_TMPDIR/port" "$program_pid"
+  if [[ -s $BATS_TEST_TMPDIR/port ]]; then
+    start_judge connect --send 1K --expect 64K --watch 10 "$(<"$BATS_TEST_TMPDIR/port")"
+    wait_judge
+    wait_program
+    assert_status
+    assert_verdict tcp=fin whole=yes content=right
+    await_hub # its folder stays where it crashed
+    ((served += 1))
+  else
+    wait_program
+    [[ $program_status -eq 125 ]] || fail_showing "it ended with $program_status"
+    grep -q '^tlsbye: ' "$program_err" || fail_showing 'it does not say why'
+  fi
+}
+
+@test "faults: malloc of the command and of the hub, from the n-th on" {
+  local n served=0
+  for ((n = 1; n <= 20; n++)); do
+    wrapper=(env "MALLOC_FAILS=$n+" MALLOC_FAILS_IN=tlsbye "LD_PRELOAD=$BUILD/tests/programs/.libs/malloc_fails.so")
+    begins_or_says_why
+  done
+  echo "# ${BATS_TEST_DESCRIPTION}: served $served of 20" >&3
+  ((served >= 1))
 }

@@ -14,8 +14,10 @@ counted as missed; so is one in which none was.
     --who program        whose calls fail: the program's own thread alone,
           all            with its children and tasks,
           hub            the hub that `tlsbye run` starts, from when the program serves,
-          command        `tlsbye run` up to there
+          command        `tlsbye run` up to there,
+          start          the hub from its first call on, but for those that would hit the command too
     --when nth|from      at the n-th alone; or from the first on after which the program makes no such call, on two connections
+    --connections N      another number of them, for a program that leaves after the first
     --errors E,E...      (ENOMEM,EMFILE,EPERM,EINTR,EAGAIN,ENOSYS)
     --calls-of NAME,...  those only
     --jobs N             so many runs at a time (3)
@@ -138,14 +140,14 @@ class Run:
         program += ["--connections", str(self.connections), "--tls", o.tls]
         if o.who == "hub":
             return program if self.how == "bare" else [os.environ["TLSBYE"], "run", "--"] + program
-        if o.who == "command":  # strace lets go of the program, and does not hear how it ends
+        if o.who in ("command", "start"):  # strace lets go of the program, and does not hear how it ends
             program = ["sh", "-c", '"$@"; echo $? >"$0"', os.path.join(self.folder, "status")] + program
             if self.how == "bare":
                 return program
         strace = ["strace", "-ff", "-q", "-o", self.trace]
         if o.who == "program" or o.who == "command":
             strace = ["strace", "-q", "-o", self.trace + ".1"]
-        if o.who == "command":
+        if o.who in ("command", "start"):
             strace += ["-b", "execve"]
         if self.inject:
             strace += [f"--inject={self.inject}"]
@@ -175,10 +177,10 @@ class Run:
             return None
 
     def status_of(self, process, until):
-        if self.options.who != "command":
+        if self.options.who not in ("command", "start"):
             return self.end(process, until)
         path = os.path.join(self.folder, "status")
-        while self.how == "cured" and process.poll() is None and time.monotonic() < until:
+        while self.how == "cured" and not self.is_detached() and process.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
         if self.how == "cured" and not self.is_detached():
             return self.end(process, until)
@@ -200,7 +202,10 @@ class Run:
             time.sleep(0.01)
 
     def is_detached(self):
-        return self.options.who == "command" and self.how == "cured" and "<detached" in self.text("trace.1")
+        if self.options.who not in ("command", "start") or self.how == "bare":
+            return False
+        paths = glob.glob(os.path.join(glob.escape(self.folder), "trace.*"))
+        return any("<detached" in self.text(os.path.basename(path)) for path in paths)
 
     def port(self, process, until):
         path = os.path.join(self.folder, "port")
@@ -241,7 +246,7 @@ class Run:
         until = time.monotonic() + PATIENCE_S
         if self.tracing:
             ended = self.end(self.tracing, until) is not None
-            if not ended or self.options.who == "hub":  # its folder stays where it may not be removed
+            if not ended or self.options.who in ("hub", "start"):  # its folder stays where it may not be removed
                 return ended
         while glob.glob(os.path.join(glob.escape(self.folder), "tlsbye-*")):
             if time.monotonic() > until:
@@ -328,6 +333,8 @@ def ours_of(options, bare, cured):
         command = threads[0]
         start = next(i for i, c in enumerate(command.calls) if c[0] == "munmap") + 1
         return command.calls[start:], command.calls[:start]
+    if options.who == "start":  # the places are each thread's own: the n-th of both would fail
+        return [c for t in threads[1:] for c in t.calls], threads[0].calls
     return threads[0].calls, []
 
 
@@ -356,10 +363,11 @@ def arguments():
     parser.add_argument("--serves", action="store_true", default=True)
     parser.add_argument("--calls", dest="serves", action="store_false")
     parser.add_argument("--by", choices=("run", "preload"), default="run")
-    parser.add_argument("--who", choices=("program", "all", "hub", "command"), default="program")
+    parser.add_argument("--who", choices=("program", "all", "hub", "command", "start"), default="program")
     parser.add_argument("--when", choices=("nth", "from"), default="nth")
     parser.add_argument("--errors", type=lambda s: s.split(","), default=ERRORS.split(","))
     parser.add_argument("--calls-of", dest="only", type=lambda s: s.split(","))
+    parser.add_argument("--connections", type=int)
     parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("--tls", default="1.3")
     parser.add_argument("--list", action="store_true")
@@ -376,7 +384,7 @@ def arguments():
 
 def main():
     options = arguments()
-    connections = 2 if options.when == "from" else 1
+    connections = options.connections or (2 if options.when == "from" else 1)
     bare = Run(options, os.path.join(options.folder, "bare"), "bare", connections).go()
     cured = Run(options, os.path.join(options.folder, "cured"), "cured", connections).go()
     if options.by == "run":

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded: of what libtlsbye.so asks malloc(), calloc() and realloc() for, the MALLOC_FAILS-th gets nothing, and so do all
+ * Preloaded: of what libtlsbye.so (with MALLOC_FAILS_IN=tlsbye: the command of that name, and so the hub) asks malloc(), calloc() and realloc() for, the MALLOC_FAILS-th gets nothing, and so do all
  * after it where MALLOC_FAILS ends in +. Says at the end how often it was asked, and how often it gave nothing.
  *
  * Who asks is who returns to: an allocation that libc makes for the object is the program's, and one that is the last
@@ -25,12 +25,12 @@ void *__libc_realloc(void *old, size_t size);
 static atomic_uintptr_t begin, end;
 static atomic_uint asked, refused;
 
-static int find(struct dl_phdr_info *object, size_t size, void *unused)
+/* The program itself has no name, and comes first. */
+static int find(struct dl_phdr_info *object, size_t size, void *in)
 {
 	(void)size;
-	(void)unused;
-	if (!strstr(object->dlpi_name, "/libtlsbye.so"))
-		return 0;
+	if (in ? strcmp(program_invocation_short_name, in) != 0 : !strstr(object->dlpi_name, "/libtlsbye.so"))
+		return in ? 1 : 0;
 	for (int i = 0; i < object->dlpi_phnum; i++)
 		if (object->dlpi_phdr[i].p_type == PT_LOAD && object->dlpi_phdr[i].p_flags & PF_X) {
 			atomic_store(&end, object->dlpi_addr + object->dlpi_phdr[i].p_vaddr +
@@ -42,7 +42,7 @@ static int find(struct dl_phdr_info *object, size_t size, void *unused)
 
 __attribute__((constructor)) static void begins(void)
 {
-	dl_iterate_phdr(find, NULL);
+	dl_iterate_phdr(find, getenv("MALLOC_FAILS_IN"));
 }
 
 static bool fails(const void *asks)
