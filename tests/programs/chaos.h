@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A random walk over the ways to use a TLS connection and to let go of it, and what each way promises to the peer.
+ *
+ * The walk is the seed's alone: no step depends on what a call returned, so that bare and cured do the same. What happened is told
+ * on stdout in lines of two kinds: "did:" is the same in both, descriptor numbers included; "promise:" is held by a cured run.
+ *
+ * Rules: promises lie in shared memory, since a child may keep them. Nothing goes through stdio: a fork would double it.
+ */
+#ifndef TLSBYE_TESTS_CHAOS_H
+#define TLSBYE_TESTS_CHAOS_H
+
+#include "legacy.h"
+
+#define MOST_LINES  3
+#define MOST_COPIES 6
+
+struct promise {
+	size_t written;              /* every byte of these arrives, unless lossy says why not */
+	size_t most;                 /* a write that was left half-done: so many more may arrive */
+	const char *silent, *either; /* why close_notify is forbidden, or not promised; the first wins */
+	const char *hub;             /* why it is due with a hub only */
+	const char *lossy;           /* why bytes may be lost, and a reset may come */
+	const char *torn;            /* why a record that was half-done may remain so */
+	bool abort;                  /* a reset is to come */
+};
+
+struct line {
+	int id, fd;
+	int copies[MOST_COPIES], copies_open;
+	SSL *ssl;
+	size_t unread; /* of the peer's first record */
+	bool closed, closed_in_handler, freed, freed_first;
+	bool over; /* no TLS of this process any more: a child has spoken, or a write is half-done */
+	bool done; /* let go of in the walk already */
+	bool sent_to_itself, watched, was_reader, by_stream;
+	struct promise *promise;
+};
+
+extern struct line lines[MOST_LINES];
+extern int lines_open;
+extern bool forked;    /* this process has made a child, or is one */
+extern bool is_daemon; /* its parent waits, and has all of its connections */
+
+/* --- chaos.c --- */
+uint64_t chaos_random(void);
+size_t chaos_below(size_t n);
+bool chaos_one_in(size_t n);
+void chaos_did(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void chaos_file(void); /* a file of the program's own, at the lowest number that is free */
+
+/* --- chaos_steps.c --- */
+void chaos_step(struct line *line);
+void chaos_write(struct line *line, size_t n);
+
+/* --- chaos_ends.c --- */
+void chaos_end(struct line *line);
+int chaos_choose_leave(void);         /* the way out; completes the promises */
+void chaos_let_go(struct line *line); /* free and close, nothing else, in either order */
+int chaos_leave(int how);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a walk lets go; see chaos.h. Where a way promises less than all, a word says why; these are all exceptions of the model, in
+ * the terms of libtlsbye.so(8):
+ *
+ * close_notify is forbidden after failed-write, half-done-write, failure (an exit with a status), quiet shutdown, abort (a zero
+ * SO_LINGER: a reset is to come).
+ * handler: closed in one, it is said at the next call on the SSL, by the hub; without either not, and no half-done record is completed.
+ * nobody-wrote-since-fork: two processes have the SSL, and neither is known to own it; the other one's settings may differ.
+ * another-process-read: one reads, the other has written and let go: a half-close or a drain would rob the reader.
+ * copied: that a copy came back to the process is believed only where it has no children.
+ * left-to-exec: the SSL was freed, the descriptor is the next program's.
+ * rdwr: what arrives after SHUT_RDWR makes the kernel reset, where the read side cannot be played: copies, forks, epoll, streams.
+ */
+#include "chaos.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+static volatile int to_close;
+
+static void maybe_file(void)
+{
+	if (chaos_one_in(2))
+		chaos_file();
+}
+
+static void free_ssl(struct line *line)
+{
+	SSL_free(line->ssl);
+	line->freed = true;
+	line->freed_first = !line->closed;
+	chaos_did("%d free", line->id);
+}
+
+static void close_in_handler(int signal)
+{
+	(void)signal;
+	close(to_close);
+}
+
+static void exit_in_handler(int signal)
+{
+	(void)signal;
+	_exit(0);
+}
+
+static void close_by(struct line *line)
+{
+	size_t how = chaos_below(7);
+	int fd = line->fd, result = 0, null;
+	bool in_handler = false;
+	FILE *stream;
+
+	if (how == 0) {
+		result = close(fd);
+	} else if (how == 1) {
+		line->by_stream = true;
+		stream = fdopen(fd, "r+");
+		result = stream ? fclose(stream) : close(fd);
+	} else if (how == 2) {
+		result = close_range((unsigned)fd, (unsigned)fd, 0);
+	} else if (how == 3) {
+		null = open("/dev/null", O_RDWR);
+		result = dup2(null, fd) == fd ? close(null) : -1;
+	} else if (how == 4) {
+		result = (int)syscall(SYS_close, fd);
+	} else if (how == 5) {
+		signal(SIGUSR1, close_in_handler);
+		to_close = fd;
+		raise(SIGUSR1);
+		in_handler = true;
+	} else {
+		shutdown(fd, SHUT_WR);
+		result = close(fd);
+	}
+	line->closed = true;
+	line->closed_in_handler = in_handler;
+	chaos_did("%d close (%zu): %d", line->id, how, result);
+	maybe_file();
+}
+
+static void close_copies(struct line *line)
+{
+	while (line->copies_open > 0)
+		chaos_did("%d close copy: %d", line->id, close(line->copies[--line->copies_open]));
+}
+
+static void free_then_close(struct line *line)
+{
+	free_ssl(line);
+	maybe_file();
+	close_by(line);
+}
+
+static void close_then_free(struct line *line)
+{
+	close_by(line);
+	free_ssl(line);
+}
+
+static void free_only(struct line *line)
+{
+	free_ssl(line);
+}
+
+static void close_only(struct line *line)
+{
+	close_by(line);
+}
+
+static void leave(struct line *line)
+{
+	chaos_did("%d left", line->id);
+}
+
+static void *free_then_close_there(void *arg)
+{
+	free_then_close(arg);
+	return NULL;
+}
+
+static void let_go_in_thread(struct line *line)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, free_then_close_there, line) == 0)
+		pthread_join(thread, NULL);
+}
+
+static void right(struct line *line)
+{
+	if (!line->over)
+		SSL_shutdown(line->ssl);
+	free_then_close(line);
+}
+
+static void quiet(struct line *line)
+{
+	SSL_set_quiet_shutdown(line->ssl, 1);
+	/* Of this process's copy alone: a parent that waits, and is the owner, is not quiet. */
+	if (!line->over && !line->promise->either)
+		line->promise->silent = "quiet";
+	free_then_close(line);
+}
+
+static void abort_it(struct line *line)
+{
+	struct linger zero = {1, 0};
+
+	setsockopt(line->fd, SOL_SOCKET, SO_LINGER, &zero, sizeof(zero));
+	line->promise->lossy = "abort";
+	/* A child that has spoken has ended the connection, FIN and all, before this. */
+	line->promise->abort = !line->over || line->promise->most > 0;
+	if (line->promise->abort)
+		line->promise->silent = "abort";
+	free_then_close(line);
+}
+
+/* After a child's goodbye the connection may be over, and shutdown() says so: not compared. */
+static void shut_both(struct line *line)
+{
+	int result = shutdown(line->fd, SHUT_RDWR);
+
+	chaos_did("%d shutdown both: %d", line->id, line->over ? 0 : result);
+	if (line->copies_open > 0 || forked || line->watched)
+		line->promise->lossy = "rdwr";
+	close_then_free(line);
+	if (line->by_stream)
+		line->promise->lossy = "rdwr";
+}
+
+void chaos_let_go(struct line *line)
+{
+	bool first = chaos_one_in(2);
+
+	if (first)
+		SSL_free(line->ssl);
+	chaos_did("%d let go: %d", line->id, close(line->fd));
+	if (!first)
+		SSL_free(line->ssl);
+	line->closed = line->freed = true;
+}
+
+static void (*const ends[])(struct line *line) = {
+	free_then_close, close_then_free,  free_then_close, close_then_free, free_only, close_only,
+	leave,           let_go_in_thread, right,           quiet,           abort_it,  shut_both,
+};
+
+/* The descriptors' order: copies first, last, or by the exit. */
+void chaos_end(struct line *line)
+{
+	size_t when = chaos_below(3);
+
+	if (when == 0)
+		close_copies(line);
+	ends[chaos_below(sizeof(ends) / sizeof(ends[0]))](line);
+	if (when == 1)
+		close_copies(line);
+	if (!line->closed_in_handler)
+		return;
+	if (line->freed_first)
+		return;
+	line->promise->hub = "handler";
+	if (!line->freed)
+		line->promise->either = "handler";
+	if (!line->freed && line->promise->most > 0)
+		line->promise->torn = "handler";
+}
+
+enum { RETURN, EXIT, EXIT_NOW, QUICK_EXIT, EXIT_3, EXIT_NOW_3, EXEC, CLOSE_ALL, EXIT_IN_HANDLER, WAYS_OUT };
+
+static bool still_there(const struct line *line)
+{
+	return !line->closed || line->copies_open > 0;
+}
+
+int chaos_choose_leave(void)
+{
+	int how = (int)chaos_below(WAYS_OUT);
+
+	for (int i = 0; i < lines_open; i++) {
+		struct line *line = &lines[i];
+
+		if ((how == EXIT_3 || how == EXIT_NOW_3) && !line->freed && still_there(line) && !line->over)
+			line->promise->silent = "failure";
+		if (how == EXIT_IN_HANDLER && !line->freed && still_there(line)) {
+			line->promise->either = "handler";
+			line->promise->torn = "handler";
+		}
+		if (how == EXEC && line->freed && still_there(line))
+			line->promise->lossy = "left-to-exec";
+	}
+	chaos_did("leave (%d)", how);
+	return how;
+}
+
+int chaos_leave(int how)
+{
+	if (how == EXIT)
+		exit(0);
+	if (how == EXIT_NOW)
+		_exit(0);
+	if (how == QUICK_EXIT)
+		quick_exit(0);
+	if (how == EXIT_3)
+		exit(3);
+	if (how == EXIT_NOW_3)
+		_exit(3);
+	if (how == CLOSE_ALL)
+		close_range(3, ~0U, 0);
+	if (how == EXIT_IN_HANDLER) {
+		signal(SIGUSR1, exit_in_handler);
+		raise(SIGUSR1);
+	}
+	if (how == EXEC)
+		execl("/bin/true", "true", (char *)NULL);
+	return 0;
+}
