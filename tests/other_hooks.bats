@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# P9: other preloads beside the object, ahead of it and after it: their hooks are called as without it. What the packages of
-# authbind, torsocks, socket_wrapper, libfaketime and libeatmydata bring is skipped where they are not installed.
+# P9: other preloads beside the object, ahead of it and after it: their hooks are called as without it.
 #
 # shellcheck disable=SC2016  # inner shells expand
 # shellcheck disable=SC2034,SC2154  # what lib/*.bash read and set
