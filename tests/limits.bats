@@ -215,11 +215,11 @@ half_closed_unsent() {
 }
 
 @test "P10: past LINGER_SOCKETS the drain with something still to send is kept" {
-  export TLSBYE_LINGER_SOCKETS=2 TLSBYE_LINGER_IDLE=5s
+  export TLSBYE_LINGER_SOCKETS=2 TLSBYE_LINGER_IDLE=20s # the slow one reads nothing until the others have come
   local slow_pid
   start_program cured server_free_then_close --connections 7 --write 64K --port-file "$BATS_TEST_TMPDIR/port"
   wait_for_port "$BATS_TEST_TMPDIR/port" "$program_pid"
-  start_judge connect --send 1K --expect 64K --rcvbuf 4K --pause 2000 "$port"
+  start_judge connect --send 1K --expect 64K --rcvbuf 4K --pause 6000 "$port"
   slow_pid=$judge_pid
   wait_until half_closed_unsent "$port"
   run timeout 30 "$JUDGE" connect --connections 6 --parallel 6 --send 1K --expect 64K --end never --limit 1 "$port"
