@@ -53,7 +53,9 @@ each() {
 }
 
 @test "faults: a write that is left half-done: never close_notify" {
-  each -- server_unfinished_write --write 32M -- --send 1K --expect 32M --rcvbuf 4K --pause 300
+  # How many writes it takes is the network's doing.
+  each --calls-of "getsockopt,setsockopt,getsockname,ioctl,shutdown,socket,connect,sendmsg,sendto,recvfrom,rt_sigprocmask,fcntl" \
+    -- server_unfinished_write --write 32M -- --send 1K --expect 32M --rcvbuf 4K --pause 300
 }
 
 @test "faults: a socket in an epoll set" {
@@ -98,7 +100,7 @@ begins_or_says_why() {
     wait_judge
     wait_program
     assert_status
-    assert_verdict tcp=fin whole=yes content=right
+    assert_verdict whole=yes content=right # a hub that cannot hold a socket closes it: what the peer answers is met by a reset
     await_hub # its folder stays where it crashed
     ((served += 1))
   else

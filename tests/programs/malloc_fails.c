@@ -24,6 +24,8 @@ void *__libc_realloc(void *old, size_t size);
 
 static atomic_uintptr_t begin, end;
 static atomic_uint asked, refused;
+static unsigned first; /* 0: none */
+static bool from_then_on;
 
 /* The program itself has no name, and comes first. */
 static int find(struct dl_phdr_info *object, size_t size, void *in)
@@ -42,19 +44,22 @@ static int find(struct dl_phdr_info *object, size_t size, void *in)
 
 __attribute__((constructor)) static void begins(void)
 {
+	const char *which = getenv("MALLOC_FAILS"); /* now: the hub keeps no environment */
+
+	first = which ? (unsigned)atoi(which) : 0;
+	from_then_on = which && strchr(which, '+');
 	dl_iterate_phdr(find, getenv("MALLOC_FAILS_IN"));
 }
 
 static bool fails(const void *asks)
 {
 	uintptr_t at = (uintptr_t)asks;
-	const char *which = getenv("MALLOC_FAILS");
-	unsigned n, first = which ? (unsigned)atoi(which) : 0;
+	unsigned n;
 
 	if (!atomic_load(&begin) || at < atomic_load(&begin) || at >= atomic_load(&end))
 		return false;
 	n = atomic_fetch_add(&asked, 1) + 1;
-	if (!first || n < first || (n > first && !strchr(which, '+')))
+	if (!first || n < first || (n > first && !from_then_on))
 		return false;
 	atomic_fetch_add(&refused, 1);
 	errno = ENOMEM;
