@@ -21,6 +21,17 @@ whole=(--write 64K -- --send 1K --expect 64K --watch 10)
   faults --when from --errors EPERM -- server_free_then_close "${whole[@]}"
 }
 
+# A socket that lives on in the hub would tell of itself in the program's set, by a pointer that is nobody's any more.
+@test "P9: a socket that cannot leave the program's epoll set is not handed over" {
+  local trace=$BATS_TEST_TMPDIR/trace
+  wrapper=(strace -o "$trace" --inject=epoll_ctl:error=ENOMEM:when=2+) # the first is the program's
+  judge_server cured server_epoll --rounds 20 "${whole[@]}"
+  assert_verdict tls=close_notify whole=yes
+  assert_program events=0
+  grep -q 'EPOLL_CTL_DEL.*(INJECTED)' "$trace" || fail_showing 'nothing failed'
+  refute grep SCM_RIGHTS "$trace"
+}
+
 # A filter that refuses rt_sigprocmask by its first argument: the mask that would be set again is not one that was got.
 @test "P9: no signal can be blocked: the mask stays the program's" {
   faults --errors EPERM --calls-of rt_sigprocmask -- server_free_then_close "${whole[@]}"

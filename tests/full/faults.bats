@@ -59,7 +59,7 @@ each() {
 }
 
 @test "faults: a socket in an epoll set" {
-  each -- server_epoll "${whole[@]}"
+  each -- server_epoll --rounds 20 "${whole[@]}"
 }
 
 @test "faults: a child that serves" {

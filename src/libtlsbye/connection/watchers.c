@@ -5,6 +5,8 @@
 #include "connection/descriptors.h"
 #include "connection/epoll_sets.h"
 
+#include <errno.h>
+
 /* Of a number: 0, nobody; the set's number + 1; or one of these. */
 enum { STREAM = DESCRIPTOR_LIMIT + 1, SEVERAL };
 static _Atomic uint32_t watchers[DESCRIPTOR_LIMIT];
@@ -50,23 +52,33 @@ bool watchers_can_leave(int fd)
 	return !watchers_any(fd) || !atomic_load(&any_beyond);
 }
 
-static bool leave(int fd, int epfd)
+enum left { WAS_ELSEWHERE, LEFT, STAYS };
+
+/* STAYS: a filter has refused it. */
+static enum left leave(int fd, int epfd)
 {
-	return epoll_sets_knows(epfd) && real.epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL) == 0;
+	if (!epoll_sets_knows(epfd))
+		return WAS_ELSEWHERE;
+	if (real.epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL) == 0)
+		return LEFT;
+	return errno == ENOENT || errno == EBADF || errno == EINVAL ? WAS_ELSEWHERE : STAYS;
 }
 
-static void leave_each(int fd)
+static bool leave_each(int fd)
 {
+	bool out = true;
 	int epfd;
 	for (unsigned from = 0; (epfd = descriptors_next_known(from, DESCRIPTOR_LIMIT - 1)) >= 0;
 	     from = (unsigned)epfd + 1)
-		leave(fd, epfd);
+		out = leave(fd, epfd) != STAYS && out;
+	return out;
 }
 
-void watchers_leave(int fd)
+bool watchers_leave(int fd)
 {
 	uint32_t who = (unsigned)fd < DESCRIPTOR_LIMIT ? atomic_load(&watchers[fd]) : SEVERAL;
 	bool in_set = who && who != STREAM;
-	if (in_set && (who == SEVERAL || !leave(fd, (int)who - 1)))
-		leave_each(fd);
+	if (!in_set || (who != SEVERAL && leave(fd, (int)who - 1) == LEFT))
+		return true;
+	return leave_each(fd);
 }

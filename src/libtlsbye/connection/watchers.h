@@ -25,7 +25,7 @@ void watchers_forget(int fd); /* it is being closed */
 /* Can the socket leave all of the sets? Not where one has a number too high to be known. */
 bool watchers_can_leave(int fd);
 
-/* Out of all sets. errno may change. */
-void watchers_leave(int fd);
+/* Out of all sets; false: it may be in one still. errno may change. */
+bool watchers_leave(int fd);
 
 #endif

@@ -37,9 +37,7 @@ bool residue_send(struct residue *residue, int fd, const struct kernel *kernel)
 	while (residue->sent < residue->length) {
 		long sent = kernel->send(fd, residue->bytes + residue->sent, residue->length - residue->sent,
 					 MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (sent == -EINTR)
-			continue;
-		if (sent == -EAGAIN || sent == -EWOULDBLOCK)
+		if (sent == -EAGAIN || sent == -EWOULDBLOCK || sent == -EINTR) /* later, within the limits */
 			return false;
 		if (sent < 0) { /* the peer is gone: there is nobody to tell */
 			residue->error = (int)-sent;

@@ -91,14 +91,16 @@ bool release_speak(struct connection *c, int fd, void *caller)
 	return true;
 }
 
-/* What must not outlive the close that the program sees: its port, events of its epoll sets, signals of O_ASYNC. */
-static void leave_the_program(int fd)
+/* What must not outlive the close that the program sees: its port, events of its epoll sets, signals of O_ASYNC. False: events may come. */
+static bool leave_the_program(int fd)
 {
 	port_reuse_begins(fd);
-	watchers_leave(fd);
+	if (!watchers_leave(fd))
+		return false;
 	int flags = descriptors_any_async() ? real.fcntl(fd, F_GETFL) : 0;
 	if (flags > 0 && flags & O_ASYNC)
 		real.fcntl(fd, F_SETFL, flags & ~O_ASYNC);
+	return true;
 }
 
 void release_hand_over(struct connection *c, int fd, bool follows, uint64_t until_us)
@@ -116,10 +118,9 @@ void release_hand_over(struct connection *c, int fd, bool follows, uint64_t unti
 		events_end(c);
 		return;
 	}
-	if (settings->linger == LINGER_WAIT || !watchers_can_leave(fd)) {
+	if (settings->linger == LINGER_WAIT || !watchers_can_leave(fd) || !leave_the_program(fd)) {
 		handover_in_place(c, fd, follows, until_us);
 		return;
 	}
-	leave_the_program(fd);
 	handover_give(c, fd, follows, until_us);
 }
