@@ -7,12 +7,16 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+
+#define MOST_PAIRS 20
 
 struct line lines[MOST_LINES];
 int lines_open;
 bool forked, is_daemon;
 static uint64_t state;
 static int files;
+static int twins[MOST_PAIRS], pairs; /* the far ends of socket pairs */
 
 /* splitmix64: a good sequence from any seed, 0 and 1 included. */
 uint64_t chaos_random(void)
@@ -53,7 +57,7 @@ void chaos_did(const char *format, ...)
 	say(text, (size_t)n + 1);
 }
 
-void chaos_file(void)
+static void new_file(void)
 {
 	char name[20], bytes[600];
 	size_t n = 1 + chaos_below(sizeof(bytes));
@@ -67,6 +71,35 @@ void chaos_file(void)
 	chaos_did("file %s bytes=%zu letter=%c at %d", name, n, 'a' + files % 26, fd);
 	if (chaos_one_in(3))
 		close(fd);
+}
+
+static void make_pair(void)
+{
+	int ends[2];
+
+	if (pairs == MOST_PAIRS || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+		return;
+	twins[pairs++] = fcntl(ends[1], F_DUPFD, 100);
+	close(ends[1]);
+	chaos_did("pair at %d", ends[0]);
+}
+
+/* Nobody has written to the other end, or shut it: EAGAIN. */
+static void look_at_pairs(void)
+{
+	char byte;
+
+	for (int i = 0; i < pairs; i++)
+		chaos_did("pair %d: %zd", i, recv(twins[i], &byte, 1, MSG_DONTWAIT));
+}
+
+void chaos_file(void)
+{
+	if (chaos_one_in(3)) {
+		make_pair();
+		return;
+	}
+	new_file();
 }
 
 static void tell_promise(const struct promise *p, int id)
@@ -123,6 +156,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < lines_open; i++)
 		if (!lines[i].done)
 			chaos_end(&lines[i]);
+	look_at_pairs();
 	how = chaos_choose_leave();
 	for (int i = 0; i < lines_open; i++)
 		doubt(&lines[i]);

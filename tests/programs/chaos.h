@@ -33,6 +33,7 @@ struct line {
 	bool closed, closed_in_handler, freed, freed_first;
 	bool over; /* no TLS of this process any more: a child has spoken, or a write is half-done */
 	bool done; /* let go of in the walk already */
+	bool shut; /* close_notify was said ahead of the FIN, whatever the exit says later */
 	bool sent_to_itself, watched, was_reader, by_stream;
 	struct promise *promise;
 };
@@ -47,7 +48,7 @@ uint64_t chaos_random(void);
 size_t chaos_below(size_t n);
 bool chaos_one_in(size_t n);
 void chaos_did(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void chaos_file(void); /* a file of the program's own, at the lowest number that is free */
+void chaos_file(void); /* a file of the program's own, or a socket, at the lowest number that is free */
 
 /* --- chaos_steps.c --- */
 void chaos_step(struct line *line);
