@@ -77,7 +77,9 @@ each() {
 }
 
 @test "faults: of the hub" {
-  each --who hub -- server_free_then_close "${whole[@]}"
+  # Not from the first on: a hub whose epoll_wait() fails for ever does not end (no kernel does that).
+  faults --errors "$errors" --who hub -- server_free_then_close "${whole[@]}"
+  echo "# ${BATS_TEST_DESCRIPTION}: ${lines[-1]}" >&3
 }
 
 @test "faults: of the hub, as it begins" {
