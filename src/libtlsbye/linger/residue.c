@@ -29,14 +29,20 @@ bool residue_keep(struct residue *residue, const void *bytes, size_t length)
 	return true;
 }
 
+/* A send that does not wait is seldom interrupted; for ever only by a filter (P10). */
+enum { INTERRUPTIONS = 8 };
+
 bool residue_send(struct residue *residue, int fd, const struct kernel *kernel)
 {
+	unsigned interruptions = 0;
 	if (residue->kernels && ktls_close_notify(fd, kernel) == KTLS_NO_ROOM)
 		return false;
 	residue->kernels = false;
 	while (residue->sent < residue->length) {
 		long sent = kernel->send(fd, residue->bytes + residue->sent, residue->length - residue->sent,
 					 MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent == -EINTR && interruptions++ < INTERRUPTIONS)
+			continue;
 		if (sent == -EAGAIN || sent == -EWOULDBLOCK || sent == -EINTR) /* later, within the limits */
 			return false;
 		if (sent < 0) { /* the peer is gone: there is nobody to tell */
