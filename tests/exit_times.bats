@@ -16,6 +16,12 @@ load lib/judge
 load lib/real
 load lib/hosts
 
+# assert_at_most_later MS: the least of the times in `cured` is at most so much over the least of those in `bare`.
+assert_at_most_later() {
+  local most=$(($(least "${bare[@]}") + $(slack "$1")))
+  [[ $(least "${cured[@]}") -le $most ]] || fail_showing "bare: ${bare[*]} ms, under tlsbye: ${cured[*]} ms"
+}
+
 setup_file() {
   make_real_folder
   cat >"$real/sendall.py" <<'PYTHON'
@@ -72,15 +78,14 @@ stop_ms() {
 
 @test "redis-server with an idle TLS client: from SIGTERM to its end at most 50 ms more than bare" {
   [[ -x /usr/bin/redis-server ]] || skip "redis-server is not installed"
-  local bare=() cured=() most
+  local bare=() cured=()
   for _ in 1 2 3 4 5; do
     stop_ms bare
     bare+=("$took")
     stop_ms cured
     cured+=("$took")
   done
-  most=$(($(least "${bare[@]}") + $(slack 50)))
-  [[ $(least "${cured[@]}") -le $most ]] || fail_showing "bare: ${bare[*]} ms, under tlsbye: ${cured[*]} ms"
+  assert_at_most_later 50
 }
 
 # --- python3: sendall, and the script ends; the peer takes it all and does not close ---
@@ -120,7 +125,7 @@ leave_ms() {
 }
 
 @test "python3, sendall and the end, to a peer that never closes: it ends at most 50 ms later than bare" {
-  local bare=() cured=() most
+  local bare=() cured=()
   for tls in 1.2 1.3; do
     bare=() cured=()
     for _ in 1 2 3; do
@@ -129,7 +134,6 @@ leave_ms() {
       leave_ms cured
       cured+=("$took")
     done
-    most=$(($(least "${bare[@]}") + $(slack 50)))
-    [[ $(least "${cured[@]}") -le $most ]] || fail_showing "bare: ${bare[*]} ms, under tlsbye: ${cured[*]} ms"
+    assert_at_most_later 50
   done
 }

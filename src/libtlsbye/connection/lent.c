@@ -66,14 +66,11 @@ void lent_close(int fd)
 
 void lent_await_close(int fd)
 {
-	uint64_t until = 0;
-	while (lent_is(fd)) {
+	uint64_t until = clock_us() + WAIT_MS * 1000;
+	while (lent_is(fd) && clock_us() < until) {
 		uint32_t now = atomic_load(&under_way);
-		until = until ? until : clock_us() + WAIT_MS * 1000;
 		if (now)
 			sleep_while(now, 1);
-		if (clock_us() >= until)
-			break;
 	}
 }
 
