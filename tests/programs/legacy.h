@@ -55,4 +55,8 @@ bool legacy_overfill(SSL *ssl,
 		     int fd); /* non-blocking SSL_write() until WANT_WRITE: a write left half-done */
 long legacy_ms(void);
 
+/* Two processes take turns, over a pipe: a word for the other, who waits for it. Exits with 3 where the other is gone. */
+void legacy_tell(const int pipe[2]);
+void legacy_await(const int pipe[2]);
+
 #endif

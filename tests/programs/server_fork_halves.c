@@ -13,20 +13,6 @@ enum { REQUEST = 1024, TRAIL = 20480 };
 
 static int to_child[2], to_parent[2];
 
-static void tell(const int pipe[2])
-{
-	if (write(pipe[1], "x", 1) != 1)
-		exit(3);
-}
-
-static void await(const int pipe[2])
-{
-	char byte;
-
-	if (read(pipe[0], &byte, 1) != 1)
-		exit(3);
-}
-
 static size_t read_bytes(SSL *ssl, size_t wanted)
 {
 	static char bytes[TRAIL];
@@ -42,8 +28,8 @@ static void read_on(SSL *ssl)
 {
 	size_t got = read_bytes(ssl, REQUEST);
 
-	tell(to_parent);
-	await(to_child);
+	legacy_tell(to_parent);
+	legacy_await(to_child);
 	got += read_bytes(ssl, TRAIL);
 	printf("read=%zu\n", got);
 	fflush(stdout);
@@ -59,7 +45,7 @@ static void write_on(int fd)
 		dup2(fd, 1);
 		execl("/bin/sh", "sh", "-c", "echo >&4; head -c 1 <&3 >/dev/null; echo PLAIN", (char *)NULL);
 	}
-	await(to_child);
+	legacy_await(to_child);
 	_exit(write(fd, "PLAIN\n", 6) != 6);
 }
 
@@ -79,13 +65,13 @@ static void talk(SSL *ssl, int fd)
 	if (child == 0)
 		read_on(ssl);
 	if (!legacy_is("plain"))
-		await(to_parent);
+		legacy_await(to_parent);
 	if (!plain) {
 		legacy_write(ssl);
 		SSL_free(ssl);
 	}
 	close(fd);
-	tell(to_child);
+	legacy_tell(to_child);
 	waitpid(child, NULL, 0);
 }
 

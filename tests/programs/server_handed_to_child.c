@@ -29,30 +29,16 @@ static void let_go(SSL *ssl, int fd)
 	}
 }
 
-static void tell(const int pipe[2])
-{
-	if (write(pipe[1], "x", 1) != 1)
-		exit(3);
-}
-
-static void await(const int pipe[2])
-{
-	char byte;
-
-	if (read(pipe[0], &byte, 1) != 1)
-		exit(3);
-}
-
 static void be_the_child(SSL *ssl, int fd)
 {
 	if (has("early"))
-		await(to_child);
+		legacy_await(to_child);
 	if (has("made") && SSL_accept(ssl) != 1)
 		exit(4);
 	legacy_read_once(ssl);
 	if (has("midst")) {
-		tell(to_parent);
-		await(to_child);
+		legacy_tell(to_parent);
+		legacy_await(to_child);
 	}
 	legacy_write(ssl);
 	SSL_free(ssl);
@@ -68,12 +54,12 @@ static void talk(SSL *ssl, int fd)
 	if (child == 0)
 		be_the_child(ssl, fd);
 	if (has("midst"))
-		await(to_parent);
+		legacy_await(to_parent);
 	if (has("late"))
 		waitpid(child, &status, 0);
 	let_go(ssl, fd);
 	if (!has("late")) {
-		tell(to_child);
+		legacy_tell(to_child);
 		waitpid(child, &status, 0);
 	}
 	printf("child=%d\n", status);
