@@ -118,6 +118,7 @@ struct queues {
 	uint32_t unsent;     /* bytes that the peer's kernel has not acknowledged ... */
 	uint32_t not_sent;   /* ... and those of them that never left this one */
 	uint64_t taken;      /* bytes that it has ever taken to be sent; 0: not known */
+	uint64_t window;     /* bytes that TCP lets be on their way at once, its congestion window */
 };
 
 /* connection/ownership.c: bytes through a BIO, as of the last look (ownership_look). */

@@ -94,6 +94,7 @@ struct event_end {
 	uint32_t said_bytes;  /* ours, that went into the send queue */
 	uint32_t left_unsent; /* when the drain ended */
 	uint64_t taken;       /* bytes that TCP has ever taken to be sent; 0: not known */
+	uint64_t window;      /* bytes that TCP lets be on their way at once */
 
 	/* The verdict (verdict.h). */
 	enum reset will_reset;

@@ -362,6 +362,7 @@ static void add_queues(struct event_end *end, const struct queues *queues)
 	end->unsent = queues->unsent;
 	end->not_sent = queues->not_sent;
 	end->taken = queues->taken;
+	end->window = queues->window;
 	end->over = queues->over;
 	end->peer_has_ended = queues->peer_has_ended;
 }

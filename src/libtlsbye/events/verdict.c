@@ -111,28 +111,32 @@ static uint64_t share_of_program(uint64_t bytes, const struct event_end *end)
 }
 
 /*
- * Of a send queue that is gone: what was never transmitted. Its last bytes may be the program's close_notify, and TLS has
- * put in more than the program's: session tickets, headers.
+ * What may leave between our look and the kernel's close: what is on its way may be acknowledged, and a window more goes out.
+ * After an exit handler the kernel goes on until the process is gone, and nobody knows how much that is.
  */
-static uint64_t lost_in_queue(const struct event_end *end, uint64_t may_leave)
+static uint64_t may_leave(const struct event_end *end)
+{
+	uint64_t on_its_way = end->unsent > end->not_sent ? end->unsent - end->not_sent : 0;
+	if (end->over)
+		return 0;
+	if (end->close_paths & PATH_EXIT)
+		return end->not_sent;
+	return end->window > on_its_way ? end->window : on_its_way;
+}
+
+/*
+ * Of a send queue that is gone, what was surely never transmitted. Its last bytes may be the program's close_notify, and TLS
+ * has put in more than the program's: session tickets, headers.
+ */
+static uint64_t lost_in_queue(const struct event_end *end)
 {
 	bool gone = end->over || end->will_reset == RESET_YES;
 	uint64_t last = without_ours(end->not_sent, end);
-	uint64_t spared = may_leave + (end->close_notify == BY_PROGRAM ? ALERT_MAX : 0);
+	uint64_t spared = may_leave(end) + (end->close_notify == BY_PROGRAM ? ALERT_MAX : 0);
 	if (!gone || last <= spared)
 		return 0;
 	last -= spared;
 	return end->writes_seen ? share_of_program(last, end) : last;
-}
-
-/*
- * How much of it, at least: between our look and the kernel's close the peer may acknowledge what is on its way, and as
- * much again leaves. After an exit handler that goes on until the process is gone, and nobody knows how much it is.
- */
-static uint64_t surely_lost_in_queue(const struct event_end *end)
-{
-	uint64_t on_its_way = end->unsent > end->not_sent ? end->unsent - end->not_sent : 0;
-	return end->close_paths & PATH_EXIT ? 0 : lost_in_queue(end, end->over ? 0 : on_its_way);
 }
 
 static enum data_fate fate_of_queue(const struct event_end *end, enum transport transport)
@@ -152,10 +156,9 @@ static enum data_fate fate_of_queue(const struct event_end *end, enum transport 
 static void give_fate(struct event_end *end, enum transport transport)
 {
 	bool waited = end->lingered && end->half_closed;
-	uint64_t lost = never_taken(end) + end->unflushed;
-	bool of_queue = !waited && lost_in_queue(end, 0);
-	end->lost_bytes = of_queue ? lost + surely_lost_in_queue(end) : lost;
-	if (lost || of_queue || (end->unfinished && !end->completed_record))
+	uint64_t lost = never_taken(end) + end->unflushed + (waited ? 0 : lost_in_queue(end));
+	end->lost_bytes = lost;
+	if (lost || (end->unfinished && !end->completed_record))
 		end->data = DATA_LOST;
 	else if (is_anothers(end))
 		end->data = DATA_UNKNOWN;

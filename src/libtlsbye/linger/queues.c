@@ -14,11 +14,15 @@
 /* The beginning of the kernel's struct tcp_info, which glibc's header cuts off before the last members. */
 struct tcp_facts {
 	uint8_t state;
-	uint8_t others[23];
+	uint8_t others[15];
+	uint32_t snd_mss;
+	uint32_t rcv_mss;
 	uint32_t unacked; /* segments */
-	uint8_t others_too[92];
+	uint32_t others_too[13];
+	uint32_t snd_cwnd; /* segments */
+	uint32_t others_yet[9];
 	uint64_t bytes_acked; /* since Linux 4.1 */
-	uint8_t others_yet[16];
+	uint32_t others_after[4];
 	uint32_t notsent_bytes; /* since Linux 4.6 */
 };
 
@@ -92,6 +96,7 @@ void queues_measure(struct connection *c, int fd)
 	bool all_acknowledged = facts.state && !facts.unacked && !facts.notsent_bytes;
 	queues->unsent = all_acknowledged ? 0 : bytes_in(fd, SIOCOUTQ);
 	queues->not_sent = facts.notsent_bytes;
+	queues->window = (uint64_t)facts.snd_cwnd * facts.snd_mss;
 	note_state(c, &facts);
 	queues->ktls = c->seen.ktls && ktls_is_on(fd, &kernel_libc);
 }
