@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <openssl/ec.h>
@@ -21,7 +22,7 @@
 
 #include "support.h"
 
-enum { LONGEST_RUN_SECONDS = 300 };
+enum { LONGEST_RUN_SECONDS = 300, DESCRIPTORS_BESIDE = 100 };
 
 static uint64_t random_state;
 
@@ -131,6 +132,18 @@ void bench_start(void)
 	alarm(LONGEST_RUN_SECONDS);
 	bench_same_random_numbers();
 	RAND_set_rand_method(&same_numbers);
+}
+
+void bench_room_for(long descriptors)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = descriptors + DESCRIPTORS_BESIDE;
+	if (limit.rlim_max < limit.rlim_cur)
+		limit.rlim_max = limit.rlim_cur;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		bench_fail("room for the descriptors (RLIMIT_NOFILE)");
 }
 
 static struct sockaddr_in loopback(int port)

@@ -23,6 +23,9 @@ void bench_same_random_numbers(void);
 SSL_CTX *bench_server_context(void);
 SSL_CTX *bench_client_context(void);
 
+/* So many descriptors more may be open, whatever the soft limit was; as root, whatever the hard one was. */
+void bench_room_for(long descriptors);
+
 /* 127.0.0.1, any free port. */
 int bench_listen(int *port);
 int bench_accept(int listener);
