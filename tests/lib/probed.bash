@@ -117,7 +117,7 @@ start_scripts() {
   for how in bare cured; do
     run=()
     [[ $how == bare ]] || run=("$TLSBYE" run --)
-    timeout 300 "${run[@]}" /usr/bin/python3 "$real/script.py" "$real" "$real/ports.$how" \
+    timeout 1800 "${run[@]}" /usr/bin/python3 "$real/script.py" "$real" "$real/ports.$how" \
       >"$real/script.$how" 2>"$real/script.$how.err" 3>&- &
     pids+=("$!")
   done
