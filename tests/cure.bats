@@ -16,7 +16,7 @@ good=(tls=close_notify tcp=fin whole=yes 'order=data>close_notify>fin' plain=0 l
 wrong_server() {
   local how=$1
   shift
-  judge_server "$how" "$@" --read 2K --write 1M -- --parallel 8 --send 100K --expect 1M --pause 5
+  judge_server "$how" "$@" --read 2K --write 1M -- --parallel 8 --send 100K --expect 1M --pause 50
 }
 
 loses_bare() {

@@ -228,7 +228,7 @@ whats() {
   observed() {
     connections=20
     TLSBYE_MODE=observe judge_server cured server_free_then_close --write 1M -- \
-      --parallel 8 --send 100K --expect 1M --pause 5
+      --parallel 8 --send 100K --expect 1M --pause 50
     assert_total close_notify=0 rst=20 'truncated>=10'
     assert_events 20
     assert_event 'SSL_free, close without SSL_shutdown' 'bytes unread; only observed'

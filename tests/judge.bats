@@ -35,7 +35,7 @@ load lib/judge
 # The pause: a reader as fast as the judge now and then empties the reply before the RST overtakes it.
 @test "a close over unread bytes: RST, and 1 MB replies are truncated in 90% or more" {
   unread() {
-    judge_server bare server_free_then_close --read 2K --write 1M -- --parallel 8 --send 100K --expect 1M --pause 5
+    judge_server bare server_free_then_close --read 2K --write 1M -- --parallel 8 --send 100K --expect 1M --pause 100
     assert_total connections=50 'truncated>=45' 'lost>=1048576' rst=50 close_notify=0
   }
   connections=50

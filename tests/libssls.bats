@@ -24,7 +24,7 @@ setup_file() {
 # two bare|cured [ARG...]: of 20 connections, each library serves 10.
 two() {
   connections=${connections_of_two:-20}
-  judge_server "$1" server_two_libssl "${@:2}" --read 2K --write 1M -- --parallel 8 --send 100K --expect 1M --pause 5
+  judge_server "$1" server_two_libssl "${@:2}" --read 2K --write 1M -- --parallel 8 --send 100K --expect 1M --pause 50
   assert_program 'ours=libssl\.so\.[0-8][.1]*' 'theirs=libssl\.so\.9[.1]*'
 }
 

@@ -14,10 +14,11 @@ load lib/judge
 connections=200
 judge_timeout=180
 
-# cell bare|cured REPLY REQUEST. A judge that watches 16 at a time keeps two processors busy.
+# cell bare|cured REPLY REQUEST. A judge that watches 16 at a time keeps two processors busy.  It reads late enough
+# for a server on a loaded machine to have closed before.
 cell() {
   judge_server "$1" server_free_then_close --read 2K --write "$2" -- \
-    --parallel 16 --send "$3" --expect "$2" --pause 5 --limit 60
+    --parallel 16 --send "$3" --expect "$2" --pause 50 --limit 60
 }
 
 replies_of() {

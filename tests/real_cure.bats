@@ -22,7 +22,7 @@ teardown_file() {
   remove_real_folder
 }
 
-slow=(--rcvbuf 4K --pause 20 --limit 30)
+slow=(--rcvbuf 4K --pause 100 --limit 30)
 
 legacy_programs() {
   printf 'GET /page HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >"$real/request"

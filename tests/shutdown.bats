@@ -14,7 +14,7 @@ good=(tls=close_notify tcp=fin whole=yes 'order=data>close_notify>fin' plain=0 l
 # The judge reads slowly, and answers the end with its own close_notify: to a socket that is really shut.
 shuts() {
   judge_server "$1" server_shutdown_rdwr "${@:2}" --write 1M -- \
-    --parallel 4 --send 20K --expect 1M --rcvbuf 4K --pause 20 --late-trail 1K
+    --parallel 4 --send 20K --expect 1M --rcvbuf 4K --pause 100 --late-trail 1K
 }
 
 @test "bare: shutdown(SHUT_RDWR): no close_notify, and replies are lost" {
