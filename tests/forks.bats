@@ -78,10 +78,11 @@ halves() {
   both halves cured
 }
 
+# The peer's own close_notify may be there, unread, when the program that knows no TLS ends: then comes a RST, bare too.
 plain() {
   connections=1
   judge_server "$1" server_fork_halves --mode "$2" -- --send 1K --expect 1K --starttls-plain
-  assert_verdict tls=close_notify plain=6 whole=yes late=0 'order=data>close_notify>plain>fin*'
+  assert_verdict tls=close_notify plain=6 whole=yes late=0 'order=data>close_notify>plain>*'
 }
 
 @test "P7: TLS was over before the fork, the parent closes: the child, or what it execs, goes on in plaintext" {
