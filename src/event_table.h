@@ -67,6 +67,8 @@
 	X(SOCKET_CHANGED, "socket-changed", "the socket was closed or replaced before") /* P6 */             \
 	X(UNHEARD, "unheard", "the connection was broken or shut already")                                   \
 	X(NO_ROOM, "no-room", "the send queue was full")                                                     \
+	X(INTERRUPTED, "interrupted",                                                                        \
+	  "each try to send it was interrupted") /* DTLS: nothing says it later */                           \
 	X(NO_MEMORY, "no-memory", "there was no memory for it")                                              \
 	X(ANOTHER_SSL, "another-ssl", "another SSL was using the socket by then")                            \
 	X(NO_PEER, "no-peer", "the peer's address is not known") /* DTLS */

@@ -101,3 +101,21 @@ lookups() {
   run -0 "$TLSBYE" run --log=off -- ./many ./plug?.so
   assert_equal "$(grep -c works <<<"$output")" 7
 }
+
+# The names stand in the object, whatever is loaded: libtlsbye.so(8), LIMITS OF REACH, says why.
+@test "P9: no libssl: who asks for its functions finds ours, which do nothing, and answer 0" {
+  local -a names
+  mapfile -t names < <(grep -oE '\b(SSL|BIO)_[a-z0-9_]+' "$top/src/libtlsbye/libtlsbye.map")
+  ((${#names[@]} > 30))
+  run_bare check_weak SSL_free
+  assert_success
+  assert_output "$(printf '%s\n' 'SSL_free absent, BIO_free absent' 'SSL_free absent')"
+  for mode in cure observe off; do
+    TLSBYE_MODE=$mode run_cured check_weak "${names[@]}"
+    assert_success
+    assert_output 'SSL_free there, BIO_free there'
+  done
+  TLSBYE_WAYS=clone LD_PRELOAD=$BUILD/src/libtlsbye/.libs/libtlsbye.so run_bare check_weak "${names[@]}"
+  assert_success
+  assert_output 'SSL_free there, BIO_free there'
+}

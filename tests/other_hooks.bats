@@ -34,6 +34,15 @@ in_orders() {
   assert_output "$(printf '%s\n' bind listen close_range closefrom execveat)"
 }
 
+# As socket_wrapper and others: a message that passes a socket on gets one more, and AF_UNIX is refused. The hub gets ours.
+@test "P9: what goes to the hub does not go through another preload's hooks" {
+  wrapper=(env LD_PRELOAD="$BUILD/tests/programs/.libs/other_hooks.so")
+  judge_server cured server_free_then_close --write 1M -- --send 100K --expect 1M --pause 50
+  assert_verdict whole=yes tls=close_notify tcp=fin
+  assert_event 'drained'
+  refute_event 'the hub cannot be reached'
+}
+
 @test "P1: every byte, close_notify, FIN with another preload that closes past us, and ends who is passed a socket" {
   connections=3
   wrapper=(env LD_PRELOAD="$BUILD/tests/programs/.libs/other_hooks.so")
@@ -42,4 +51,19 @@ in_orders() {
   judge_server cured server_free_then_close --write 1M -- --send 100K --expect 1M --pause 50
   assert_verdict whole=yes tls=close_notify tcp=fin
   assert_event 'drained'
+}
+
+# A handler, or a vfork child, may be the first to call it: dlsym() would wait for the loader's lock (sys/next.c).
+@test "P9: the next object's functions are found without the loader, and are those that it finds" {
+  local hooks=$BUILD/tests/programs/.libs/other_hooks.so
+  run -0 "$BUILD/tests/programs/check_next"
+  assert_output 'nothing else'
+  run -0 env LD_PRELOAD="$hooks" "$BUILD/tests/programs/check_next"
+  assert_line 'bind: other_hooks.so'
+  assert_line 'execveat: other_hooks.so'
+  refute_line --partial ', not '
+  assert_line 'nothing else'
+  # By the loader as a command, whose headers the kernel takes for the program's.
+  run -0 "$(readelf -l "$BUILD/tests/programs/check_next" | sed -n 's/.*interpreter: \(.*\)]/\1/p')" "$BUILD/tests/programs/check_next"
+  assert_output 'nothing else'
 }

@@ -57,6 +57,18 @@ one_waits() {
   one_hears
 }
 
+# A filter may answer so for ever: nobody waits for it, and what is told of it is what happened.
+@test "P10: DTLS: a send that is always interrupted is repeated a few times only" {
+  local mode
+  judge_timeout=20
+  wrapper=(env "LD_PRELOAD=$BUILD/tests/programs/.libs/interrupts_sends.so")
+  for mode in free connected-close; do
+    dtls cured "$mode"
+    one_waits
+    assert_output --partial 'each try to send it was interrupted'
+  done
+}
+
 @test "P5: the port of a DTLS socket can be bound again as soon as close() has returned" {
   local mode
   for mode in free close connected-close shutdown; do

@@ -355,6 +355,40 @@ static void residue_goes_in_pieces(int family)
 	residue_forget(&residue);
 }
 
+static unsigned interrupted;
+
+static long interrupt_send(int fd, const void *bytes, size_t size, int flags)
+{
+	(void)fd, (void)bytes, (void)size, (void)flags;
+	interrupted++;
+	return -EINTR;
+}
+
+static long interrupt_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return interrupt_send(fd, message, 0, flags);
+}
+
+/* A filter may answer so for ever. It is for later then, until the drain's limits end it. */
+static void interruptions_have_an_end(int family)
+{
+	struct kernel filtered = kernel_raw;
+	struct residue residue = {0};
+	(void)family;
+	filtered.send = interrupt_send;
+	filtered.sendmsg = interrupt_sendmsg;
+	interrupted = 0;
+	CHECK(residue_keep(&residue, "rest", 4));
+	CHECK(!residue_send(&residue, -1, &filtered) && residue_any(&residue) && !residue.error);
+	CHECK(interrupted > 1 && interrupted < 100);
+	interrupted = 0;
+	CHECK(ktls_close_notify(-1, &filtered) == KTLS_NOT_NOW);
+	CHECK(interrupted > 1 && interrupted < 100);
+	residue.kernels = true;
+	CHECK(!residue_send(&residue, -1, &filtered) && residue.kernels && residue_any(&residue));
+	residue_forget(&residue);
+}
+
 /* --- limits of time: what drain_look says --- */
 
 static void idle_and_total(int family)
@@ -509,6 +543,7 @@ int main(void)
 		CASE(read_side_was_shut),
 		CASE(residue_goes_before_the_fin),
 		CASE(residue_goes_in_pieces),
+		CASE(interruptions_have_an_end),
 		CASE(peer_ends_first),
 		CASE(fin_waits_for_what_follows),
 		CASE(what_follows_has_nobody_to_hear_it),

@@ -6,12 +6,51 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void at_the_end(void)
 {
+}
+
+/* Each fails, and so the next one comes. */
+static void exec_each(void)
+{
+	char none[] = "/none/such", *argv[] = {none, NULL};
+
+	execv(none, argv);
+	execve(none, argv, environ);
+	execvp(none, argv);
+	execvpe(none, argv, environ);
+	fexecve(-1, argv, environ);
+	execl(none, none, NULL);
+}
+
+static void call_seldom_called(void)
+{
+	pid_t child = vfork();
+
+	if (child == 0) {
+		exec_each();
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	child = fork();
+	if (child == 0) {
+		at_quick_exit(at_the_end);
+		quick_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	recvmmsg(-1, NULL, 0, 0, NULL);
+	sendmmsg(-1, NULL, 0, 0);
+	setns(-1, 0);
+	if (unshare(0) != 0 || chroot("/none/such") == 0)
+		perror("unshare or chroot");
 }
 
 static void *call_each(void *nothing)
@@ -28,6 +67,7 @@ static void *call_each(void *nothing)
 	if (stream)
 		fclose(stream);
 	atexit(at_the_end);
+	call_seldom_called();
 	return nothing;
 }
 

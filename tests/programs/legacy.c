@@ -28,11 +28,11 @@ static size_t size_of(const char *arg)
 static void parse(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"port-file", 1, 0, 'f'}, {"port", 1, 0, 'p'},   {"connections", 1, 0, 'n'},
-		{"read", 1, 0, 'r'},      {"write", 1, 0, 'w'},  {"tls", 1, 0, 't'},
-		{"status", 1, 0, 's'},    {"rounds", 1, 0, 'o'}, {"cache", 0, 0, 'c'},
-		{"mode", 1, 0, 'm'},      {"offset", 1, 0, 'O'}, {"ipv6", 0, 0, '6'},
-		{"unix", 1, 0, 'u'},      {NULL, 0, NULL, 0},
+		{"port-file", 1, 0, 'f'}, {"port", 1, 0, 'p'},    {"connections", 1, 0, 'n'},
+		{"read", 1, 0, 'r'},      {"write", 1, 0, 'w'},   {"tls", 1, 0, 't'},
+		{"status", 1, 0, 's'},    {"rounds", 1, 0, 'o'},  {"cache", 0, 0, 'c'},
+		{"mode", 1, 0, 'm'},      {"offset", 1, 0, 'O'},  {"ipv6", 0, 0, '6'},
+		{"unix", 1, 0, 'u'},      {"address", 1, 0, 'a'}, {NULL, 0, NULL, 0},
 	};
 	int key;
 
@@ -57,6 +57,8 @@ static void parse(int argc, char **argv)
 			legacy.cache = true;
 		else if (key == '6')
 			legacy.ipv6 = true;
+		else if (key == 'a')
+			legacy.address = optarg;
 		else if (key == 'u')
 			legacy.unix_path = optarg;
 		else if (key == 'O')
@@ -106,7 +108,7 @@ static union address loopback(int port)
 	if (legacy.ipv6)
 		a.v6.sin6_addr = in6addr_loopback;
 	else
-		a.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		a.v4.sin_addr.s_addr = legacy.address ? inet_addr(legacy.address) : htonl(INADDR_LOOPBACK);
 	return a;
 }
 

@@ -28,6 +28,7 @@ struct legacy {
 	int rounds; /* for programs that repeat their habit within one connection or process */
 	bool cache; /* sessions in the server's memory, not in tickets: a dropped one is a lost one */
 	bool ipv6;  /* ::1 instead of 127.0.0.1 */
+	const char *address;   /* instead of 127.0.0.1 */
 	const char *unix_path; /* an AF_UNIX socket of this name instead of TCP */
 	const char *mode;      /* which of a program's variants */
 };

@@ -2,11 +2,15 @@
 /*
  * See hub.h. The hub listens on a name in the abstract namespace, which a chroot does not hide, and on a path, which is
  * reached from another network namespace.
+ *
+ * Rules: what goes to the hub goes by the kernel's own calls. It is no traffic of the program's, which another preload has to
+ * see (P9), and must arrive as it was sent: socket_wrapper puts a descriptor of its own into each message that passes
+ * a socket of its program's on, and one that does not know AF_UNIX may refuse the connect.
  */
 #include "connection/hub.h"
 
 #include "connection/lent.h"
-#include "sys/real.h"
+#include "sys/kernel.h"
 #include "sys/settings.h"
 
 #include <errno.h>
@@ -15,6 +19,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 /* --- who it is --- */
@@ -114,6 +119,16 @@ bool hub_has_log(void)
 
 /* --- one message --- */
 
+/* As libc answers. */
+static long ask_kernel(long number, long a, long b, long c, long d, long e)
+{
+	long result = kernel_call(number, a, b, c, d, e, 0);
+	if (result >= 0)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
 /*
  * Is it the hub that answers to that name? In another pid namespace the kernel knows no number for it (0), and the user
  * must do.
@@ -122,7 +137,7 @@ static bool is_our_hub(int fd)
 {
 	struct ucred them;
 	socklen_t size = sizeof them;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &them, &size) != 0 || them.uid != hub.uid)
+	if (kernel_raw.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &them, &size) != 0 || them.uid != hub.uid)
 		return false;
 	if (them.pid == hub.pid)
 		atomic_store(&hub.pid_seen, true);
@@ -131,7 +146,7 @@ static bool is_our_hub(int fd)
 
 static bool reach(int fd, const struct sockaddr_un *where, socklen_t size)
 {
-	if (connect(fd, (const struct sockaddr *)where, size) != 0)
+	if (ask_kernel(SYS_connect, fd, (long)where, (long)size, 0, 0) != 0)
 		return false;
 	if (is_our_hub(fd))
 		return true;
@@ -170,14 +185,16 @@ static bool send_whole(int fd, enum message_kind kind, const struct iovec *parts
 		head.size += (uint32_t)parts[i].iov_len;
 	}
 	attach(&message, &control, descriptors, descriptor_count);
-	return real.sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)head.size;
+	long sent = ask_kernel(SYS_sendmsg, fd, (long)&message, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+	return sent == (long)head.size;
 }
 
 /* A socket that did not reach anybody may not be used again for another name: hence one for each. */
 static int open_to(const struct sockaddr_un *where, socklen_t size)
 {
 	errno = ENOENT;
-	int fd = size ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+	int type = SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	int fd = size ? (int)ask_kernel(SYS_socket, AF_UNIX, type, 0, 0, 0) : -1;
 	if (fd < 0)
 		return -1;
 	lent_mark(fd);

@@ -34,13 +34,14 @@ enum ktls_sent ktls_close_notify(int fd, const struct kernel *kernel)
 	type->cmsg_len = CMSG_LEN(sizeof(unsigned char));
 	*CMSG_DATA(type) = TYPE_ALERT;
 
+	unsigned interruptions = 0;
 	long n;
 	do
 		n = kernel->sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (n == -EINTR);
+	while (n == -EINTR && interruptions++ < KERNEL_INTERRUPTIONS);
 	if (n >= 0)
 		return KTLS_SENT;
-	return n == -EAGAIN ? KTLS_NO_ROOM : KTLS_REFUSED;
+	return n == -EAGAIN || n == -EINTR ? KTLS_NOT_NOW : KTLS_REFUSED;
 }
 
 bool ktls_is_on(int fd, const struct kernel *kernel)

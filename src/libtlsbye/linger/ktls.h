@@ -10,8 +10,8 @@
 
 #include "sys/kernel.h"
 
-/* KTLS_NO_ROOM: the send queue is full, and nothing was taken. KTLS_REFUSED: the connection is broken or shut. */
-enum ktls_sent { KTLS_SENT, KTLS_NO_ROOM, KTLS_REFUSED };
+/* KTLS_NOT_NOW: the send queue is full, or each try was interrupted; nothing was taken. KTLS_REFUSED: the connection is broken or shut. */
+enum ktls_sent { KTLS_SENT, KTLS_NOT_NOW, KTLS_REFUSED };
 
 /* Sends the alert close_notify as a record of its own type. */
 enum ktls_sent ktls_close_notify(int fd, const struct kernel *kernel);

@@ -29,19 +29,16 @@ bool residue_keep(struct residue *residue, const void *bytes, size_t length)
 	return true;
 }
 
-/* A send that does not wait is seldom interrupted; for ever only by a filter (P10). */
-enum { INTERRUPTIONS = 8 };
-
 bool residue_send(struct residue *residue, int fd, const struct kernel *kernel)
 {
 	unsigned interruptions = 0;
-	if (residue->kernels && ktls_close_notify(fd, kernel) == KTLS_NO_ROOM)
+	if (residue->kernels && ktls_close_notify(fd, kernel) == KTLS_NOT_NOW)
 		return false;
 	residue->kernels = false;
 	while (residue->sent < residue->length) {
 		long sent = kernel->send(fd, residue->bytes + residue->sent, residue->length - residue->sent,
 					 MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (sent == -EINTR && interruptions++ < INTERRUPTIONS)
+		if (sent == -EINTR && interruptions++ < KERNEL_INTERRUPTIONS)
 			continue;
 		if (sent == -EAGAIN || sent == -EWOULDBLOCK || sent == -EINTR) /* later, within the limits */
 			return false;

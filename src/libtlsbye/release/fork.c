@@ -76,7 +76,6 @@ void fork_watch(void)
 	static _Atomic bool watching;
 	if (atomic_exchange(&watching, true))
 		return;
-	real_fork(); /* looked up now: a handler may be the first to call it */
 	pthread_atfork(before, after_in_parent, after_in_child);
 }
 

@@ -18,6 +18,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+/* So often a send that does not wait is repeated: it is seldom interrupted; for ever only by a filter (P10). */
+enum { KERNEL_INTERRUPTIONS = 8 };
+
 struct kernel {
 	long (*recv)(int fd, void *bytes, size_t size, int flags);
 	long (*recvmsg)(int fd, struct msghdr *message, int flags);

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding the real functions of libc: dlsym(RTLD_NEXT), in the constructor, so that no hook has to do it: dlsym() takes the
- * loader's lock. What is called before is a raw system call, or, where there is none of that kind, looked up at once.
+ * Finding the real functions of libc: in the constructor, so that no hook has to do it; those that are seldom called when they
+ * are first called, perhaps by a signal handler. So without the loader's lock (next.h), where that can be; dlsym(RTLD_NEXT)
+ * takes it. What is called before is a raw system call, or, where there is none of that kind, looked up at once.
  *
  * Rules: dlsym must not be the last statement of its function: as a tail call it would be taken for our caller's.
  */
 #include "sys/real.h"
 
 #include "sys/kernel.h"
+#include "sys/next.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 enum { ERRNO_MAX = 4095 }; /* MAX_ERRNO in Linux */
@@ -302,18 +305,36 @@ struct real_libc real = {
 #endif
 };
 
+/* NULL: this libc lacks it, which is not for the program to find in dlerror(). */
+static void *ask_loader(const char *name)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+	dlerror();
+	return found;
+}
+
+/* As the members stand in real_libc. */
+#define NAME(name) #name "\0"
+static const char names[] = REAL_LIBC(NAME) REAL_IO(NAME) REAL_TIME64(NAME);
+#undef NAME
+
 void real_init(void)
 {
-	void *found;
-#define FIND(name)                                                                                           \
-	found = dlsym(RTLD_NEXT, #name);                                                                     \
-	if (found)                                                                                           \
-		real.name = (__typeof__(real.name))found;
-	REAL_LIBC(FIND)
-	REAL_IO(FIND)
-	REAL_TIME64(FIND)
-#undef FIND
-	dlerror(); /* of what this libc lacks: not for the program to find */
+	enum { COUNT = sizeof real / sizeof(void *) };
+	void *found[COUNT];
+	const char *name = names;
+	next_find_all(names, COUNT, found);
+	for (unsigned i = 0; i < COUNT; i++, name += strlen(name) + 1) {
+		void *function = found[i] ? found[i] : ask_loader(name);
+		if (function)
+			memcpy((char *)&real + i * sizeof function, &function, sizeof function);
+	}
+}
+
+static void *find_late(const char *name)
+{
+	void *found = next_find(name);
+	return found ? found : ask_loader(name);
 }
 
 /* Two threads may look at the same time: they find the same. */
@@ -322,7 +343,7 @@ void real_init(void)
 	{                                                                                                    \
 		static __typeof__(name) *_Atomic found;                                                      \
 		if (!found)                                                                                  \
-			found = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                 \
+			found = (__typeof__(name) *)find_late(#name);                                        \
 		return found;                                                                                \
 	}
 REAL_LATE(LATE)
@@ -333,7 +354,7 @@ int real_closesocket(int fd)
 {
 	static int (*_Atomic found)(int);
 	if (!found) {
-		int (*theirs)(int) = (int (*)(int))dlsym(RTLD_NEXT, "closesocket");
+		int (*theirs)(int) = (int (*)(int))find_late("closesocket");
 		found = theirs ? theirs : real.close;
 	}
 	return found(fd);

@@ -108,10 +108,7 @@ int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags);
 	X(select)                                                                                            \
 	X(pselect)
 
-/*
- * Looked up when first called, and not at the start of every process. dlsym() takes the loader's lock, for which a thread
- * would wait that a library's constructor waits for: so only what is hardly ever called there.
- */
+/* Looked up when first called, and not at the start of every process: without a lock (next.h). */
 #define REAL_LATE(X)                                                                                         \
 	X(recvmmsg)                                                                                          \
 	X(sendmmsg)                                                                                          \

@@ -212,7 +212,7 @@ static void say_by_kernel(struct connection *c, SSL *ssl, int fd)
 {
 	int saved = errno;
 	enum ktls_sent sent = ktls_close_notify(fd, &kernel_libc);
-	c->released.residue.kernels = sent == KTLS_NO_ROOM;
+	c->released.residue.kernels = sent == KTLS_NOT_NOW;
 	if (sent == KTLS_REFUSED) {
 		c->released.reason = UNHEARD;
 	} else {

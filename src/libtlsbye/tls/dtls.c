@@ -52,11 +52,14 @@ bool dtls_find_peer(struct connection *c, SSL *ssl, int hold, struct destination
 enum reason dtls_send(int hold, const struct destination *to, const void *record, size_t length)
 {
 	const struct sockaddr *where = to->size ? (const struct sockaddr *)&to->address : NULL;
+	unsigned interruptions = 0;
 	ssize_t n;
 	do
 		n = real.sendto(hold, record, length, MSG_DONTWAIT | MSG_NOSIGNAL, where, to->size);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && errno == EINTR && interruptions++ < KERNEL_INTERRUPTIONS);
 	if (n >= 0)
 		return MAY_SPEAK;
+	if (errno == EINTR)
+		return INTERRUPTED;
 	return errno == EAGAIN || errno == ENOBUFS ? NO_ROOM : UNHEARD;
 }
