@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #ifndef LIBC_SO
 #define LIBC_SO "libc.so.6"
@@ -29,34 +28,9 @@ struct object {
 
 /* --- the chain --- */
 
-static const struct r_debug *debug_of(const ElfW(Dyn) * entry)
-{
-	for (; entry->d_tag != DT_NULL; entry++)
-		if (entry->d_tag == DT_DEBUG)
-			return (const struct r_debug *)entry->d_un.d_ptr;
-	return NULL;
-}
-
-/* Where the program's own header says that debuggers find it. */
-static const struct link_map *first_object(void)
-{
-	const ElfW(Phdr) *segments = (const ElfW(Phdr) *)getauxval(AT_PHDR);
-	size_t count = segments ? getauxval(AT_PHNUM) : 0;
-	const ElfW(Dyn) *dynamic = NULL;
-	uintptr_t bias = 0;
-	for (size_t i = 0; i < count; i++)
-		if (segments[i].p_type == PT_PHDR)
-			bias = (uintptr_t)segments - segments[i].p_vaddr;
-	for (size_t i = 0; i < count; i++)
-		if (segments[i].p_type == PT_DYNAMIC)
-			dynamic = (const ElfW(Dyn) *)(bias + segments[i].p_vaddr);
-	const struct r_debug *debug = dynamic ? debug_of(dynamic) : NULL;
-	return debug ? debug->r_map : NULL;
-}
-
 static const struct link_map *first_after_ours(void)
 {
-	const struct link_map *object = first_object();
+	const struct link_map *object = _r_debug.r_map; /* which the loader has for debuggers */
 	while (object && object->l_ld != _DYNAMIC)
 		object = object->l_next;
 	return object ? object->l_next : NULL;
