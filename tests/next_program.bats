@@ -31,6 +31,19 @@ other_libc() {
   built other "-Wl,--dynamic-linker=$PWD/ld-musl-test.so.1" || fail_showing "$(cat cc.err)"
 }
 
+# unmark_pie FILE: takes DF_1_PIE out of its DT_FLAGS_1.
+unmark_pie() {
+  /usr/bin/python3 - "$1" <<'PYTHON'
+import struct, sys
+name = sys.argv[1]
+data = bytearray(open(name, "rb").read())
+entry = struct.pack("<Q", 0x6FFFFFFB)
+at = next(i for i in range(0, len(data) - 16, 8) if data[i:i + 8] == entry and struct.unpack_from("<Q", data, i + 8)[0] & 0x08000000)
+struct.pack_into("<Q", data, at + 8, struct.unpack_from("<Q", data, at + 8)[0] & ~0x08000000)
+open(name, "wb").write(data)
+PYTHON
+}
+
 # executes DOOR PROGRAM: by hand, and so without a hub.
 executes() {
   LD_PRELOAD=${list:-$OBJECT} run "$BY" "$@"
@@ -103,21 +116,33 @@ executes() {
   local musl
   musl=$(compgen -G '/lib/ld-musl-*.so.1' | head -n 1)
   command -v musl-gcc >/dev/null && [[ -n $musl ]] || skip "musl-tools is not installed"
-  musl-gcc -D_GNU_SOURCE -o of_musl "$ROOT/tests/programs/executes_by.c"
+  printf '%s\n' '#include <stdio.h>' '#include <stdlib.h>' 'int main(void) { return puts(getenv("LD_PRELOAD") ? "object" : "none") < 0; }' >of_musl.c
+  musl-gcc -o of_musl of_musl.c
   LD_PRELOAD=$OBJECT run ./of_musl
   assert_failure 127
   LD_PRELOAD=$OBJECT run sh -c './of_musl; '"$musl"' ./of_musl'
   assert_success
-  assert_output $'LD_PRELOAD=- ASAN_OPTIONS=-\nLD_PRELOAD=- ASAN_OPTIONS=-'
+  assert_output $'none\nnone'
 }
 
-@test "P9: another libc's loader that is executed itself, and a static program" {
+@test "P9: a static program hands the variable on; a loader that is executed itself is told by what it is" {
   built still -static || skip "no static libc"
-  LD_PRELOAD=$OBJECT run sh -c './still; exit 0'
-  assert_output "LD_PRELOAD=$OBJECT ASAN_OPTIONS=-" # it hands it on to whom it starts
-  built still_pie -static-pie -Wl,-soname,libc.musl-test.so.1 || skip "no static PIE"
-  LD_PRELOAD=$OBJECT run sh -c './still_pie; exit 0'
-  assert_output "LD_PRELOAD=- ASAN_OPTIONS=-"
+  built still_pie -static-pie || skip "no static PIE"
+  local program
+  for program in still still_pie; do
+    executes execve "./$program"
+    assert_line "LD_PRELOAD=$OBJECT ASAN_OPTIONS=-"
+  done
+  # As musl's libc.so: a shared object that can be executed. And this machine's own.
+  built loader -static-pie -Wl,-soname,libc.test.so || skip "no static PIE"
+  local flags
+  flags=$(readelf -dW loader | sed -n 's/.*(FLAGS_1).*//p' | wc -l)
+  [[ $flags -eq 1 ]] || skip "this linker marks no PIE"
+  unmark_pie loader
+  executes execve ./loader
+  assert_line "LD_PRELOAD=- ASAN_OPTIONS=-"
+  LD_PRELOAD=$OBJECT run sh -c '"$0" "$1"; exit 0' "$(sed -n 's/^.*interpreter: \(.*\)]$/\1/p' <<<"$(readelf -l "$TLSBYE")")" "$BY"
+  assert_output "LD_PRELOAD=$OBJECT ASAN_OPTIONS=-"
 }
 
 @test "P9: a 32-bit program prints no line of its loader" {

@@ -63,28 +63,51 @@ static bool offset_of(const struct program *program, ElfW(Addr) address, uint64_
 	return false;
 }
 
-/* The string that the first entry of this kind names; false where there is none, or no telling. */
-static bool dynamic_string(const struct program *program, ElfW(Sxword) tag, char name[NAME])
+/* Of the dynamic section; offsets into its strings. NONE where it has no such entry. */
+#define NONE UINT64_MAX
+struct dynamic {
+	uint64_t strings, first_needed, name, flags;
+};
+
+static void note(struct dynamic *dynamic, const ElfW(Dyn) * entry)
 {
-	const ElfW(Phdr) *dynamic = part_of(program, PT_DYNAMIC);
+	uint64_t value = entry->d_un.d_val;
+	if (entry->d_tag == DT_STRTAB)
+		dynamic->strings = value;
+	else if (entry->d_tag == DT_SONAME)
+		dynamic->name = value;
+	else if (entry->d_tag == DT_FLAGS_1)
+		dynamic->flags = value;
+	else if (entry->d_tag == DT_NEEDED && dynamic->first_needed == NONE)
+		dynamic->first_needed = value;
+}
+
+/* Up to its end, or as far as can be read. */
+static struct dynamic read_dynamic(const struct program *program)
+{
+	const ElfW(Phdr) *part = part_of(program, PT_DYNAMIC);
+	struct dynamic dynamic = {NONE, NONE, NONE, 0};
 	ElfW(Dyn) entries[ENTRIES];
-	uint64_t strings = 0, at = UINT64_MAX, offset;
-	size_t n = dynamic ? dynamic->p_filesz / sizeof entries[0] : 0;
-	bool ended = false;
-	for (size_t from = 0; from < n && from < MOST_ENTRIES && !ended; from += ENTRIES) {
+	size_t n = part ? part->p_filesz / sizeof entries[0] : 0;
+	for (size_t from = 0; from < n && from < MOST_ENTRIES; from += ENTRIES) {
 		size_t count = n - from < ENTRIES ? n - from : ENTRIES;
 		if (!read_all(program->fd, entries, count * sizeof entries[0],
-			      dynamic->p_offset + from * sizeof entries[0]))
-			return false;
-		for (size_t i = 0; i < count && !ended; i++) {
-			ended = entries[i].d_tag == DT_NULL;
-			if (entries[i].d_tag == DT_STRTAB)
-				strings = entries[i].d_un.d_ptr;
-			else if (entries[i].d_tag == tag && at == UINT64_MAX)
-				at = entries[i].d_un.d_val;
+			      part->p_offset + from * sizeof entries[0]))
+			break;
+		for (size_t i = 0; i < count; i++) {
+			if (entries[i].d_tag == DT_NULL)
+				return dynamic;
+			note(&dynamic, &entries[i]);
 		}
 	}
-	if (at == UINT64_MAX || !offset_of(program, (ElfW(Addr))(strings + at), &offset))
+	return dynamic;
+}
+
+static bool read_string(const struct program *program, const struct dynamic *dynamic, uint64_t at,
+			char name[NAME])
+{
+	uint64_t offset;
+	if (at == NONE || !offset_of(program, (ElfW(Addr))(dynamic->strings + at), &offset))
 		return false;
 	ssize_t size = read_some(program->fd, name, NAME - 1, offset);
 	name[size < 0 ? 0 : size] = '\0';
@@ -97,20 +120,25 @@ static const char *without_folder(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Without a loader it is static, or a loader itself, which is told its program as an argument: it has a name, and a static one has none. */
+/* Without a loader it is static, or it is no program but a loader, executed with a program as its argument. */
 static enum loadable by_own_name(const struct program *program)
 {
 	char name[NAME];
-	return !dynamic_string(program, DT_SONAME, name) || strcmp(name, LD_SO) == 0 ? LOADABLE_YES
-										     : LOADABLE_NO;
+	struct dynamic dynamic = read_dynamic(program);
+	if (!part_of(program, PT_DYNAMIC) || dynamic.flags & DF_1_PIE)
+		return LOADABLE_YES;
+	return read_string(program, &dynamic, dynamic.name, name) && strcmp(name, LD_SO) == 0 ? LOADABLE_YES
+											      : LOADABLE_NO;
 }
 
 /* libasan.so.8, libclang_rt.asan-x86_64.so: it has to be the first that the program needs. libhwasan looks at no order. */
 static bool needs_asan(const struct program *program)
 {
 	char name[NAME];
-	const char *asan =
-		dynamic_string(program, DT_NEEDED, name) ? strstr(without_folder(name), "asan") : NULL;
+	struct dynamic dynamic = read_dynamic(program);
+	if (!read_string(program, &dynamic, dynamic.first_needed, name))
+		return false;
+	const char *asan = strstr(without_folder(name), "asan");
 	return asan && (asan[4] == '.' || asan[4] == '-') && (asan == name || asan[-1] != 'w');
 }
 
