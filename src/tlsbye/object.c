@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
 
@@ -25,11 +24,9 @@
 static bool find_built(char path[PATH_MAX])
 {
 	char self[PATH_MAX], candidate[PATH_MAX + sizeof(BUILT)];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (length < 0)
+	if (!realpath(cli_own_path(), self))
 		return false;
-	self[length] = '\0';
 	for (int up = 0; up < 2; up++) {
 		char *slash = strrchr(self, '/');
 

@@ -290,7 +290,7 @@ enum obstacle program_loading(const char *path, const char *object)
 	if (!program.loader[0])
 		return OBSTACLE_STATIC;
 	/* The object names no loader; this command was linked beside it. */
-	if (strcmp(program.loader, read_image("/proc/self/exe").loader) != 0)
+	if (strcmp(program.loader, read_image(cli_own_path()).loader) != 0)
 		return OBSTACLE_LOADER;
 	return OBSTACLE_NONE;
 }
