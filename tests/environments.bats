@@ -25,7 +25,7 @@ teardown_file() {
 setup() {
   begin_test
   export TLSBYE_LOG=$BATS_TEST_TMPDIR/events TLSBYE_LOG_FORMAT=json TLSBYE_LOG_LEVEL=debug
-  connections=2 want=cured tls=1.3
+  connections=2 want=cured tls=1.3 counted=''
 }
 
 # both_times LABEL ENVIRONMENT: from the start, and later.
@@ -81,7 +81,44 @@ both_times() {
 }
 
 @test "P9: RLIMIT_FSIZE 0, with a log file" {
-  both_times 'RLIMIT_FSIZE 0' fsize
+  compare 'RLIMIT_FSIZE 0' later fsize
+  counted=run # the hub has the limit, too
+  compare 'RLIMIT_FSIZE 0' start fsize
+}
+
+@test "P11: RLIMIT_FSIZE 0: lines that the hub's file does not take are counted, and --report does not tell of no connection" {
+  unset TLSBYE_LOG TLSBYE_LOG_FORMAT TLSBYE_LOG_LEVEL
+  free_port
+  {
+    "$place/tests/programs/enters" fsize "$place/src/tlsbye/tlsbye" run --report -- "$place/tests/programs/server_in_environment" \
+      --port "$port" --write 64K 2>&1 3>&- | cat >"$program_err"
+  } 3>&- &
+  program_pid=$!
+  wait_until_listens "$port" "$program_pid"
+  start_judge connect --tls "$tls" --limit 20 --send 100K --expect 64K "$port"
+  wait_judge
+  wait_program
+  run cat "$program_err"
+  assert_line --regexp '^tlsbye: [0-9]+ lines of the log are lost: '
+  refute_output --partial "no TLS connection"
+}
+
+# The task has the host's limits: poll() fails there at once, each time.
+@test "P9: RLIMIT_NOFILE 0: what waits for a slow peer does not spin" {
+  connections=1
+  free_port
+  LD_PRELOAD=$place/src/libtlsbye/.libs/libtlsbye.so timeout 60 "$place/tests/programs/server_in_environment" --port "$port" \
+    --write 64K --mode nofile 2>"$program_err" 3>&- &
+  program_pid=$!
+  wait_until_listens "$port" "$program_pid"
+  start_judge connect --tls "$tls" --limit 20 --send 100K --expect 64K --end never "$port"
+  wait_program
+  wait_until find_task
+  wait_until task_is_old 100
+  local used
+  used=$(task_field 14 15)
+  kill "$judge_pid"
+  [[ $used -lt 30 ]] || fail_showing "the task has used $used ticks of the processor in a second"
 }
 
 @test "P9: another user" {

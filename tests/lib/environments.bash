@@ -6,6 +6,7 @@
 #
 #   calls GROUP...                 a file for calls:kill and the like: the numbers of these groups of lib/calls, minus- for refused ones;
 #                                  sets $ENVIRONMENT_CALLS
+#   $counted                       run, where a log that takes no line is the hub's: it counts them
 #   compare LABEL start|later ENVIRONMENT   all three; the server is started in it, or enters it after its first handshake. A row
 #                                  of the table. Skips where this machine lets nobody do so.
 #
@@ -120,7 +121,7 @@ compare() {
     not_worse "$bare" "$outcome" || fail_showing "$how: $outcome, bare: $bare"
     if ((status == 0)); then
       [[ $want != cured || $outcome == "0 whole=$connections notify=$connections fin=$connections" ]] || fail_showing "$how: $outcome"
-      [[ $ended -eq $connections || $how == "${uncounted:-}" ]] || fail_showing "$how: $ended end events for $connections connections"
+      [[ $ended -eq $connections || $how == "$counted" ]] || fail_showing "$how: $ended end events for $connections connections"
     fi
   done
   echo "$row" >>"$rows"
@@ -137,4 +138,33 @@ own_cgroup() {
     fi
   done
   echo /nowhere
+}
+
+# The task of ours that holds a connection to $port: sets $task. Its command line is the program's.
+find_task() {
+  local folder
+  for folder in /proc/[0-9]*; do
+    [[ $(cat "$folder/comm" 2>/dev/null) == tlsbye-linger ]] || continue
+    tr '\0' ' ' <"$folder/cmdline" 2>/dev/null | grep -q -- "--port $port " || continue
+    task=${folder#/proc/}
+    return 0
+  done
+  return 1
+}
+
+# The sum of these fields of stat(5).
+task_field() {
+  local field fields sum=0
+  read -ra fields < <(sed -E 's/ \(.*\)//' "/proc/$task/stat")
+  for field in "$@"; do
+    sum=$((sum + fields[field - 2]))
+  done
+  echo "$sum"
+}
+
+# Has it lived for so many ticks?
+task_is_old() {
+  local now
+  now=$(awk -v hz="$(getconf CLK_TCK)" '{ print int($1 * hz) }' /proc/uptime)
+  ((now - $(task_field 22) >= $1))
 }
