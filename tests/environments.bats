@@ -25,7 +25,12 @@ teardown_file() {
 setup() {
   begin_test
   export TLSBYE_LOG=$BATS_TEST_TMPDIR/events TLSBYE_LOG_FORMAT=json TLSBYE_LOG_LEVEL=debug
-  connections=2 want=cured tls=1.3 counted=''
+  connections=2 tls=1.3 counted=''
+}
+
+teardown() {
+  end_test
+  remove_cgroup
 }
 
 # both_times LABEL ENVIRONMENT: from the start, and later.
@@ -68,7 +73,8 @@ both_times() {
 }
 
 @test "P9: pids.max of a cgroup" {
-  both_times 'pids.max 1' "pids:$(own_cgroup)"
+  own_cgroup
+  both_times 'pids.max 1' "pids:$cgroup"
 }
 
 @test "P9: RLIMIT_NOFILE 0" {

@@ -106,7 +106,7 @@ executes() {
   for list in "$math:$OBJECT:$dl" "$math $OBJECT  $dl" "$OBJECT:$math" "$math:$OBJECT" ":$OBJECT: $math"; do
     executes execve ./other
     case $list in
-      *"$dl") assert_line --regexp "^LD_PRELOAD=$math[: ]+$dl ASAN" ;;
+      *"$dl") assert_line --regexp "^LD_PRELOAD=${math}[: ]+$dl ASAN" ;;
       *) assert_line --regexp "^LD_PRELOAD=:?$math ASAN" ;;
     esac
   done
