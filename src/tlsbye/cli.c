@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
 #include "config.h"
 
@@ -76,4 +78,11 @@ void cli_say(const char *format, ...)
 	va_start(args, format);
 	say(format, args);
 	va_end(args);
+}
+
+const char *cli_own_path(void)
+{
+	const char *executed = (const char *)getauxval(AT_EXECFN);
+
+	return executed && access("/proc/self/exe", F_OK) ? executed : "/proc/self/exe";
 }

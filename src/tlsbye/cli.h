@@ -28,4 +28,7 @@ error_t cli_misuse(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* "tlsbye: ..." on stderr, and a newline. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The file that this command is, also where there is no /proc. */
+const char *cli_own_path(void);
+
 #endif

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
 
@@ -25,11 +24,9 @@
 static bool find_built(char path[PATH_MAX])
 {
 	char self[PATH_MAX], candidate[PATH_MAX + sizeof(BUILT)];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (length < 0)
+	if (!realpath(cli_own_path(), self))
 		return false;
-	self[length] = '\0';
 	for (int up = 0; up < 2; up++) {
 		char *slash = strrchr(self, '/');
 
@@ -121,4 +118,16 @@ bool object_preload(const char *path)
 		cli_say("LD_PRELOAD cannot be set (%m)");
 	free(list);
 	return set;
+}
+
+void object_tell_asan(void)
+{
+	const char *there = getenv("ASAN_OPTIONS");
+	char *options;
+
+	if (asprintf(&options, "%s%sverify_asan_link_order=0", there ? there : "",
+		     there && *there ? ":" : "") < 0)
+		return;
+	setenv("ASAN_OPTIONS", options, 1);
+	free(options);
 }

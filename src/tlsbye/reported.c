@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
@@ -275,13 +276,20 @@ static int report_to_stderr(const struct log_file *log)
  * Where nothing was wrong, a log of ours goes; else it stays, for the ladder of one connection. What is left of the program
  * goes on writing to it, by way of the hub.
  */
-static void tell(const struct log_file *log, const char *program, bool left)
+static void tell(const struct log_file *log, const char *program, bool left, uint64_t lost)
 {
 	struct stat st;
 	int found = 0;
 
+	if (lost)
+		cli_say("%" PRIu64
+			" lines of the log are lost: %s did not take them (a full disk, a limit of its size), "
+			"or they were too many at once; what they tell of is not below",
+			lost, log->path);
 	/* All levels are logged: so there is nothing that might not have been. */
-	if (stat(log->path, &st) == 0 && st.st_size == 0)
+	if (stat(log->path, &st) == 0 && st.st_size == 0 && lost)
+		found = EXIT_OWN_FAILURE;
+	else if (stat(log->path, &st) == 0 && st.st_size == 0)
 		cli_say("no TLS connection of %s was seen; next: tlsbye check %s tells whether it is within reach",
 			program, program);
 	else
@@ -351,8 +359,9 @@ static void dismiss_hub(const struct hub *hub)
 		waitpid(hub->pid, NULL, __WCLONE | WNOHANG); /* nobody's child, or ours (hub_start.h) */
 }
 
-/* When everything that the program handed over is drained and told. Does somebody of its tree go on? */
-static bool wait_for_hub(const struct hub *hub, const struct signals *signals, const struct log_file *log)
+/* When everything that the program handed over is drained and told. Does somebody of its tree go on? And how many lines are lost? */
+static bool wait_for_hub(const struct hub *hub, const struct signals *signals, const struct log_file *log,
+			 uint64_t *lost)
 {
 	struct control_answer answer = {0};
 	bool left;
@@ -361,6 +370,7 @@ static bool wait_for_hub(const struct hub *hub, const struct signals *signals, c
 		return goes_on(log);
 	ask(hub, CONTROL_PROGRAM_ENDED);
 	left = !await_answer(hub, signals, &answer) || answer.processes || answer.held || goes_on(log);
+	*lost = answer.lost;
 	if (!left)
 		dismiss_hub(hub);
 	close(hub->control);
@@ -374,6 +384,7 @@ int reported_run(char **program)
 	struct hub hub;
 	pid_t child = -1;
 	int status, err;
+	uint64_t lost = 0;
 	bool left;
 
 	if (!prepare_log(&log)) {
@@ -391,9 +402,9 @@ int reported_run(char **program)
 		return program_cannot_run(program[0], err);
 	}
 	status = wait_for(child, &signals);
-	left = wait_for_hub(&hub, &signals, &log);
+	left = wait_for_hub(&hub, &signals, &log, &lost);
 	give_signals_back(&signals);
-	tell(&log, program[0], left);
+	tell(&log, program[0], left, lost);
 	if (WIFSIGNALED(status))
 		end_alike(WTERMSIG(status));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -24,6 +24,12 @@ int log_try(const char *path);
 /* Do the lines go to stderr, and is descriptor 2 still that? Then it travels with what is handed over. */
 bool log_goes_to_stderr(void);
 
+/* Is descriptor 2 still what it was, wherever the lines go? */
+bool log_has_stderr(void);
+
+/* The file that a task of ours may open for its lines; NULL: there is none, or none that it could write to (chroot, user, limits). */
+const char *log_file_of_task(void);
+
 /* One line, ended by text_end_line. */
 void log_write(const struct text *line);
 

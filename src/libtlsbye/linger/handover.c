@@ -133,10 +133,11 @@ static int to_task(struct connection *c, int fd, struct hold *hold, const struct
 	if (!(settings->ways & WAY_CLONE) || process_is_emulated()) /* valgrind ends who clones */
 		return ENOSYS;
 	const struct residue *residue = &c->released.residue;
-	hold->to_stderr = is_read(hold) && log_goes_to_stderr();
-	struct clone_log log = {.path = *settings->log_file ? settings->log_file : NULL,
-				.fd = hold->to_stderr ? 2 : -1,
-				.mailbox = mailbox_read_by_hub()};
+	struct clone_log log = {.mailbox = mailbox_read_by_hub(), .fd = -1};
+	if (is_read(hold) && !log.mailbox)
+		log.path = log_file_of_task();
+	hold->to_stderr = is_read(hold) && !log.mailbox && !log.path && log_has_stderr();
+	log.fd = hold->to_stderr ? 2 : -1;
 	return clone_hand_over(fd, hold, residue->bytes ? residue->bytes + residue->sent : NULL, sites->bytes,
 			       log);
 }
