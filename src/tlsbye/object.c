@@ -122,3 +122,15 @@ bool object_preload(const char *path)
 	free(list);
 	return set;
 }
+
+void object_tell_asan(void)
+{
+	const char *there = getenv("ASAN_OPTIONS");
+	char *options;
+
+	if (asprintf(&options, "%s%sverify_asan_link_order=0", there ? there : "",
+		     there && *there ? ":" : "") < 0)
+		return;
+	setenv("ASAN_OPTIONS", options, 1);
+	free(options);
+}

@@ -29,6 +29,7 @@ struct image {
 	int class;
 	int machine;
 	char loader[256]; /* its name without directories, from PT_INTERP; "" when there is none */
+	bool asan;        /* ASan's runtime is the first library that it needs */
 };
 
 static int try_file(const char *path)
@@ -139,6 +140,36 @@ static void read_loader(Elf *elf, const GElf_Phdr *segment, struct image *image)
 	snprintf(image->loader, sizeof(image->loader), "%s", slash ? slash + 1 : name);
 }
 
+/* libasan.so.8, libclang_rt.asan-x86_64.so; libhwasan looks at no order. */
+static bool is_asan(const char *name)
+{
+	const char *asan = strstr(name, "asan");
+
+	return asan && (asan[4] == '.' || asan[4] == '-') && (asan == name || asan[-1] != 'w');
+}
+
+static bool needs_asan_first(Elf *elf)
+{
+	GElf_Shdr header;
+	GElf_Dyn entry;
+
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNAMIC)
+			continue;
+		Elf_Data *data = elf_getdata(section, NULL);
+
+		for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+			const char *name = entry.d_tag == DT_NEEDED
+						   ? elf_strptr(elf, header.sh_link, entry.d_un.d_val)
+						   : NULL;
+
+			if (name)
+				return is_asan(name);
+		}
+	}
+	return false;
+}
+
 static void read_elf(Elf *elf, struct image *image)
 {
 	GElf_Ehdr header;
@@ -152,6 +183,7 @@ static void read_elf(Elf *elf, struct image *image)
 	for (size_t i = 0; i < segments; i++)
 		if (gelf_getphdr(elf, (int)i, &segment) && segment.p_type == PT_INTERP)
 			read_loader(elf, &segment, image);
+	image->asan = needs_asan_first(elf);
 }
 
 static struct image read_image(const char *path)
@@ -261,6 +293,11 @@ enum obstacle program_loading(const char *path, const char *object)
 	if (strcmp(program.loader, read_image("/proc/self/exe").loader) != 0)
 		return OBSTACLE_LOADER;
 	return OBSTACLE_NONE;
+}
+
+bool program_needs_asan(const char *path)
+{
+	return read_image(path).asan;
 }
 
 enum obstacle program_obstacle(const char *path, const char *object, char code[PATH_MAX])

@@ -32,6 +32,9 @@ int program_cannot_run(const char *name, int err);
 /* Can the loader of this file take the object at all? Machine, loader and C library; no script, no privileges. */
 enum obstacle program_loading(const char *path, const char *object);
 
+/* Is it built with ASan, whose runtime ends a program in which something was loaded before it? */
+bool program_needs_asan(const char *path);
+
 /* Can the object come into this program? "code" gets the file that was judged: the program, or its interpreter. */
 enum obstacle program_obstacle(const char *path, const char *object, char code[PATH_MAX]);
 

@@ -196,6 +196,8 @@ static bool judge(const char *path, const char *object)
 	char code[PATH_MAX];
 	enum obstacle obstacle = program_obstacle(path, object, code);
 
+	if (obstacle == OBSTACLE_NONE && program_needs_asan(code))
+		object_tell_asan();
 	if (obstacle == OBSTACLE_NONE)
 		return true;
 	if (strcmp(path, code) == 0)

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <spawn.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
@@ -118,6 +119,8 @@ int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags);
 	X(execvp)                                                                                            \
 	X(execvpe)                                                                                           \
 	X(fexecve)                                                                                           \
+	X(posix_spawn)                                                                                       \
+	X(posix_spawnp)                                                                                      \
 	X(quick_exit)                                                                                        \
 	X(__cxa_at_quick_exit)                                                                               \
 	X(dlclose)                                                                                           \
