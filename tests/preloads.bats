@@ -138,7 +138,7 @@ talk=serves variables=()
 }
 
 # Its sockets are of AF_UNIX, and its peer has to have it too. It hands the program's close on to libc's own, past the object
-# where that comes after it: then close_notify is said, by SSL_free, and the rest is as bare.
+# where that comes after it: then close_notify is said, by SSL_free, and the rest is as bare. Under tlsbye run it does not.
 @test "P9: socket_wrapper" {
   needs libsocket_wrapper.so
   export SOCKET_WRAPPER_DIR=$BATS_TEST_TMPDIR/sockets
@@ -150,7 +150,7 @@ talk=serves variables=()
   row_of socket_wrapper libsocket_wrapper.so
   held outside "${cured[@]}"
   held after "${cured[@]}"
-  held inside whole=yes tls=close_notify
+  held inside "${cured[@]}"
   held ahead whole=yes tls=close_notify
 }
 
@@ -174,6 +174,6 @@ talk=serves variables=()
   row_of torsocks "$(torsocks --address 127.0.0.1 --port "$proxy" printenv LD_PRELOAD)"
   held outside "${cured[@]}"
   held after "${cured[@]}"
-  held inside tcp=rst
+  held inside "${cured[@]}"
   held ahead tcp=rst
 }
