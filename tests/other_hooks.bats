@@ -55,10 +55,10 @@ in_orders() {
 
 # A handler, or a vfork child, may be the first to call it: dlsym() would wait for the loader's lock (sys/next.c).
 @test "P9: the next object's functions are found without the loader, and are those that it finds" {
-  local hooks=$BUILD/tests/programs/.libs/other_hooks.so
+  local other=$BUILD/tests/programs/.libs/other_hooks.so
   run -0 "$BUILD/tests/programs/check_next"
   assert_output 'nothing else'
-  run -0 env LD_PRELOAD="$hooks" "$BUILD/tests/programs/check_next"
+  run -0 env LD_PRELOAD="$other" "$BUILD/tests/programs/check_next"
   assert_line 'bind: other_hooks.so'
   assert_line 'execveat: other_hooks.so'
   refute_line --partial ', not '
@@ -66,4 +66,23 @@ in_orders() {
   # By the loader as a command, whose headers the kernel takes for the program's.
   run -0 "$(readelf -l "$BUILD/tests/programs/check_next" | sed -n 's/.*interpreter: \(.*\)]/\1/p')" "$BUILD/tests/programs/check_next"
   assert_output 'nothing else'
+}
+
+# moved LIST: what becomes of it, where + is another preload, % one that has a sanitizer's name, and @ the object.
+moved() {
+  local list=$1 other=$BUILD/tests/programs/.libs/malloc_fails.so sanitizer=$BATS_TEST_TMPDIR/libnosan.so
+  cp "$other" "$sanitizer"
+  list=${list//+/$other} list=${list//%/$sanitizer} list=${list//@/$object}
+  list=$("${under[@]}" sh -c 'LD_PRELOAD=$0 exec printenv LD_PRELOAD' "$list")
+  list=${list//$other/+} list=${list//$sanitizer/%} list=${list//$object/@}
+  assert_equal "$list" "$2"
+}
+
+@test "tlsbye run: a launcher that puts another preload ahead of the object has it after it, and by hand stays ahead" {
+  local under=("$TLSBYE" run --) case
+  for case in +:@=@:+ '+ @=@:+' +:@:=@:+ +:+:@:+=@:+:+:+ %:+:@=%:@:+ %:@:+=%:@:+ @:+=@:+ @=@ +=+; do
+    moved "${case%=*}" "${case#*=}"
+  done
+  under=(env LD_PRELOAD="$object")
+  moved +:@ +:@
 }

@@ -2,6 +2,7 @@
 /* See preload.h. */
 #include "release/preload.h"
 
+#include "connection/hub.h"
 #include "release/loadable.h"
 
 #include <limits.h>
@@ -32,12 +33,13 @@ static bool is_sanitizer(const char *name, size_t length)
 	return memmem(name, length, "san.so", 6) || memmem(name, length, "san-", 4);
 }
 
-/* Which part of the list names us, with the separators after it? False: none does. */
+/* Which part of the list names us, with the separators after it, and which place is ours? False: none does. */
 static bool find_object(const char *entry, struct preload_change *change, bool *after_sanitizer)
 {
 	size_t at = sizeof LIST - 1;
 	*after_sanitizer = false;
-	for (at += strspn(entry + at, separators); entry[at];) {
+	at += strspn(entry + at, separators);
+	for (change->place = at; entry[at];) {
 		size_t length = strcspn(entry + at, separators), next = at + length;
 		next += strspn(entry + next, separators);
 		if (is_ours(entry + at, length)) {
@@ -45,7 +47,10 @@ static bool find_object(const char *entry, struct preload_change *change, bool *
 			change->to = next;
 			return true;
 		}
-		*after_sanitizer |= is_sanitizer(entry + at, length);
+		if (is_sanitizer(entry + at, length)) {
+			*after_sanitizer = true;
+			change->place = next;
+		}
 		at = next;
 	}
 	return false;
@@ -93,10 +98,12 @@ struct preload_change preload_look(enum exec_by by, const char *file, int fd, ch
 	    !find_object(environment[change.list], &change, &after_sanitizer))
 		return change;
 	enum loadable answer = ask(by, file, fd, &change);
-	if (answer == LOADABLE_YES || (answer == LOADABLE_ASAN && after_sanitizer))
+	bool stays = answer == LOADABLE_YES || (answer == LOADABLE_ASAN && after_sanitizer);
+	change.moves = stays && hub_is_there() && change.place < change.from;
+	if (stays && !change.moves)
 		return change;
 	const char *changed = environment[change.list];
-	if (answer == LOADABLE_ASAN) {
+	if (answer == LOADABLE_ASAN && !change.moves) {
 		change.to = change.from;
 		changed = change.option < change.count ? environment[change.option] : OPTION;
 	}
@@ -117,6 +124,22 @@ static bool write_list(const char *list, const struct preload_change *change, ch
 	return text[sizeof LIST - 1] != '\0';
 }
 
+/*
+ * As `tlsbye run` puts it: the launchers of torsocks and socket_wrapper put theirs ahead of what is there, and these two hand
+ * the program's close on to libc's own, past us. By hand the order is the user's.
+ */
+static void write_moved(const char *list, const struct preload_change *change, char *text)
+{
+	size_t name = strcspn(list + change->from, separators), passed = change->from - change->place;
+	char *end = mempcpy(text, list, change->place);
+	end = mempcpy(end, list + change->from, name);
+	*end++ = ':';
+	end = mempcpy(end, list + change->place, passed);
+	while (!list[change->to] && strchr(separators, end[-1]))
+		end--;
+	strcpy(end, list + change->to);
+}
+
 static void write_option(const char *option, char *text)
 {
 	strcpy(text, option ? option : OPTION);
@@ -132,7 +155,10 @@ char *const *preload_copy(const struct preload_change *change, void *room)
 	bool drops = change->to > change->from;
 	for (size_t i = 0; i < change->count; i++) {
 		const char *entry = change->variables[i];
-		if (drops && i == change->list) {
+		if (change->moves && i == change->list) {
+			write_moved(entry, change, text);
+			*next++ = text;
+		} else if (drops && i == change->list) {
 			if (write_list(entry, change, text))
 				*next++ = text;
 		} else if (!drops && i == change->option) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The environment of the next program: LD_PRELOAD without the object, where that program cannot take it (loadable.h), or
- * ASAN_OPTIONS with what ASan's runtime has to be told. The program's own array is never written to: what the exec gets is a copy
+ * ASAN_OPTIONS with what ASan's runtime has to be told; or, under `tlsbye run`, with the object ahead of the others again. The program's own array is never written to: what the exec gets is a copy
  * in the stack frame of the hook, of bounded size.
  *
  * Rules: as those of loadable.h. In doubt the exec gets the program's array.
@@ -19,6 +19,8 @@ struct preload_change {
 	size_t count;           /* of the program's entries */
 	size_t list, option;    /* where LD_PRELOAD stands there, and ASAN_OPTIONS, or `count` */
 	size_t from, to;        /* what is cut out of LD_PRELOAD; nothing where ASan is to be told */
+	size_t place;           /* where the object is to stand: first, but for a sanitizer's runtime */
+	bool moves;             /* to there, and is not cut out */
 };
 
 struct preload_change preload_look(enum exec_by by, const char *file, int fd, char *const environment[]);
