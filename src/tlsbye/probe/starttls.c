@@ -132,9 +132,10 @@ static bool hear_line(struct dialogue *d)
 
 /* --- smtp and ftp: three digits; a hyphen behind them says that more lines follow (RFC 5321, 4.2; RFC 959, 4.2) --- */
 
+/* No code begins with 0, which hear_reply gives where there is none. */
 static bool is_code(const char *line)
 {
-	return isdigit((unsigned char)line[0]) && isdigit((unsigned char)line[1]) &&
+	return line[0] != '0' && isdigit((unsigned char)line[0]) && isdigit((unsigned char)line[1]) &&
 	       isdigit((unsigned char)line[2]) && (line[3] == ' ' || line[3] == '-' || line[3] == '\0');
 }
 
