@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See chaos.h. chaos serve|call [OPTION...]: --rounds is the seed, --read is the size of the peer's first record.
+ * See chaos.h. chaos serve|call [OPTION...]: --rounds is the seed, --read is the size of the peer's first record,
+ * --write what it sends after that.
  */
 #include "chaos.h"
 
@@ -198,6 +199,8 @@ bool chaos_open(void)
 	fd = serving ? legacy_accept(listener) : legacy_connect();
 	*line = (struct line){
 		.id = lines_open + 1, .fd = fd, .unread = legacy.read, .promise = promises + lines_open};
+	if (chaos_one_in(4)) /* nobody knows yet that it will be one */
+		line->copies[line->copies_open++] = dup(fd);
 	line->ssl = legacy_handshake(context, fd, serving);
 	lines_open++;
 	chaos_did("%d open at %d", line->id, fd);

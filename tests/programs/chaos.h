@@ -68,6 +68,20 @@ void chaos_step(struct line *line);
 void chaos_write(struct line *line, size_t n);
 void chaos_settle(void); /* no thread is in a write any more */
 
+/* --- chaos_copies.c --- */
+void chaos_copy(struct line *line);
+void chaos_close_copy(struct line *line);
+void chaos_move(struct line *line);   /* goes on with a copy */
+void chaos_travel(struct line *line); /* the same with one that was in a message at the close */
+
+/* --- chaos_forks.c --- */
+void chaos_await(struct line *line, const char *what, size_t how, pid_t child);
+void chaos_fork_idle(struct line *line);
+void chaos_fork_serve(struct line *line);
+void chaos_fork_and_let_go(struct line *line);
+void chaos_fork_halves(struct line *line);
+void chaos_become_daemon(struct line *line);
+
 /* --- chaos_ends.c --- */
 void chaos_end(struct line *line);
 int chaos_choose_leave(void);         /* the way out; completes the promises */
