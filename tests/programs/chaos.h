@@ -12,7 +12,9 @@
 
 #include "legacy.h"
 
-#define MOST_LINES  3
+#include <pthread.h>
+
+#define MOST_LINES  12
 #define MOST_COPIES 6
 
 struct promise {
@@ -35,24 +37,50 @@ struct line {
 	bool done; /* let go of in the walk already */
 	bool shut; /* close_notify was said ahead of the FIN, whatever the exit says later */
 	bool sent_to_itself, watched, was_reader, by_stream;
+	bool inherited; /* the process that waits for this one has it, too */
+	bool writing;   /* a thread is in a write; chaos_settle() waits for it */
+	pthread_t writer;
+	size_t to_write;
+	int wrote;
 	struct promise *promise;
 };
 
+extern const char nobody_wrote[];
 extern struct line lines[MOST_LINES];
 extern int lines_open;
 extern bool forked;    /* this process has made a child, or is one */
-extern bool is_daemon; /* its parent waits, and has all of its connections */
+extern bool is_daemon; /* its parent waits, and has the connections of before */
+extern bool threads;   /* another thread sleeps beside */
 
 /* --- chaos.c --- */
 uint64_t chaos_random(void);
 size_t chaos_below(size_t n);
 bool chaos_one_in(size_t n);
 void chaos_did(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void chaos_file(void); /* a file of the program's own, or a socket, at the lowest number that is free */
+void chaos_file(void);  /* a file of the program's own, or a socket, at the lowest number that is free */
+void chaos_reuse(void); /* likewise, or the next connection */
+bool chaos_open(void);  /* the next connection; false: there are no more */
+void chaos_use_witness(void);
+void chaos_forget_witness(int fd);
 
 /* --- chaos_steps.c --- */
 void chaos_step(struct line *line);
 void chaos_write(struct line *line, size_t n);
+void chaos_settle(void); /* no thread is in a write any more */
+
+/* --- chaos_copies.c --- */
+void chaos_copy(struct line *line);
+void chaos_close_copy(struct line *line);
+void chaos_move(struct line *line);   /* goes on with a copy */
+void chaos_travel(struct line *line); /* the same with one that was in a message at the close */
+
+/* --- chaos_forks.c --- */
+void chaos_await(struct line *line, const char *what, size_t how, pid_t child);
+void chaos_fork_idle(struct line *line);
+void chaos_fork_serve(struct line *line);
+void chaos_fork_and_let_go(struct line *line);
+void chaos_fork_halves(struct line *line);
+void chaos_become_daemon(struct line *line);
 
 /* --- chaos_ends.c --- */
 void chaos_end(struct line *line);

@@ -3,10 +3,11 @@
  * How a walk lets go; see chaos.h. Where a way promises less than all, a word says why; these are all exceptions of the model, in
  * the terms of libtlsbye.so(8):
  *
- * close_notify is forbidden after failed-write, half-done-write, failure (an exit with a status), quiet shutdown, abort (a zero
+ * close_notify is forbidden after failed-write, short-write, half-done-write, failure (an exit with a status), quiet shutdown, abort (a zero
  * SO_LINGER: a reset is to come).
  * handler: closed in one, it is said at the next call on the SSL, by the hub; without either not, and no half-done record is completed.
- * nobody-wrote-since-fork: two processes have the SSL, and neither is known to own it; the other one's settings may differ.
+ * nobody-wrote-since-fork: the parent that waits has it, too, and is the owner again once this one has let go. Not if this one sent a FIN, or ends
+ * by a failure; that this one asked for quiet is not the parent's word.
  * another-process-read: one reads, the other has written and let go: a half-close or a drain would rob the reader.
  * copied: that a copy came back to the process is believed only where it has no children.
  * closed-unseen: by a system call of the program's own. left-to-exec: the SSL was freed, the descriptor is the next program's.
@@ -15,18 +16,11 @@
 #include "chaos.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 static volatile int to_close;
-
-static void maybe_file(void)
-{
-	if (chaos_one_in(2))
-		chaos_file();
-}
 
 static void free_ssl(struct line *line)
 {
@@ -63,6 +57,18 @@ static void close_unseen(int fd)
 #endif
 }
 
+static void close_by_signal(int fd)
+{
+	struct sigaction action = {.sa_handler = close_in_handler,
+				   .sa_flags = chaos_one_in(2) ? SA_ONSTACK : 0};
+	stack_t stack = {.ss_sp = malloc(65536), .ss_size = 65536};
+
+	sigaltstack(&stack, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	to_close = fd;
+	raise(SIGUSR1);
+}
+
 static void close_by(struct line *line)
 {
 	size_t how = chaos_below(8);
@@ -84,9 +90,7 @@ static void close_by(struct line *line)
 	} else if (how == 4) {
 		result = (int)syscall(SYS_close, fd);
 	} else if (how == 5) {
-		signal(SIGUSR1, close_in_handler);
-		to_close = fd;
-		raise(SIGUSR1);
+		close_by_signal(fd);
 		in_handler = true;
 	} else if (how == 6) {
 		shutdown(fd, SHUT_WR);
@@ -99,7 +103,7 @@ static void close_by(struct line *line)
 	line->closed = true;
 	line->closed_in_handler = in_handler;
 	chaos_did("%d close (%zu): %d", line->id, how, result);
-	maybe_file();
+	chaos_reuse();
 }
 
 static void close_copies(struct line *line)
@@ -111,7 +115,7 @@ static void close_copies(struct line *line)
 static void free_then_close(struct line *line)
 {
 	free_ssl(line);
-	maybe_file();
+	chaos_reuse();
 	close_by(line);
 }
 
@@ -177,6 +181,9 @@ static void abort_it(struct line *line)
 	if (line->promise->abort)
 		line->promise->silent = "abort";
 	free_then_close(line);
+	/* Its own FIN was ahead, and the peer may have ended before the close. */
+	if (line->shut)
+		line->promise->abort = false;
 }
 
 /* After a child's goodbye the connection may be over, and shutdown() says so: not compared. */
@@ -186,7 +193,7 @@ static void shut_both(struct line *line)
 
 	line->shut = true;
 	chaos_did("%d shutdown both: %d", line->id, line->over ? 0 : result);
-	if (line->copies_open > 0 || forked || line->watched)
+	if (line->copies_open > 0 || line->inherited || line->over || line->watched || threads)
 		line->promise->lossy = "rdwr";
 	close_then_free(line);
 	if (line->by_stream)
@@ -252,6 +259,10 @@ int chaos_choose_leave(void)
 			line->promise->either = "handler";
 			line->promise->torn = "handler";
 		}
+		/* The parent that waits is left with it, and nobody has used its keys: it is the one to end it, if it may. */
+		if (line->inherited && line->promise->either == nobody_wrote && !line->shut &&
+		    how != EXIT_3 && how != EXIT_NOW_3)
+			line->promise->either = NULL;
 		if (how == EXEC && line->freed && still_there(line))
 			line->promise->lossy = "left-to-exec";
 	}

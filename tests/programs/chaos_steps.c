@@ -7,32 +7,44 @@
 #include "chaos.h"
 
 #include <fcntl.h>
-#include <pthread.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "judge/pattern.h"
 
 extern char **environ;
 
-void chaos_write(struct line *line, size_t n)
+static int write_pattern(struct line *line, size_t n)
 {
-	struct promise *p = line->promise;
 	unsigned char *bytes = malloc(n);
 	int wrote;
 
-	pattern_fill(bytes, n, p->written);
+	pattern_fill(bytes, n, line->promise->written);
 	wrote = SSL_write(line->ssl, bytes, (int)n);
 	free(bytes);
-	chaos_did("%d write %zu: %d", line->id, n, wrote);
+	return wrote;
+}
+
+static void tell_write(struct line *line, const char *how, size_t n, int wrote)
+{
+	struct promise *p = line->promise;
+
+	chaos_did("%d %s %zu: %d", line->id, how, n, wrote);
 	if (wrote > 0) {
 		p->written += (size_t)wrote;
 		p->either = NULL; /* whoever has written is the owner */
 	} else
 		p->silent = "failed-write";
+}
+
+void chaos_write(struct line *line, size_t n)
+{
+	tell_write(line, "write", n, write_pattern(line, n));
 }
 
 static void write_some(struct line *line)
@@ -71,71 +83,104 @@ static void read_in_thread(struct line *line)
 	pthread_join(thread, NULL);
 }
 
+/* While the walk goes on elsewhere. */
+static void *write_beside(void *arg)
+{
+	struct line *line = arg;
+
+	line->wrote = write_pattern(line, line->to_write);
+	return NULL;
+}
+
+static void begin_to_write(struct line *line)
+{
+	line->to_write = 1 + chaos_below(500000);
+	line->writing = pthread_create(&line->writer, NULL, write_beside, line) == 0;
+}
+
+static void settle(struct line *line)
+{
+	if (!line->writing)
+		return;
+	pthread_join(line->writer, NULL);
+	line->writing = false;
+	tell_write(line, "write beside", line->to_write, line->wrote);
+}
+
+void chaos_settle(void)
+{
+	for (int i = 0; i < lines_open; i++)
+		settle(&lines[i]);
+}
+
+static void *sleep_for_ever(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static void begin_thread(struct line *line)
+{
+	pthread_t thread;
+
+	(void)line;
+	threads = threads || pthread_create(&thread, NULL, sleep_for_ever, NULL) == 0;
+}
+
+static void make_narrow(struct line *line)
+{
+	int small = 16384;
+
+	setsockopt(line->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	fcntl(line->fd, F_SETFL, fcntl(line->fd, F_GETFL) | O_NONBLOCK);
+}
+
+/* A write that is left half-done; or, with SSL_MODE_ENABLE_PARTIAL_WRITE, a short one that is not gone on with. */
 static void overfill(struct line *line)
 {
 	static const size_t n = 8 << 20;
+	bool partial = chaos_one_in(2);
+	int wrote;
+
+	make_narrow(line);
+	if (partial)
+		SSL_set_mode(line->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
+	wrote = write_pattern(line, n);
+	chaos_did("%d overfill (%d)", line->id, partial);
+	line->over = true;
+	line->promise->either = NULL;
+	if (wrote > 0)
+		line->promise->written += (size_t)wrote;
+	if (wrote == (int)n)
+		return;
+	line->promise->most = wrote > 0 ? 0 : n;
+	line->promise->silent = wrote > 0 ? "short-write" : "half-done-write";
+}
+
+/* As a right program does: again and again until all is out, in one call's end or, with the mode, in many. */
+static void write_in_parts(struct line *line)
+{
+	size_t n = 100000 + chaos_below(1000000), done = 0;
 	unsigned char *bytes = malloc(n);
-	int wrote, small = 16384;
+	int flags = fcntl(line->fd, F_GETFL), wrote;
 
 	pattern_fill(bytes, n, line->promise->written);
-	setsockopt(line->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
-	fcntl(line->fd, F_SETFL, fcntl(line->fd, F_GETFL) | O_NONBLOCK);
-	wrote = SSL_write(line->ssl, bytes, (int)n);
-	free(bytes);
-	chaos_did("%d overfill", line->id);
-	line->over = true;
-	if (wrote > 0) {
-		line->promise->written += (size_t)wrote;
-		return;
+	make_narrow(line);
+	SSL_set_mode(line->ssl, chaos_one_in(2) ? SSL_MODE_ENABLE_PARTIAL_WRITE : 0);
+	while (done < n) {
+		wrote = SSL_write(line->ssl, bytes + done, (int)(n - done));
+		if (wrote <= 0 && SSL_get_error(line->ssl, wrote) != SSL_ERROR_WANT_WRITE)
+			break;
+		if (wrote > 0)
+			done += (size_t)wrote;
+		else
+			poll(&(struct pollfd){.fd = line->fd, .events = POLLOUT}, 1, 20000);
 	}
-	line->promise->most = n;
-	line->promise->silent = "half-done-write";
-}
-
-static int send_to_itself(int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = {0}, byte = 0;
-	struct iovec part = {&byte, 1};
-	struct msghdr message = {
-		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-	int ends[2], copy = -1;
-
-	*head = (struct cmsghdr){
-		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
-	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
-		return -1;
-	if (sendmsg(ends[0], &message, 0) == 1 && recvmsg(ends[1], &message, 0) == 1)
-		memcpy(&copy, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(copy));
-	close(ends[0]);
-	close(ends[1]);
-	return copy;
-}
-
-static void copy(struct line *line)
-{
-	size_t how = chaos_below(7);
-	int number = 40 + line->id * MOST_COPIES + line->copies_open, fd = line->fd, made;
-
-	if (line->copies_open == MOST_COPIES)
-		return;
-	made = how == 0   ? dup(fd)
-	       : how == 1 ? dup2(fd, number)
-	       : how == 2 ? dup3(fd, number, O_CLOEXEC)
-	       : how == 3 ? fcntl(fd, F_DUPFD, 20)
-	       : how == 4 ? fcntl(fd, F_DUPFD_CLOEXEC, 30)
-	       : how == 5 ? (int)syscall(SYS_dup, fd)
-			  : send_to_itself(fd);
-	line->sent_to_itself = line->sent_to_itself || how == 6;
-	line->copies[line->copies_open++] = made;
-	chaos_did("%d copy (%zu): %d", line->id, how, made);
-}
-
-static void close_copy(struct line *line)
-{
-	if (line->copies_open > 0)
-		chaos_did("%d close copy: %d", line->id, close(line->copies[--line->copies_open]));
+	free(bytes);
+	fcntl(line->fd, F_SETFL, flags);
+	SSL_clear_mode(line->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
+	tell_write(line, "write in parts", n, done == n ? (int)n : -1);
 }
 
 /* The number is away for a moment, the connection is not; a file may be there meanwhile. */
@@ -147,6 +192,7 @@ static void swap(struct line *line)
 	if (chaos_one_in(2))
 		chaos_file();
 	back = dup2(away, line->fd);
+	chaos_forget_witness(line->fd);
 	chaos_did("%d swap: %d %d", line->id, back, close(away));
 }
 
@@ -154,6 +200,18 @@ static void file(struct line *line)
 {
 	(void)line;
 	chaos_file();
+}
+
+static void use_witness(struct line *line)
+{
+	(void)line;
+	chaos_use_witness();
+}
+
+static void begin_next(struct line *line)
+{
+	(void)line;
+	chaos_open();
 }
 
 static void watch(struct line *line)
@@ -172,129 +230,39 @@ static void linger(struct line *line)
 	chaos_did("%d linger: %d", line->id, setsockopt(line->fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l)));
 }
 
-static void await(struct line *line, const char *what, size_t how, pid_t child)
-{
-	int status = -1;
-
-	forked = true;
-	waitpid(child, &status, 0);
-	chaos_did("%d %s (%zu): %x", line->id, what, how, status);
-}
-
-static void be_idle_child(size_t how)
-{
-	for (int i = 0; i < lines_open && how >= 3; i++) {
-		if (lines[i].done)
-			continue;
-		if (how == 4)
-			close(lines[i].fd);
-		SSL_free(lines[i].ssl);
-		if (how == 3)
-			close(lines[i].fd);
-	}
-	if (how == 0)
-		exit(0);
-	if (how == 1)
-		exit(3);
-	if (how == 2)
-		execl("/bin/true", "true", (char *)NULL);
-	_exit(0);
-}
-
-static void fork_idle(struct line *line)
-{
-	size_t how = chaos_below(6);
-	pid_t child = fork();
-
-	if (child == 0)
-		be_idle_child(how);
-	await(line, "fork idle", how, child);
-}
-
-static void be_serving_child(struct line *line, size_t how, size_t n)
-{
-	chaos_write(line, n);
-	if (how == 1)
-		close(line->fd);
-	if (how <= 1)
-		SSL_free(line->ssl);
-	if (how == 0)
-		close(line->fd);
-	if (how == 2)
-		exit(0);
-	_exit(0);
-}
-
-static void fork_serve(struct line *line)
-{
-	size_t how = chaos_below(4), n = 1 + chaos_below(100000);
-	/* Who has read since the daemon's fork would be robbed by a half-close, so that nobody ends it. */
-	bool reader = line->was_reader && line->promise->either;
-	pid_t child = fork();
-
-	if (child == 0)
-		be_serving_child(line, how, n);
-	line->over = true;
-	await(line, "fork serve", how, child);
-	if (reader)
-		line->promise->either = line->promise->lossy = "another-process-read";
-}
-
-/* As forking servers do: the parent lets go at once, and the child goes on after it. */
-static void fork_and_let_go(struct line *line)
-{
-	size_t how = chaos_below(4), n = 1 + chaos_below(100000);
-	int gate[2];
-	char byte;
-	pid_t child;
-
-	if (pipe(gate) != 0)
-		return;
-	child = fork();
-	if (child == 0) {
-		close(gate[1]);
-		if (read(gate[0], &byte, 1) == 0)
-			be_serving_child(line, how, n);
-		_exit(9);
-	}
-	forked = line->over = line->done = true;
-	close(gate[0]);
-	chaos_let_go(line);
-	close(gate[1]);
-	await(line, "fork and let go", how, child);
-}
-
-/* The walk goes on in the child; the parent does nothing but wait. */
-static void become_daemon(struct line *line)
-{
-	int status = 0;
-	pid_t child = is_daemon ? -1 : fork();
-
-	if (child > 0) {
-		waitpid(child, &status, 0);
-		exit(WIFEXITED(status) ? WEXITSTATUS(status) : 9);
-	}
-	if (child != 0)
-		return;
-	forked = is_daemon = true;
-	for (int i = 0; i < lines_open; i++) {
-		if (!lines[i].over)
-			lines[i].promise->either = "nobody-wrote-since-fork";
-		if (lines[i].promise->most > 0)
-			lines[i].promise->torn = "nobody-wrote-since-fork";
-	}
-	chaos_did("%d daemon", line->id);
-}
-
+/* The child has the memory, and closes its own copy of the number, as Python's subprocess does. */
 static void vfork_exec(struct line *line)
 {
+	size_t how = chaos_below(3);
 	pid_t child = vfork();
 
 	if (child == 0) {
+		if (how == 1)
+			close(line->fd);
+		if (how == 2)
+			dup2(line->fd, STDIN_FILENO);
 		execl("/bin/true", "true", (char *)NULL);
 		_exit(9);
 	}
-	await(line, "vfork", 0, child);
+	chaos_await(line, "vfork", how, child);
+}
+
+/* Signals all the time: what waits in the object's own calls is interrupted. A forked child has no such timer. */
+static void tick(int signal)
+{
+	(void)signal;
+}
+
+static void begin_ticks(struct line *line)
+{
+	struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
+	struct itimerspec every = {{0, 300000}, {0, 300000}};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2};
+	timer_t timer;
+
+	sigaction(SIGUSR2, &action, NULL);
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0)
+		chaos_did("%d ticks: %d", line->id, timer_settime(timer, 0, &every, NULL));
 }
 
 static void spawn(struct line *line)
@@ -304,7 +272,7 @@ static void spawn(struct line *line)
 	pid_t child = -1;
 
 	if (posix_spawn(&child, "/bin/true", NULL, NULL, argv, environ) == 0)
-		await(line, "spawn", 0, child);
+		chaos_await(line, "spawn", 0, child);
 }
 
 static const struct {
@@ -312,19 +280,54 @@ static const struct {
 	int weight;
 	bool speaks;
 } steps[] = {
-	{write_some, 8, true},  {read_here, 4, true},   {read_in_thread, 2, true},  {overfill, 1, true},
-	{copy, 4, false},       {close_copy, 2, false}, {swap, 2, false},           {file, 1, false},
-	{watch, 1, false},      {linger, 1, false},     {fork_idle, 3, false},      {fork_serve, 2, true},
-	{vfork_exec, 1, false}, {spawn, 1, false},      {fork_and_let_go, 1, true}, {become_daemon, 1, false},
+	{write_some, 8, true},
+	{read_here, 4, true},
+	{read_in_thread, 2, true},
+	{overfill, 1, true},
+	{write_in_parts, 2, true},
+	{begin_to_write, 2, true},
+	{chaos_copy, 5, false},
+	{chaos_close_copy, 2, false},
+	{swap, 2, false},
+	{file, 2, false},
+	{use_witness, 2, false},
+	{begin_next, 3, false},
+	{begin_thread, 1, false},
+	{begin_ticks, 1, false},
+	{watch, 1, false},
+	{linger, 1, false},
+	{chaos_fork_idle, 3, false},
+	{chaos_fork_serve, 2, true},
+	{vfork_exec, 2, false},
+	{spawn, 1, false},
+	{chaos_fork_and_let_go, 1, true},
+	{chaos_become_daemon, 1, false},
+	{chaos_move, 2, true},
+	{chaos_travel, 2, true},
+	{chaos_fork_halves, 2, true},
 };
+
+/* A fork in the middle of a thread's write leaves a child that may have half of it: nobody can promise anything there. */
+static bool forks(size_t i)
+{
+	return steps[i].take == chaos_fork_idle || steps[i].take == chaos_fork_serve ||
+	       steps[i].take == chaos_fork_and_let_go || steps[i].take == chaos_become_daemon ||
+	       steps[i].take == chaos_fork_halves;
+}
 
 void chaos_step(struct line *line)
 {
 	size_t i = 0;
-	int at = (int)chaos_below(35);
+	int all = 0, at;
 
+	for (size_t j = 0; j < sizeof(steps) / sizeof(steps[0]); j++)
+		all += steps[j].weight;
+	at = (int)chaos_below((size_t)all);
 	while ((at -= steps[i].weight) >= 0)
 		i++;
+	settle(line);
+	if (forks(i))
+		chaos_settle();
 	if (!line->done && (!steps[i].speaks || !line->over))
 		steps[i].take(line);
 }

@@ -49,6 +49,13 @@ void ownership_speaks(struct connection *c)
 		note(&slot->speaker);
 }
 
+void ownership_reads(struct connection *c)
+{
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (slot)
+		note(&slot->reader);
+}
+
 /* A BIO that the program has put in the place of another has counted for itself: its first figure is no news. */
 static bool has_grown(struct bio_count *count, BIO *bio, uint64_t now)
 {

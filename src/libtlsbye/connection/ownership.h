@@ -34,6 +34,9 @@ bool ownership_shares(const struct connection *c);
 /* While CLAIM_FORKED stands, inside, before and after each call: has it read, or put anything on the wire? */
 void ownership_look(struct connection *c);
 
+/* What OpenSSL had read before the fork, and this process has taken now: it goes on reading, though no BIO has counted it. */
+void ownership_reads(struct connection *c);
+
 /* Nothing is known of what its BIOs have counted so far. */
 void ownership_look_anew(struct connection *c);
 

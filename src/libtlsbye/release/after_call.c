@@ -52,6 +52,13 @@ int after_call_failed(struct connection *c, int result, struct call call)
 	return result;
 }
 
+static void note_read(struct connection *c, size_t got)
+{
+	c->bytes_read += got;
+	if (got && claim_is_marked(&c->claim, CLAIM_FORKED))
+		ownership_reads(c);
+}
+
 int after_call_read_ex(struct connection *c, int result, const size_t *got, struct call call)
 {
 	if (learn_socket_watches())
@@ -62,7 +69,7 @@ int after_call_read_ex(struct connection *c, int result, const size_t *got, stru
 	if (result <= 0 && !within)
 		return after_call_failed(c, result, call);
 	if (result > 0 && got && !within)
-		c->bytes_read += *got;
+		note_read(c, *got);
 	claim_leave(&c->claim);
 	return result;
 }

@@ -77,10 +77,11 @@ static enum reason passed_through(struct connection *c, int fd)
 {
 	if (!socket_is_of(c, fd))
 		return SOCKET_CHANGED;
-	if (!release_is_ours(c))
-		return NOT_OWNER;
+	/* First of the two: who has sent it away may go on with it, and lets nobody else speak before that (P7). */
 	if (copies_are_away(c))
 		return COPIED;
+	if (!release_is_ours(c))
+		return NOT_OWNER;
 	return abort_is_meant(c, fd) ? ABORT_MEANT : MAY_SPEAK;
 }
 
