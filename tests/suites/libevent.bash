@@ -16,7 +16,7 @@ libevent_units() {
 libevent_ready() {
   local tool
   [[ ! -e $work/ready ]] || return 0
-  for tool in make cc; do
+  for tool in make cc autoreconf; do
     command -v "$tool" >/dev/null || {
       echo "$tool is missing"
       return 1
@@ -26,7 +26,9 @@ libevent_ready() {
   mkdir -p "$work/fetch" "$work/build"
   (cd "$work/fetch" && fetch_source libevent) || return 1
   mv "$work"/fetch/libevent-*/ "$work/source" &&
+    (cd "$work/source" && autoreconf --install --force) >&2 &&
     (cd "$work/build" && ../source/configure --disable-shared --disable-samples --disable-doxygen-html &&
+      nice timeout 600 make -j"$jobs" include/event2/event-config.h &&
       nice timeout 600 make -j"$jobs" test/regress) >&2 &&
     touch "$work/ready"
 }

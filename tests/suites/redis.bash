@@ -38,6 +38,9 @@ redis_ready() {
     for tool in server cli benchmark check-aof check-rdb sentinel; do
       ln -sf "$(command -v "redis-$tool" || echo "/usr/bin/redis-$tool")" "$work/source/src/redis-$tool"
     done &&
+    mkdir -p "$work/source/tests/tls" &&
+    # Or the script looks for a prime of its own, for minutes.
+    openssl genpkey -genparam -algorithm DH -pkeyopt group:ffdhe2048 -out "$work/source/tests/tls/redis.dh" &&
     (cd "$work/source" && utils/gen-test-certs.sh) >&2 && touch "$work/ready"
 }
 
