@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# P5, by what others test: OpenSSL's TLS tests, CPython's and IO::Socket::SSL's give the same verdicts with and without
-# tlsbye. tests/suites/peers tells how. Its table is printed at the end.
+# P5, by what others test: the TLS tests of other projects give the same verdicts with and without tlsbye.
+# tests/suites/peers tells how, and which are expected to differ. Its table is printed at the end.
 #
 # Minutes, and a network: tests/run --full. TLSBYE_SCRATCH keeps sources and builds.
 #
@@ -13,7 +13,7 @@ bats_load_library bats-support
 bats_load_library bats-assert
 
 peers=$BATS_TEST_DIRNAME/../suites/peers
-# OpenSSL is built first. Each step has a limit of its own.
+# Some are built first, and chroots are made. Each step has a limit of its own.
 export BATS_TEST_TIMEOUT=3600
 
 setup_file() {
@@ -57,5 +57,45 @@ EOF
 
 @test "P5: OpenSSL's tests of TLS give the same verdicts" {
   run_peers openssl
+  assert_success
+}
+
+@test "P5: Net::SSLeay's tests give the same verdicts" {
+  run_peers net_ssleay
+  assert_success
+}
+
+@test "P5: Ruby's tests of TLS give the same verdicts" {
+  run_peers ruby_openssl
+  assert_success
+}
+
+@test "P5: Redis's tests with --tls give the same verdicts" {
+  run_peers redis
+  assert_success
+}
+
+@test "P5: libevent's tests of TLS give the same verdicts" {
+  run_peers libevent
+  assert_success
+}
+
+@test "P5: Mosquitto's tests of TLS give the same verdicts" {
+  run_peers mosquitto
+  assert_success
+}
+
+@test "P5: PostgreSQL's tests of TLS give the same verdicts" {
+  run_peers postgresql
+  assert_success
+}
+
+@test "P5: CPython's tests of TLS on trixie give the same verdicts" {
+  run_peers cpython_trixie
+  assert_success
+}
+
+@test "P5: CPython's tests of TLS on sid give the same verdicts" {
+  run_peers cpython_sid
   assert_success
 }
