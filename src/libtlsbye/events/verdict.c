@@ -80,7 +80,7 @@ static uint32_t faults_of(const struct event_end *end)
 	if (end->shut_both)
 		faults |= FAULT_SHUTDOWN_RDWR;
 	if (end->unfinished && !end->peer_broke_it) /* else there was nothing left to repeat it on */
-		faults |= FAULT_UNFINISHED_WRITE;
+		faults |= end->bad_write_retry ? FAULT_BAD_WRITE_RETRY : FAULT_UNFINISHED_WRITE;
 	if (end->unflushed)
 		faults |= FAULT_UNFLUSHED;
 	if (end->wrote_to_closed_peer)
@@ -177,7 +177,8 @@ static bool made_good(const struct event_end *end)
 {
 	bool waited = end->lingered && end->half_closed &&
 		      (end->peer_end == PEER_FIN || end->peer_end == PEER_RESET || !end->left_unsent);
-	if (end->faults & (FAULT_UNFINISHED_WRITE | FAULT_UNFLUSHED | FAULT_WRITE_TO_CLOSED_PEER))
+	if (end->faults &
+	    (FAULT_UNFINISHED_WRITE | FAULT_BAD_WRITE_RETRY | FAULT_UNFLUSHED | FAULT_WRITE_TO_CLOSED_PEER))
 		return false;
 	if (end->faults & FAULT_NO_CLOSE_NOTIFY && end->close_notify != BY_TLSBYE)
 		return false;

@@ -186,13 +186,20 @@ void groups_add_end(struct groups *groups, const struct record *end)
 	}
 }
 
+/* Of a write that failed the error tells most; but of these the cause. */
+static bool has_own_rule(const char *cause)
+{
+	return says(cause, CAUSE_BAD_WRITE_RETRY_WORD) || says(cause, CAUSE_STALE_ERROR_WORD) ||
+	       says(cause, CAUSE_CLOSED_IN_HANDSHAKE_WORD);
+}
+
 void groups_add_event(struct groups *groups, enum group_kind kind, const struct record *record)
 {
 	const char *code = record->cause ? record->cause : CAUSE_OTHER_WORD;
 
 	if (kind == GROUP_HIDDEN_END)
 		code = EVENT_HIDDEN_END_WORD;
-	else if (kind == GROUP_WRITE_INCOMPLETE)
+	else if (kind == GROUP_WRITE_INCOMPLETE && !has_own_rule(record->cause))
 		code = record->error_number ? record->error_number
 		       : record->error      ? record->error
 					    : CAUSE_OTHER_WORD;

@@ -79,6 +79,7 @@ static void put_counts(FILE *out, const struct report *report)
 		{"", "resets by a close", t->resets},
 		{"", "writes given up", t->abandoned},
 		{"", "reads that failed", t->reads_failed},
+		{"", "left by the peer in the handshake", t->left_in_handshake},
 		{"", "ends that were hidden", t->hidden_ends},
 		{"", "processes that ended without a word", t->cut_short},
 		{"", "data perhaps lost", t->data_unknown},

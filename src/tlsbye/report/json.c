@@ -101,6 +101,7 @@ static void put_totals(yajl_gen gen, const struct totals *totals)
 	put_count(gen, "resets", totals->resets);
 	put_count(gen, "abandoned", totals->abandoned);
 	put_count(gen, "reads_failed", totals->reads_failed);
+	put_count(gen, "left_in_handshake", totals->left_in_handshake);
 	put_count(gen, "hidden_ends", totals->hidden_ends);
 	put_count(gen, "cut_short", totals->cut_short);
 	put_times(gen, "drain_us", &totals->drain);

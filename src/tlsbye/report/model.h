@@ -91,6 +91,7 @@ struct totals {
 	uint64_t abandoned; /* writes that were given up: write-incomplete, or unfinished at the end */
 	uint64_t resets;    /* by this side, and not cured */
 	uint64_t reads_failed, hidden_ends;
+	uint64_t left_in_handshake; /* by the peer, before a word of data: in no group where this side is the server */
 	uint64_t processes;
 	uint64_t cut_short; /* processes that ended without a word */
 	struct times drain;

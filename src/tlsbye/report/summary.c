@@ -51,7 +51,7 @@ static void totals(const struct page *page, const struct report *report)
 	snprintf(text, sizeof(text), "truncated: data is lost, at least %s bytes",
 		 words_number(number, t->lost_bytes));
 	if (t->lost + t->data_unknown + t->resets + t->abandoned + t->reads_failed + t->hidden_ends +
-		    t->untold >
+		    t->left_in_handshake + t->untold >
 	    0)
 		fputs("Among them:\n", page->out);
 	count(page, "", t->lost, text);
@@ -59,6 +59,8 @@ static void totals(const struct page *page, const struct report *report)
 	count(page, "", t->resets, "reset by this side");
 	count(page, "", t->abandoned, "with a write that was given up");
 	count(page, "", t->reads_failed, "with a read that failed");
+	count(page, "", t->left_in_handshake,
+	      "that the peer left in the handshake, before any data (a health check, a port scan, a refusal)");
 	count(page, "", t->hidden_ends, "with a missing close_notify that OpenSSL was told to ignore");
 	count(page, "", t->untold, "that were too many at a time to tell whether they ended");
 	if (t->cut_short > 0)
