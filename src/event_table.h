@@ -26,7 +26,8 @@
 	X(EVENT_SETTING, "setting")                                                                          \
 	X(EVENT_HAND_OVER, "hand-over")                                                                      \
 	X(EVENT_OUT_OF_REACH, "out-of-reach")                                                                \
-	X(EVENT_CUT_SHORT, "cut-short")
+	X(EVENT_CUT_SHORT, "cut-short")                                                                      \
+	X(EVENT_KILLED, "killed")
 
 /*
  * What the program did wrong. Each is a bit, 1 << its place; both the bits (docs/tracing.md) and the order in JSON are

@@ -120,6 +120,11 @@ struct event_hand_over {
 	int errno_value; /* with which the one before was refused */
 };
 
+/* A program has ended by a signal. Told by who has waited for it, and so knows: tlsbye run --report. */
+struct event_killed {
+	const char *signal; /* "SIGPIPE" */
+};
+
 struct event {
 	enum event_kind kind;
 	enum level level;
@@ -142,6 +147,7 @@ struct event {
 		struct event_end end;
 		struct event_setting setting;
 		struct event_hand_over hand_over;
+		struct event_killed killed;
 	};
 };
 

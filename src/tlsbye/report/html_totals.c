@@ -81,6 +81,7 @@ static void put_counts(FILE *out, const struct report *report)
 		{"", "reads that failed", t->reads_failed},
 		{"", "left by the peer in the handshake", t->left_in_handshake},
 		{"", "ends that were hidden", t->hidden_ends},
+		{"", "processes ended by a signal", t->killed},
 		{"", "processes that ended without a word", t->cut_short},
 		{"", "data perhaps lost", t->data_unknown},
 		{"", "aborts that were meant", t->meant},

@@ -183,6 +183,25 @@ static void add_event(struct model *model, const struct record *r, struct seen *
 	}
 }
 
+/* By which signals a program ends that others end, with all its connections closed before or not: none of these is a fault. */
+static bool is_asked_for(const char *signal)
+{
+	static const char *const asked[] = {"SIGTERM", "SIGINT",  "SIGHUP", "SIGQUIT",
+					    "SIGUSR1", "SIGUSR2", "SIGALRM"};
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		if (says(signal, asked[i]))
+			return true;
+	return false;
+}
+
+static void add_killed(struct model *model, const struct record *r)
+{
+	model->report.totals.killed++;
+	if (!is_asked_for(r->signal))
+		groups_add_event(&model->groups, GROUP_KILLED, r);
+}
+
 void model_add(void *context, const struct record *r)
 {
 	struct model *model = context;
@@ -199,6 +218,8 @@ void model_add(void *context, const struct record *r)
 	if (seen_get(&model->processes, seen_process_key(r->program, r->pid), &new_process) && new_process)
 		totals->processes++;
 	totals->cut_short += r->kind == EVENT_CUT_SHORT;
+	if (r->kind == EVENT_KILLED && r->signal)
+		add_killed(model, r);
 	if (!r->id)
 		return;
 	seen = seen_get(&model->connections, seen_key(r->program, r->id), NULL);

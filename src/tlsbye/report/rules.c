@@ -232,6 +232,31 @@ static const char hidden_rule[] =
 	"SSL_OP_IGNORE_UNEXPECTED_EOF is for protocols that can tell by themselves that all has come "
 	"(SSL_CTX_set_options(3)); otherwise it lets anybody cut the data (RFC 5246, 7.2.1; RFC 8446, 6.1)";
 
+static const char killed_what[] = "the process was ended by a signal";
+static const char killed_effect[] =
+	"the kernel closes what it had open: no close_notify, and a reset where bytes were unread";
+
+static const struct rule killed_by_pipe = {
+	.what = killed_what,
+	.effect = killed_effect,
+	.broken =
+		"a write to a connection, or to a pipe, whose other side has gone raises SIGPIPE (write(2), signal(7)), and "
+		"OpenSSL writes so in SSL_write(), SSL_shutdown() and in a handshake: SIGPIPE has to be ignored",
+	.where = "at the beginning of main()",
+	.line = "signal(SIGPIPE, SIG_IGN);",
+	.language = "C"};
+
+static const struct rule killed_by_filter = {
+	.what = killed_what,
+	.effect = killed_effect,
+	.broken =
+		"a filter for system calls refused one (seccomp(2)): bare it may be another one, or none; tlsbye check "
+		"tells what is known of the program"};
+
+static const struct rule killed = {.what = killed_what,
+				   .effect = killed_effect,
+				   .broken = "none of the goodbye: who is killed cannot say it (signal(7))"};
+
 static const struct rule hidden_end = {
 	.what = hidden_what,
 	.effect = hidden_effect,
@@ -273,6 +298,10 @@ static const struct rule *rule_in_c(const struct group *group)
 		return &faults[group->fault < FAULT_COUNT ? group->fault : FAULT_NO_CLOSE_NOTIFY_PLACE];
 	case GROUP_WRITE_INCOMPLETE:
 		return cause->what ? cause : write_rule(code);
+	case GROUP_KILLED:
+		return strcmp(code, "SIGPIPE") == 0  ? &killed_by_pipe
+		       : strcmp(code, "SIGSYS") == 0 ? &killed_by_filter
+						     : &killed;
 	case GROUP_HIDDEN_END:
 		return &hidden_end;
 	case GROUP_READ_FAILED:
