@@ -26,7 +26,8 @@
 	X(EVENT_SETTING, "setting")                                                                          \
 	X(EVENT_HAND_OVER, "hand-over")                                                                      \
 	X(EVENT_OUT_OF_REACH, "out-of-reach")                                                                \
-	X(EVENT_CUT_SHORT, "cut-short")
+	X(EVENT_CUT_SHORT, "cut-short")                                                                      \
+	X(EVENT_KILLED, "killed")
 
 /*
  * What the program did wrong. Each is a bit, 1 << its place; both the bits (docs/tracing.md) and the order in JSON are
@@ -39,7 +40,9 @@
 	X(FAULT_UNFINISHED_WRITE, "unfinished-write", "let go while an SSL_write() had to be repeated")      \
 	X(FAULT_UNFLUSHED, "unflushed", "let go while its BIO still held bytes")                             \
 	X(FAULT_SHUTDOWN_RDWR, "shutdown-rdwr", "shut both directions down at once (SHUT_RDWR)")             \
-	X(FAULT_WRITE_TO_CLOSED_PEER, "write-to-closed-peer", "wrote to a peer that had closed")
+	X(FAULT_WRITE_TO_CLOSED_PEER, "write-to-closed-peer", "wrote to a peer that had closed")             \
+	X(FAULT_BAD_WRITE_RETRY, "bad-write-retry",                                                          \
+	  "repeated an SSL_write() from another buffer, or with fewer bytes")
 
 /* Why no close_notify was said. */
 #define EVENT_REASONS(X)                                                                                     \
@@ -71,7 +74,9 @@
 	  "each try to send it was interrupted") /* DTLS: nothing says it later */                           \
 	X(NO_MEMORY, "no-memory", "there was no memory for it")                                              \
 	X(ANOTHER_SSL, "another-ssl", "another SSL was using the socket by then")                            \
-	X(NO_PEER, "no-peer", "the peer's address is not known") /* DTLS */
+	X(NO_PEER, "no-peer", "the peer's address is not known") /* DTLS */                                  \
+	X(STALE_ERROR, "stale-error",                                                                        \
+	  "the program was told of a failure that was not this connection's, and gave it up") /* P3 */
 
 /* What most likely ended a read or a write. */
 #define EVENT_CAUSES(X)                                                                                      \
@@ -91,6 +96,15 @@
 	  "changed on the way")                                                                              \
 	X(CAUSE_TIMEOUT, "timeout", "the peer answers no more: its machine or the network is gone")          \
 	X(CAUSE_OWN_END, "own-end", "this side had closed or shut the socket before")                        \
+	X(CAUSE_CLOSED_IN_HANDSHAKE, "peer-closed-in-handshake",                                             \
+	  "the peer closed before the handshake was complete, and no data had passed: a health check, a "    \
+	  "port scan, or a peer that refuses without a word")                                                \
+	X(CAUSE_STALE_ERROR, "stale-error",                                                                  \
+	  "the connection is healthy: SSL_get_error() found the error of an earlier call in the thread's "   \
+	  "queue, which nobody had cleared")                                                                 \
+	X(CAUSE_BAD_WRITE_RETRY, "bad-write-retry",                                                          \
+	  "a half-done SSL_write() was repeated from another buffer, without "                               \
+	  "SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, or with fewer bytes")                                        \
 	X(CAUSE_OTHER, "other", "")
 
 /* How the program let go, in the order in which they are told. Each is a bit, 1 << its place. */

@@ -39,6 +39,12 @@ assert_failure_event() {
   assert_value "$1" count=1 "${@:2}"
 }
 
+# What else there is depends on how far the peer had come.
+assert_fault() {
+  run event_value end faults
+  assert_output --partial "\"$1\""
+}
+
 no_failure() {
   assert_equal "$(grep -cE '"event":"(read-failed|write-incomplete)"' "$program_err")" 0
 }
@@ -113,12 +119,102 @@ answered_by() {
   each right
 }
 
-@test "P11: a peer that closes in the middle of the handshake: the handshake's call failed" {
+# visited RST COMMAND...: the server, under tlsbye, whose only visitor connects and goes, by a reset where RST is 1.
+visited() {
+  local file=$BATS_TEST_TMPDIR/port rst=$1
+  shift
+  rm -f "$file"
+  in_json start_program cured "$@" --port-file "$file" --tls "$tls"
+  wait_for_port "$file" "$program_pid"
+  timeout 20 python3 -c '
+import socket, struct, sys
+peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+if sys.argv[2] == "1":
+    peer.sendall(b"\x16\x03\x01")
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+peer.close()' "$port" "$rst"
+  wait_program
+}
+
+@test "P12: a peer that closes in the middle of the handshake: no data was there to be cut, and nobody is blamed" {
   in_handshake() {
     answered_by ''
-    assert_failure_event read-failed call=SSL_connect bytes_read=0 peer_end=fin cause=peer-closed-without-close_notify
+    assert_failure_event read-failed call=SSL_connect bytes_read=0 peer_end=fin cause=peer-closed-in-handshake
+    assert_value end verdict=clean data=safe why=fatal-error 'faults=[]'
+    visited 0 server_right
+    assert_failure_event read-failed call=SSL_accept peer_end=fin cause=peer-closed-in-handshake
+    visited 1 server_right
+    assert_failure_event read-failed call=SSL_accept peer_end=reset cause=peer-closed-in-handshake
   }
   each in_handshake
+}
+
+# --- an error that is not the connection's ---
+
+@test "P12: a healthy connection that looks broken by another's error: the cause is the queue, and the peer's judge sees it cut" {
+  stale() {
+    in_json judge_server cured server_stale_error --write 1K -- --send 1K --expect 1K
+    assert_program error=1
+    assert_verdict tls=none whole=yes
+    assert_failure_event read-failed call=SSL_read error=SSL_ERROR_SSL cause=stale-error peer_end=open
+    assert_value end verdict=wrong why=stale-error close_notify=none
+    assert_fault no-close_notify
+  }
+  each stale
+}
+
+@test "P12: who tries again was not deceived: its end is cured as any other" {
+  on() {
+    in_json judge_server cured server_stale_error --mode on --write 64K -- --send 1K --expect 64K
+    assert_program error=1
+    assert_verdict tls=close_notify whole=yes
+    assert_value end verdict=cured close_notify=tlsbye
+  }
+  TLSBYE_MODE=cure both on
+}
+
+@test "P12: the peer's close_notify that looks like a failure by another's error" {
+  ended() {
+    in_json judge_server cured server_stale_error --mode ended --write 64K -- --send 1K --expect 64K --end first
+    assert_program error=1
+    assert_failure_event read-failed cause=stale-error
+    assert_value end peer_notified=true
+  }
+  each ended
+}
+
+@test "P12: a failure of its own is told by what the kernel says, whatever error another has left" {
+  broken() {
+    in_json judge_server cured server_stale_error --mode broken --write 64K -- --send 1K --expect 64K --end reset --end-at 64K
+    assert_program error=1
+    assert_failure_event read-failed cause=peer-reset errno=ECONNRESET error=SSL_ERROR_SSL peer_end=reset
+  }
+  each broken
+}
+
+@test "P12: a write that is to be repeated, and looks broken by another's error" {
+  of_write() {
+    in_json judge_server cured server_stale_error --mode write --write 32M -- --send 1K --expect 32M --pause 50
+    assert_value write-incomplete call=SSL_write error=SSL_ERROR_SSL cause=stale-error requested=33554432
+    assert_value end verdict=wrong data=lost
+    assert_fault no-close_notify
+    assert_fault unfinished-write
+  }
+  each of_write
+}
+
+@test "P12: a write that was repeated, from another buffer or shorter: the event says so, and not that nobody did" {
+  moved() {
+    local how
+    for how in moved shorter; do
+      in_json judge_server cured server_moves_buffer --mode "$how" --write 32M -- --send 1K --expect 32M --pause 50
+      assert_verdict whole=no
+      assert_failure_event write-incomplete call=SSL_write error=SSL_ERROR_SSL cause=bad-write-retry
+      assert_value end verdict=wrong data=lost why=fatal-error
+      assert_fault bad-write-retry
+    done
+  }
+  each moved
 }
 
 @test "P11: reading on behind the end is told once" {

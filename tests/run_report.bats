@@ -181,3 +181,24 @@ except PermissionError: print("not ours")' "$port"
   assert_equal "$(grep -c '"event":"end"' "$kept")" 1
   assert_equal "$(stat -c %u:%a "$kept")" 0:600
 }
+
+@test "run --report: a program that SIGPIPE ends: the signal, the rule and the line; and the connection has no end" {
+  wrapper=("$TLSBYE" run --report --log="$BATS_TEST_TMPDIR/log" --)
+  want_status=141
+  judge_client bare client_writes_late --mode killed -- --end bare --end-at 0 --expect 4
+  run cat "$program_err"
+  assert_output --partial '1. client_writes_late: SIGPIPE: 1 process'
+  assert_output --partial 'signal(SIGPIPE, SIG_IGN);'
+  assert_output --partial '1  without an end'
+  refute_output --partial 'Nothing wrong'
+  run "$BATS_TEST_DIRNAME/lib/json_lines" say killed program signal level <"$BATS_TEST_TMPDIR/log"
+  assert_output '"client_writes_late" "SIGPIPE" "warn"'
+  "$BATS_TEST_DIRNAME/lib/json_lines" valid "$BATS_TEST_TMPDIR/log"
+  run -1 "$TLSBYE" report --html="$BATS_TEST_TMPDIR/page" "$BATS_TEST_TMPDIR/log"
+}
+
+@test "run --report: a program that was asked to end by a signal: no fault, unless a connection was open then" {
+  run --separate-stderr "$TLSBYE" run --report --log="$BATS_TEST_TMPDIR/log" -- sh -c 'kill -TERM $$'
+  assert_equal "$status" 143
+  refute [ -s "$BATS_TEST_TMPDIR/log" ]
+}

@@ -57,6 +57,7 @@ static const struct bound bounds[] = {
 	BOUND(end.peer_broke_it, true),
 	BOUND(end.wrote_to_closed_peer, true),
 	BOUND(end.shut_both, true),
+	BOUND(end.bad_write_retry, true),
 	BOUND(end.writes_seen, true),
 	BOUND(end.residue_left, true),
 	BOUND(end.will_reset, RESET_YES),

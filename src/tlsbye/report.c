@@ -110,7 +110,7 @@ static const char help[] =
 	"which rule that breaks, and what to write instead. Several files, of several processes, make one report; - is "
 	"stdin.\v"
 	"Example: tlsbye run --mode=observe --log-level=debug --log-format=json --log=/tmp/log ./server; tlsbye report /tmp/log\n"
-	"The exit status is 0 when nothing wrong was found, 1 when something was, 2 for misuse, a FILE that cannot be read, or "
+	"The exit status is 0 when nothing wrong was found, 1 when something was or a connection has no end, 2 for misuse, a FILE that cannot be read, or "
 	"no event at all among other lines. More: tlsbye-report(1).";
 
 /* --- reading --- */
@@ -298,7 +298,8 @@ static int status_of(const struct command *command, const struct report *report)
 			command->count > 1 ? " and the others" : "");
 		return EXIT_MISUSE;
 	}
-	return report->groups_count > 0 ? EXIT_SOMETHING_WRONG : EXIT_NOTHING_WRONG;
+	return report->groups_count > 0 || report->totals.without_end > 0 ? EXIT_SOMETHING_WRONG
+									  : EXIT_NOTHING_WRONG;
 }
 
 static int make_report(struct command *command)

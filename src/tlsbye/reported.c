@@ -33,6 +33,8 @@
 #include "cli.h"
 #include "hub/control.h"
 #include "hub/hub_start.h"
+#include "events/event.h"
+#include "sys/clock.h"
 #include "program.h"
 #include "report.h"
 #include "setting.h"
@@ -273,6 +275,34 @@ static int report_to_stderr(const struct log_file *log)
 }
 
 /*
+ * The hub is told of an end, and not of how it came (teller.h); we have waited for it. A line for a log that has others: of a
+ * program without TLS there is nothing to be told.
+ */
+static void tell_killed(const struct log_file *log, const char *path, pid_t pid, int signo)
+{
+	const char *mode = getenv(SETTING_PREFIX "MODE"), *name = strrchr(path, '/');
+	char bytes[LINE_MAX_BYTES], number[16];
+	struct text line = text_in(bytes, sizeof(bytes));
+	struct event event = {.kind = EVENT_KILLED,
+			      .level = LEVEL_WARN,
+			      .mode = mode && strcmp(mode, "observe") == 0 ? MODE_OBSERVE : MODE_CURE,
+			      .time_us = clock_of_day_us(),
+			      .program = name ? name + 1 : path,
+			      .pid = pid};
+	struct stat st;
+	int fd = open(log->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	snprintf(number, sizeof(number), "SIG%s", sigabbrev_np(signo) ? sigabbrev_np(signo) : "RT");
+	event.killed.signal = number;
+	event_json(&line, &event);
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0 &&
+	    write(fd, line.bytes, line.length) != (ssize_t)line.length)
+		cli_say("%s: the program's end cannot be written there (%m)", log->path);
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
  * Where nothing was wrong, a log of ours goes; else it stays, for the ladder of one connection. What is left of the program
  * goes on writing to it, by way of the hub.
  */
@@ -404,6 +434,8 @@ int reported_run(char **program)
 	status = wait_for(child, &signals);
 	left = wait_for_hub(&hub, &signals, &log, &lost);
 	give_signals_back(&signals);
+	if (WIFSIGNALED(status))
+		tell_killed(&log, program[0], child, WTERMSIG(status));
 	tell(&log, program[0], left, lost);
 	if (WIFSIGNALED(status))
 		end_alike(WTERMSIG(status));

@@ -155,6 +155,40 @@ static void verdicts(void)
 		 RESET_POSSIBLE,
 		 0,
 		 LEVEL_DEBUG},
+		{"its close_notify is no data, observed",
+		 {KNOWN, .close_notify = BY_PROGRAM, .bytes_written = 9, .unsent = 48},
+		 TRANSPORT_TCP,
+		 VERDICT_CLEAN,
+		 DATA_UNKNOWN,
+		 RESET_POSSIBLE,
+		 0,
+		 LEVEL_DEBUG},
+		{"the peer has said its last word",
+		 {KNOWN, .close_notify = BY_PROGRAM, .peer_notified = true, .bytes_written = 900,
+		  .unsent = 900},
+		 TRANSPORT_TCP,
+		 VERDICT_CLEAN,
+		 DATA_UNKNOWN,
+		 RESET_POSSIBLE,
+		 0,
+		 LEVEL_DEBUG},
+		{"it has not, and there is data on its way",
+		 {KNOWN, .close_notify = BY_PROGRAM, .bytes_written = 900, .unsent = 900},
+		 TRANSPORT_TCP,
+		 VERDICT_WRONG,
+		 DATA_UNKNOWN,
+		 RESET_POSSIBLE,
+		 FAULT_FIN_UNAWAITED,
+		 LEVEL_INFO},
+		{"a write that was repeated wrongly",
+		 {KNOWN, WAITED, .why = FATAL_ERROR, .fatal_error = true, .bad_write_retry = true,
+		  .bytes_written = 9, .unfinished = 5, .peer_end = PEER_FIN},
+		 TRANSPORT_TCP,
+		 VERDICT_WRONG,
+		 DATA_LOST,
+		 RESET_POSSIBLE,
+		 FAULT_BAD_WRITE_RETRY,
+		 LEVEL_INFO},
 		{"unfinished write",
 		 {KNOWN, WAITED, .why = UNFINISHED_WRITE, .bytes_written = 9, .unfinished = 5,
 		  .peer_end = PEER_FIN},
@@ -332,7 +366,7 @@ static void the_longest_end_has_room_for_its_sites(void)
 
 static void words(void)
 {
-	CHECK(strcmp(event_names_fault(FAULT_COUNT - 1), "write-to-closed-peer") == 0);
+	CHECK(strcmp(event_names_fault(FAULT_COUNT - 1), "bad-write-retry") == 0);
 	CHECK(strcmp(event_names_close_path(5), "exit") == 0);
 	CHECK(strcmp(event_names_reason(MAY_SPEAK), "") == 0 &&
 	      strcmp(event_names_reason(NO_PEER), "no-peer") == 0);

@@ -2,11 +2,13 @@
 /*
  * Waits until the peer has closed, and only then writes: what a client does that keeps a connection for its next request.
  * The peer's kernel answers with a reset. Then it reads (--mode read), or writes once more (--mode write).
+ * --mode killed says SSL_shutdown() instead, with SIGPIPE at its default, as most small tools have it.
  * --mode once reads without having written, many times, as a loop does that looks at no result. Prints all that the last
  * call left behind: result, SSL_get_error(), errno, the error queue, SO_ERROR.
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include "legacy.h"
@@ -29,6 +31,10 @@ static void talk(SSL *ssl, int fd)
 	if (!legacy_is("once")) {
 		printf("first=%d\n", SSL_write(ssl, "late", 4));
 		wait_for(fd, POLLHUP); /* both sides: there is no connection any more */
+	}
+	if (legacy_is("killed")) {
+		signal(SIGPIPE, SIG_DFL);
+		SSL_shutdown(ssl);
 	}
 	if (legacy_is("write"))
 		got = SSL_write(ssl, "later", 5);

@@ -56,6 +56,10 @@ struct seen {
 	int write_error; /* SSL_get_error of the last write that is to be repeated; 0: a part of it was taken */
 	uint64_t write_requested;
 	bool fatal_error;
+	bool stale_error_told;
+	uint64_t
+		stale_error_at; /* how far it was when the program was last told of one (stale_error.h); 0: never */
+	bool bad_write_retry;    /* the write that wanted to be repeated was, but not as it has to be */
 	bool peer_notified;      /* the peer's close_notify was read */
 	enum hidden peer_hidden; /* it ended without one, and OpenSSL was told to call that a clean end */
 	bool faked;              /* SSL_set_shutdown claimed that close_notify was sent */

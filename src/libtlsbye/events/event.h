@@ -88,7 +88,7 @@ struct event_end {
 	bool socket_known;         /* else nothing is known of TCP */
 	bool shared, not_ours;     /* another process has the connection, or may have */
 	bool over, peer_has_ended; /* of TCP, at the last close */
-	bool fatal_error, peer_broke_it, wrote_to_closed_peer, shut_both;
+	bool fatal_error, peer_broke_it, wrote_to_closed_peer, shut_both, bad_write_retry;
 	bool writes_seen;     /* bytes_written are all of them */
 	bool residue_left;    /* ours, when the drain ended */
 	uint32_t said_bytes;  /* ours, that went into the send queue */
@@ -120,6 +120,11 @@ struct event_hand_over {
 	int errno_value; /* with which the one before was refused */
 };
 
+/* A program has ended by a signal. Told by who has waited for it, and so knows: tlsbye run --report. */
+struct event_killed {
+	const char *signal; /* "SIGPIPE" */
+};
+
 struct event {
 	enum event_kind kind;
 	enum level level;
@@ -142,6 +147,7 @@ struct event {
 		struct event_end end;
 		struct event_setting setting;
 		struct event_hand_over hand_over;
+		struct event_killed killed;
 	};
 };
 

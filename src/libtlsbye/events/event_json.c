@@ -269,6 +269,9 @@ static void add_what(struct text *line, const struct event *event)
 		add_word(line, "way", event_names_way(event->hand_over.way));
 		add_word(line, "errno", errno_names_find(event->hand_over.errno_value));
 		return;
+	case EVENT_KILLED:
+		json_string(line, "signal", event->killed.signal);
+		return;
 	case EVENT_TRACKED:
 	case EVENT_OUT_OF_REACH:
 	case EVENT_CUT_SHORT:

@@ -335,6 +335,7 @@ static void add_what(struct text *line, const struct event *event)
 	case EVENT_OUT_OF_REACH:
 	case EVENT_HAND_OVER:
 	case EVENT_CUT_SHORT:
+	case EVENT_KILLED:
 	case EVENT_KIND_COUNT:
 		return;
 	}
@@ -359,6 +360,10 @@ void event_text(struct text *line, const struct event *event)
 		text_add(line,
 			 ": the process ended without a word: which TLS connections it had open then, if "
 			 "any, is not known");
+	} else if (event->kind == EVENT_KILLED) {
+		add_program_name(line, event);
+		text_add(line, ": the process was ended by ");
+		text_add(line, event->killed.signal);
 	} else {
 		add_who(line, event);
 		add_what(line, event);

@@ -333,6 +333,7 @@ static void add_program_facts(struct event_end *end, const struct connection *c)
 	end->fatal_error = seen->fatal_error;
 	end->peer_broke_it = seen->peer_broke_it;
 	end->wrote_to_closed_peer = seen->wrote_to_closed_peer;
+	end->bad_write_retry = seen->bad_write_retry;
 	end->writes_seen = seen->born && !hidden_calls_any();
 }
 

@@ -56,16 +56,27 @@ static bool owed_close_notify(const struct event_end *end)
 	       end->why != NO_HANDSHAKE && end->why != QUIET_SHUTDOWN;
 }
 
+/* In the send queue, of the program's data: its close_notify is none. */
+static uint64_t data_unsent(const struct event_end *end)
+{
+	uint64_t unsent = without_ours(end->unsent, end);
+	uint64_t its_alert = end->close_notify == BY_PROGRAM ? ALERT_MAX : 0;
+	return unsent > its_alert ? unsent - its_alert : 0;
+}
+
 /*
  * Not to wait for the peer's end is a mistake where it may cost something: something of the program's is on its way, which a
  * reset would overtake. Where we have waited for it, it is known whether the peer did send something; its answer to
- * close_notify, which comes when everything has arrived, is nothing.
+ * close_notify, which comes when everything has arrived, is nothing. And where its close_notify has been read nothing can follow
+ * but its FIN, which is answered with no reset: that it has not come yet is nobody's fault (RFC 8446, 6.1).
  */
 static bool should_have_waited(const struct event_end *end)
 {
 	if (end->will_reset != RESET_POSSIBLE)
 		return false;
-	return end->lingered ? end->drained > end->unread + ALERT_MAX : without_ours(end->unsent, end) != 0;
+	if (end->lingered)
+		return end->drained > end->unread + ALERT_MAX;
+	return !end->peer_notified && data_unsent(end) != 0;
 }
 
 static uint32_t faults_of(const struct event_end *end)
@@ -80,7 +91,7 @@ static uint32_t faults_of(const struct event_end *end)
 	if (end->shut_both)
 		faults |= FAULT_SHUTDOWN_RDWR;
 	if (end->unfinished && !end->peer_broke_it) /* else there was nothing left to repeat it on */
-		faults |= FAULT_UNFINISHED_WRITE;
+		faults |= end->bad_write_retry ? FAULT_BAD_WRITE_RETRY : FAULT_UNFINISHED_WRITE;
 	if (end->unflushed)
 		faults |= FAULT_UNFLUSHED;
 	if (end->wrote_to_closed_peer)
@@ -177,7 +188,8 @@ static bool made_good(const struct event_end *end)
 {
 	bool waited = end->lingered && end->half_closed &&
 		      (end->peer_end == PEER_FIN || end->peer_end == PEER_RESET || !end->left_unsent);
-	if (end->faults & (FAULT_UNFINISHED_WRITE | FAULT_UNFLUSHED | FAULT_WRITE_TO_CLOSED_PEER))
+	if (end->faults &
+	    (FAULT_UNFINISHED_WRITE | FAULT_BAD_WRITE_RETRY | FAULT_UNFLUSHED | FAULT_WRITE_TO_CLOSED_PEER))
 		return false;
 	if (end->faults & FAULT_NO_CLOSE_NOTIFY && end->close_notify != BY_TLSBYE)
 		return false;

@@ -15,6 +15,7 @@
 #include "connection/socket.h"
 #include "events/event.h"
 #include "events/events.h"
+#include "observe/stale_error.h"
 #include "sys/errno_names.h"
 #include "sys/settings.h"
 
@@ -27,6 +28,7 @@
 /* Of an error's code, libssl's (err.h, sslerr.h). Some are younger than the oldest headers that this is built with. */
 enum { LIBRARY_SSL = 20, VERSION_3_0 = 0x30000000 };
 enum {
+	BAD_WRITE_RETRY = 127,
 	DATA_LENGTH_TOO_LONG = 146,
 	DECRYPTION_FAILED = 147,
 	ENCRYPTED_LENGTH_TOO_LONG = 150,
@@ -37,6 +39,7 @@ enum {
 	PROTOCOL_IS_SHUTDOWN = 207,
 	WRONG_VERSION_NUMBER = 267,
 	DECRYPTION_FAILED_OR_BAD_RECORD_MAC = 281,
+	BAD_LENGTH = 271,
 	UNEXPECTED_EOF_WHILE_READING = 294,
 	RECORD_LAYER_FAILURE = 313, /* since 3.2 the last word, whatever the record layer's own was */
 	BAD_RECORD_TYPE = 443,
@@ -52,6 +55,12 @@ static unsigned reason_of(const struct libssl *lib, unsigned long code)
 	unsigned long library = code >> (modern ? 23 : 24) & 0xff;
 	unsigned long reason = code & (modern ? 0x7fffff : 0xfff);
 	return library == LIBRARY_SSL && !(modern && code >> 31) ? (unsigned)reason : 0;
+}
+
+/* Of errno, which has a form of its own since 3.0. */
+static bool is_of_system(const struct libssl *lib, unsigned long code)
+{
+	return lib->OpenSSL_version_num() >= VERSION_3_0 ? code >> 31 : code >> 24 == ERR_LIB_SYS;
 }
 
 /* ERR_R_MALLOC_FAILURE, whichever library's: as 1.1.1 has it, and with the flags of 3.0. */
@@ -108,20 +117,6 @@ static const char *name_of_alert(unsigned number)
 	};
 	bool known = number < sizeof names / sizeof names[0] && *names[number];
 	return known ? names[number] : "unknown";
-}
-
-/*
- * Does the call only want more bytes? Then an error that SSL_get_error() found in the queue is an older one's, which the
- * program did not clear: the program sees a failure, but it is not this connection's.
- */
-static bool only_wants_more(const struct connection *c, SSL *ssl)
-{
-	struct libssl *lib = c->lib;
-	int wants = lib->SSL_want(ssl);
-	BIO *bio = wants == SSL_READING   ? lib->SSL_get_rbio(ssl)
-		   : wants == SSL_WRITING ? lib->SSL_get_wbio(ssl)
-					  : NULL;
-	return bio && lib->BIO_test_flags(bio, BIO_FLAGS_SHOULD_RETRY);
 }
 
 /* --- what the kernel says --- */
@@ -224,6 +219,13 @@ static enum cause cause_of_reason(unsigned reason)
 	}
 }
 
+/* Was the write that failed a repetition, as OpenSSL does not take it (SSL_write(3))? */
+static bool is_bad_retry(const struct connection *c)
+{
+	unsigned reason = reason_of(c->lib, c->lib->ERR_peek_last_error());
+	return c->seen.unfinished && (reason == BAD_WRITE_RETRY || reason == BAD_LENGTH);
+}
+
 enum { REASON_MAX = 256 };
 
 /* Of a call before: no read or write that has failed for good leaves these behind. */
@@ -253,22 +255,61 @@ static unsigned reason_in_queue(const struct libssl *lib, unsigned long first)
 	return reason ? reason : reason_of(lib, lib->ERR_peek_last_error());
 }
 
+/* What SSL_get_error() says: whatever stands first in the queue comes before the call's own error. */
+static int said(const struct libssl *lib, unsigned long code, int error)
+{
+	return !code ? error : is_of_system(lib, code) ? SSL_ERROR_SYSCALL : SSL_ERROR_SSL;
+}
+
+static void add_said(const struct libssl *lib, struct event_failure *failure, unsigned long code, int error,
+		     char *text)
+{
+	failure->error = errno_names_of_ssl(said(lib, code, error));
+	if (!code)
+		return;
+	lib->ERR_error_string_n(code, text, REASON_MAX);
+	failure->reason = text;
+}
+
+/*
+ * The peer went in the middle of the handshake: nothing had been said in TLS, so there is no end of data to be told, nothing
+ * that could be lost, and no rule that was broken. (Early data is data.)
+ */
+static bool is_in_handshake(const struct connection *c, enum cause cause)
+{
+	return !c->seen.handshaken && !c->bytes_read && !c->bytes_written &&
+	       (cause == CAUSE_PEER_CLOSED || cause == CAUSE_PEER_RESET ||
+		cause == CAUSE_WROTE_TO_CLOSED_PEER);
+}
+
+static void note_cause(struct connection *c, struct event_failure *failure)
+{
+	c->seen.reset |= failure->cause == CAUSE_PEER_RESET;
+	if (failure->cause == CAUSE_PEER_RESET)
+		failure->peer = PEER_STATE_RESET;
+	if (is_in_handshake(c, failure->cause))
+		failure->cause = CAUSE_CLOSED_IN_HANDSHAKE;
+	c->seen.wrote_to_closed_peer |= failure->cause == CAUSE_WROTE_TO_CLOSED_PEER;
+	c->seen.bad_write_retry |= failure->cause == CAUSE_BAD_WRITE_RETRY;
+	c->seen.peer_broke_it |= failure->cause != CAUSE_OWN_END && failure->cause != CAUSE_OTHER &&
+				 failure->cause != CAUSE_BAD_WRITE_RETRY;
+}
+
+/* `error` is the call's own (after_call.c): where that is none of what the queue has, it is the kernel that knows. */
 static void diagnose(struct connection *c, struct event_failure *failure, int error, int error_number,
 		     char *text)
 {
 	struct libssl *lib = c->lib;
 	unsigned long code = lib->ERR_peek_error();
+	add_said(lib, failure, code, error, text);
+	if (said(lib, code, error) != error)
+		code = 0;
 	/* SSL_get_error() says SYSCALL where the first in the queue is the system's: from 3.2 on that of a write before. */
 	bool queued = error == SSL_ERROR_SSL || (error == SSL_ERROR_SYSCALL && code);
 	unsigned reason = queued ? reason_in_queue(lib, code) : 0;
 	bool by_kernel = error == SSL_ERROR_SYSCALL && error_number && !is_stale(error_number);
-	failure->error = errno_names_of_ssl(error);
 	failure->errno_value = by_kernel ? error_number : 0;
 	failure->peer = peer_state(c);
-	if (code) {
-		lib->ERR_error_string_n(code, text, REASON_MAX);
-		failure->reason = text;
-	}
 	if (by_kernel)
 		failure->cause = cause_of_errno(c, error_number);
 	else if (reason == UNEXPECTED_EOF_WHILE_READING)
@@ -279,18 +320,16 @@ static void diagnose(struct connection *c, struct event_failure *failure, int er
 		failure->cause = cause_of_reason(reason);
 	if (failure->cause == CAUSE_PEER_ALERT)
 		failure->alert = name_of_alert(reason - FIRST_ALERT);
-	if (failure->cause == CAUSE_PEER_RESET)
-		failure->peer = PEER_STATE_RESET;
-	c->seen.reset |= failure->cause == CAUSE_PEER_RESET;
-	c->seen.wrote_to_closed_peer |= failure->cause == CAUSE_WROTE_TO_CLOSED_PEER;
-	c->seen.peer_broke_it |= failure->cause != CAUSE_OWN_END && failure->cause != CAUSE_OTHER;
+	if (failure->requested && is_bad_retry(c))
+		failure->cause = CAUSE_BAD_WRITE_RETRY;
+	note_cause(c, failure);
 }
 
 /* An SSL without a BIO has no peer that could have done anything. */
 static bool is_final(const struct connection *c, SSL *ssl, int error)
 {
 	return (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) && settings->mode != MODE_OFF && ssl &&
-	       !c->seen.hands_off && c->lib->SSL_get_rbio(ssl) && !only_wants_more(c, ssl);
+	       !c->seen.hands_off && c->lib->SSL_get_rbio(ssl);
 }
 
 void failure_of_read(struct connection *c, int error, struct call call)
@@ -328,4 +367,28 @@ void failure_may_follow(struct connection *c, int error, struct call call, uint6
 	c->seen.write_requested = requested;
 	c->seen.write_error = error;
 	call_sites_note_anew(&c->sites, SITE_WRITE, call);
+}
+
+void failure_is_not_its_own(struct connection *c, int error, struct call call, bool of_write)
+{
+	int saved = errno;
+	char text[REASON_MAX];
+	struct event_failure failure = {
+		.call = call.name, .cause = CAUSE_STALE_ERROR, .requested = c->seen.write_requested};
+	if (settings->mode == MODE_OFF || c->seen.hands_off || !call.name)
+		return;
+	stale_error_note(c);
+	if (c->seen.stale_error_told)
+		return;
+	c->seen.stale_error_told = true;
+	add_said(c->lib, &failure, c->lib->ERR_peek_error(), error, text);
+	failure.peer = peer_state(c);
+	if (of_write) {
+		call_sites_note_anew(&c->sites, SITE_WRITE, call);
+		events_write_incomplete(c, &failure);
+	} else {
+		call_sites_note(&c->sites, SITE_READ, call);
+		events_read_failed(c, &failure);
+	}
+	errno = saved;
 }

@@ -16,6 +16,12 @@
 void failure_of_read(struct connection *c, int error, struct call call);
 void failure_of_write(struct connection *c, int error, struct call call, uint64_t requested);
 
+/*
+ * A call has returned that only wants more, or has met the peer's end, and the program is told of a failure all the same: the
+ * queue holds the error of an earlier call (stale_error.h). Without a name (SSL_shutdown) it is noted, and not told.
+ */
+void failure_is_not_its_own(struct connection *c, int error, struct call call, bool of_write);
+
 /* Does the thread's error queue say that the call found no memory? */
 bool failure_is_of_memory(const struct libssl *lib);
 

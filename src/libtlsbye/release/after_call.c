@@ -10,6 +10,7 @@
 #include "events/events.h"
 #include "observe/end_of_stream.h"
 #include "observe/failure.h"
+#include "observe/stale_error.h"
 #include "release/before_call.h"
 #include "release/first_connection.h"
 #include "sys/in_handler.h"
@@ -17,14 +18,23 @@
 
 #include <errno.h>
 
-/* What SSL_get_error says of the call; notes what ends a connection. */
-static int look_closer(struct connection *c, int result)
+/*
+ * What SSL_get_error says of the call; notes what ends a connection. What it says of an error that another call has left is
+ * told, and the answer is what it would have said without that.
+ */
+static int look_closer(struct connection *c, int result, struct call call, bool of_write)
 {
 	int saved = errno;
 	SSL *ssl = atomic_load(&c->ssl);
 	int error = ssl ? c->lib->SSL_get_error(ssl, result) : SSL_ERROR_NONE;
-	if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL)
-		c->seen.fatal_error = true;
+	if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) {
+		int own = stale_error_without(c, ssl, error, of_write);
+		if (own != error && own != SSL_ERROR_SYSCALL)
+			failure_is_not_its_own(c, error, call, of_write);
+		else
+			c->seen.fatal_error = true;
+		error = own;
+	}
 	if (error == SSL_ERROR_ZERO_RETURN)
 		end_of_stream_seen(c, ssl);
 	errno = saved;
@@ -47,7 +57,7 @@ static inline void look(struct connection *c)
 
 int after_call_failed(struct connection *c, int result, struct call call)
 {
-	failure_of_read(c, look_closer(c, result), call);
+	failure_of_read(c, look_closer(c, result, call, false), call);
 	claim_leave(&c->claim);
 	return result;
 }
@@ -127,7 +137,8 @@ static void note_unfinished(struct connection *c, uint64_t missing, uint64_t pen
 
 static void note_failed_write(struct connection *c, uint64_t length, int result, struct call call)
 {
-	int error = look_closer(c, result);
+	c->seen.write_requested = length;
+	int error = look_closer(c, result, call, true);
 	/* It is not the program that gave up, nor could it do so: FATAL_ERROR is what stands. */
 	bool given_up = error != SSL_ERROR_SSL || !failure_is_of_memory(c->lib);
 	note_unfinished(c, given_up ? length : 0, error == SSL_ERROR_WANT_WRITE ? length : 0);
@@ -199,7 +210,7 @@ int after_call_shutdown(struct connection *c, SSL *ssl, int result, struct call 
 	bool pretence = c->seen.faked || c->seen.unfinished || c->seen.quiet;
 	c->seen.called_shutdown = true;
 	call_sites_note(&c->sites, SITE_SSL_SHUTDOWN, call);
-	if (result < 0 && look_closer(c, result) == SSL_ERROR_WANT_WRITE &&
+	if (result < 0 && look_closer(c, result, (struct call){0}, false) == SSL_ERROR_WANT_WRITE &&
 	    c->released.notify == NOTIFY_NONE && !pretence)
 		c->released.notify = NOTIFY_PENDING;
 	if (result >= 0 && c->released.notify != NOTIFY_SENT && !pretence) {

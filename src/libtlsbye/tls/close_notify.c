@@ -16,6 +16,7 @@
 #include "observe/failure.h"
 #include "observe/filters.h"
 #include "observe/handshake.h"
+#include "observe/stale_error.h"
 #include "linger/ktls.h"
 #include "connection/copies.h"
 #include "connection/ownership.h"
@@ -237,6 +238,8 @@ static enum reason silence_by_what_was_seen(const struct connection *c)
 		return FAILED_EXIT;
 	if (c->seen.unfinished || c->seen.unflushed)
 		return UNFINISHED_WRITE;
+	if (stale_error_stands(c)) /* it takes the connection for broken, and may have had more to say */
+		return STALE_ERROR;
 	return settings->notify == OFF ? NOTIFY_IS_OFF : MAY_SPEAK;
 }
 

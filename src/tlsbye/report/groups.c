@@ -186,13 +186,22 @@ void groups_add_end(struct groups *groups, const struct record *end)
 	}
 }
 
+/* Of a write that failed the error tells most; but of these the cause. */
+static bool has_own_rule(const char *cause)
+{
+	return says(cause, CAUSE_BAD_WRITE_RETRY_WORD) || says(cause, CAUSE_STALE_ERROR_WORD) ||
+	       says(cause, CAUSE_CLOSED_IN_HANDSHAKE_WORD);
+}
+
 void groups_add_event(struct groups *groups, enum group_kind kind, const struct record *record)
 {
 	const char *code = record->cause ? record->cause : CAUSE_OTHER_WORD;
 
-	if (kind == GROUP_HIDDEN_END)
+	if (kind == GROUP_KILLED)
+		code = record->signal;
+	else if (kind == GROUP_HIDDEN_END)
 		code = EVENT_HIDDEN_END_WORD;
-	else if (kind == GROUP_WRITE_INCOMPLETE)
+	else if (kind == GROUP_WRITE_INCOMPLETE && !has_own_rule(record->cause))
 		code = record->error_number ? record->error_number
 		       : record->error      ? record->error
 					    : CAUSE_OTHER_WORD;
@@ -240,6 +249,10 @@ static void finish(struct group_kept *kept)
 	}
 	group->stories = kept->stories;
 	group->example = kept->worst[0]->record;
+	if (!group->example->id) { /* of a process: there is no connection to be shown */
+		kept->hidden = group->stories_count;
+		group->stories_count = 0;
+	}
 	site = guilty_site(group->kind, group->fault, group->example);
 	group->site = site ? *site : (struct site){0};
 }
@@ -273,7 +286,7 @@ void groups_free(struct groups *groups)
 
 		if (!kept)
 			continue;
-		for (size_t k = 0; k < kept->group.stories_count; k++)
+		for (size_t k = 0; k < kept->group.stories_count + kept->hidden; k++)
 			worst_free(kept->worst[k]);
 		free(kept->worst);
 		free(kept->stories);

@@ -23,6 +23,7 @@ struct group_kept {
 	struct group group;
 	uint64_t key;
 	struct worst **worst; /* worst first; stories_limit of them */
+	size_t hidden;        /* of these: not to be shown, because they are a process's */
 	const struct connection_story **stories;
 };
 

@@ -101,7 +101,9 @@ static void put_totals(yajl_gen gen, const struct totals *totals)
 	put_count(gen, "resets", totals->resets);
 	put_count(gen, "abandoned", totals->abandoned);
 	put_count(gen, "reads_failed", totals->reads_failed);
+	put_count(gen, "left_in_handshake", totals->left_in_handshake);
 	put_count(gen, "hidden_ends", totals->hidden_ends);
+	put_count(gen, "killed", totals->killed);
 	put_count(gen, "cut_short", totals->cut_short);
 	put_times(gen, "drain_us", &totals->drain);
 	yajl_gen_map_close(gen);
@@ -194,6 +196,7 @@ static void put_group(yajl_gen gen, const struct group *group, struct source *so
 	static const char *const kinds[] = {[GROUP_FAULT] = "fault",
 					    [GROUP_HIDDEN_END] = "hidden-end",
 					    [GROUP_READ_FAILED] = "read-failed",
+					    [GROUP_KILLED] = "killed",
 					    [GROUP_WRITE_INCOMPLETE] = "write-incomplete"};
 
 	yajl_gen_map_open(gen);

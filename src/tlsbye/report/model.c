@@ -78,7 +78,7 @@ static void add_hidden_end(struct model *model, const struct record *r, struct s
 static void add_end(struct model *model, const struct record *r, struct seen *seen)
 {
 	struct totals *totals = &model->report.totals;
-	bool unfinished = r->unfinished > 0 || (r->faults & FAULT_UNFINISHED_WRITE);
+	bool unfinished = r->unfinished > 0 || (r->faults & (FAULT_UNFINISHED_WRITE | FAULT_BAD_WRITE_RETRY));
 
 	if (seen && seen->ends < UINT16_MAX)
 		seen->ends++;
@@ -125,10 +125,39 @@ static void add_handshake(struct model *model, const struct record *r)
 		tally_add(&model->ciphers, r->cipher);
 }
 
+/*
+ * Whoever connects to a server and goes again has done nothing wrong, and no more has the server: counted, and in no group. A
+ * client wants to know why it was not served. A stale error is no failure of the connection: a real one may follow.
+ */
+static void add_read_failed(struct model *model, const struct record *r, struct seen *seen)
+{
+	bool in_handshake = says(r->cause, CAUSE_CLOSED_IN_HANDSHAKE_WORD);
+	bool stale = says(r->cause, CAUSE_STALE_ERROR_WORD);
+
+	if (!stale && !first_time(seen, SEEN_READ_FAILED))
+		return;
+	if (in_handshake)
+		model->report.totals.left_in_handshake++;
+	else if (!stale)
+		model->report.totals.reads_failed++;
+	if (!in_handshake || !says(r->role, ROLE_SERVER_WORD))
+		groups_add_event(&model->groups, GROUP_READ_FAILED, r);
+}
+
+static void add_write_incomplete(struct model *model, const struct record *r, struct seen *seen)
+{
+	if (says(r->cause, CAUSE_STALE_ERROR_WORD)) {
+		groups_add_event(&model->groups, GROUP_WRITE_INCOMPLETE, r);
+		return;
+	}
+	if (!first_time(seen, SEEN_ABANDONED))
+		return;
+	model->report.totals.abandoned++;
+	groups_add_event(&model->groups, GROUP_WRITE_INCOMPLETE, r);
+}
+
 static void add_event(struct model *model, const struct record *r, struct seen *seen)
 {
-	struct totals *totals = &model->report.totals;
-
 	switch (r->kind) {
 	case EVENT_TRACKED:
 		if (seen && seen->starts < UINT16_MAX)
@@ -138,16 +167,10 @@ static void add_event(struct model *model, const struct record *r, struct seen *
 		add_handshake(model, r);
 		break;
 	case EVENT_READ_FAILED:
-		if (!first_time(seen, SEEN_READ_FAILED))
-			break;
-		totals->reads_failed++;
-		groups_add_event(&model->groups, GROUP_READ_FAILED, r);
+		add_read_failed(model, r, seen);
 		break;
 	case EVENT_WRITE_INCOMPLETE:
-		if (!first_time(seen, SEEN_ABANDONED))
-			break;
-		totals->abandoned++;
-		groups_add_event(&model->groups, GROUP_WRITE_INCOMPLETE, r);
+		add_write_incomplete(model, r, seen);
 		break;
 	case EVENT_HIDDEN_END:
 		add_hidden_end(model, r, seen);
@@ -158,6 +181,25 @@ static void add_event(struct model *model, const struct record *r, struct seen *
 	default:
 		break;
 	}
+}
+
+/* By which signals a program ends that others end, with all its connections closed before or not: none of these is a fault. */
+static bool is_asked_for(const char *signal)
+{
+	static const char *const asked[] = {"SIGTERM", "SIGINT",  "SIGHUP", "SIGQUIT",
+					    "SIGUSR1", "SIGUSR2", "SIGALRM"};
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		if (says(signal, asked[i]))
+			return true;
+	return false;
+}
+
+static void add_killed(struct model *model, const struct record *r)
+{
+	model->report.totals.killed++;
+	if (!is_asked_for(r->signal))
+		groups_add_event(&model->groups, GROUP_KILLED, r);
 }
 
 void model_add(void *context, const struct record *r)
@@ -176,6 +218,8 @@ void model_add(void *context, const struct record *r)
 	if (seen_get(&model->processes, seen_process_key(r->program, r->pid), &new_process) && new_process)
 		totals->processes++;
 	totals->cut_short += r->kind == EVENT_CUT_SHORT;
+	if (r->kind == EVENT_KILLED && r->signal)
+		add_killed(model, r);
 	if (!r->id)
 		return;
 	seen = seen_get(&model->connections, seen_key(r->program, r->id), NULL);

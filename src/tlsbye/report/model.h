@@ -39,9 +39,10 @@ struct connection_story {
 
 /* What a group is about; within a report the groups stand the worst first. */
 enum group_kind {
-	GROUP_FAULT,            /* what this program did wrong: code is a fault's ("unread-at-close") */
-	GROUP_HIDDEN_END,       /* it hides a truncation from itself: "hidden-end" */
-	GROUP_READ_FAILED,      /* what it suffered: code is a cause ("peer-reset") */
+	GROUP_FAULT,       /* what this program did wrong: code is a fault's ("unread-at-close") */
+	GROUP_HIDDEN_END,  /* it hides a truncation from itself: "hidden-end" */
+	GROUP_READ_FAILED, /* what it suffered: code is a cause ("peer-reset") */
+	GROUP_KILLED, /* the process was ended by a signal: code is its name; connections are processes */
 	GROUP_WRITE_INCOMPLETE, /* code is an errno's or an error's name ("EPIPE", "SSL_ERROR_WANT_WRITE") */
 };
 
@@ -91,7 +92,10 @@ struct totals {
 	uint64_t abandoned; /* writes that were given up: write-incomplete, or unfinished at the end */
 	uint64_t resets;    /* by this side, and not cured */
 	uint64_t reads_failed, hidden_ends;
+	uint64_t
+		left_in_handshake; /* by the peer, before a word of data: in no group where this side is the server */
 	uint64_t processes;
+	uint64_t killed;    /* processes that are known to have been ended by a signal */
 	uint64_t cut_short; /* processes that ended without a word */
 	struct times drain;
 	double first, last; /* 0: no event */

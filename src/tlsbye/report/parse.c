@@ -81,7 +81,7 @@ static enum parsed judge_event(struct parser *p)
 		return PARSED_MISSING;
 	r->kind = vocabulary_kind(r->event);
 	of_connection = r->kind != EVENT_SETTING && r->kind != EVENT_OUT_OF_REACH &&
-			r->kind != EVENT_HAND_OVER && r->kind != EVENT_CUT_SHORT &&
+			r->kind != EVENT_HAND_OVER && r->kind != EVENT_CUT_SHORT && r->kind != EVENT_KILLED &&
 			(int)r->kind != EVENT_OTHER;
 	if ((of_connection && !r->id) || (r->kind == EVENT_END && !r->verdict))
 		return PARSED_MISSING;

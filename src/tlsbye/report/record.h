@@ -68,7 +68,8 @@ struct record {
 	int resumed;
 
 	/* read-failed, write-incomplete, hidden-end */
-	const char *way; /* of hand-over */
+	const char *way;    /* of hand-over */
+	const char *signal; /* of killed */
 	const char *call, *error, *error_number /* "errno": "ECONNRESET" */, *reason, *cause, *alert;
 	int64_t requested;
 	int certain;

@@ -26,6 +26,14 @@
 	"unless it has sent a fatal alert (RFC 8446, 6.1; RFC 5246, 7.2.1)"
 #define RESET_RULE "(RFC 1122, 4.2.2.13; RFC 9293, 3.6.1; RFC 2525, 2.17 tells why)"
 
+#define RETRY_RULE                                                                                                \
+	"a SSL_write() with SSL_ERROR_WANT_WRITE or SSL_ERROR_WANT_READ has to be repeated with the same buffer " \
+	"and at least as many bytes; SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER lets the same bytes stand in another "   \
+	"buffer (SSL_write(3), SSL_CTX_set_mode(3))"
+#define RETRY_WHERE                                                                                              \
+	"in place of SSL_write(); or, where the bytes move between two tries (realloc(), a garbage collector), " \
+	"SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER) after the making of the SSL_CTX"
+
 /* --- what a program did wrong --- */
 
 static const struct rule faults[FAULT_COUNT] = {
@@ -75,6 +83,14 @@ static const struct rule faults[FAULT_COUNT] = {
 			 "arguments until it succeeds (SSL_write(3), SSL_get_error(3)); close_notify before that would "
 			 "say that all was written",
 		 .where = "in place of SSL_write()",
+		 WRITE},
+	[FAULT_BAD_WRITE_RETRY_PLACE] =
+		{.what = "a half-done SSL_write() is repeated from another buffer, or with fewer bytes",
+		 .effect =
+			 "OpenSSL refuses that (bad write retry), the rest of the data is never sent, and the peer may get a "
+			 "piece of a record",
+		 .broken = RETRY_RULE,
+		 .where = RETRY_WHERE,
 		 WRITE},
 	[FAULT_UNFLUSHED_PLACE] =
 		{.what = "bytes are left in a BIO_f_buffer",
@@ -149,6 +165,30 @@ static const struct rule causes[CAUSE_COUNT + 1] = {
 	[CAUSE_TIMEOUT] = {.what = "the peer, or the way to it, fell silent",
 			   .effect = "nobody here can tell whether all of the data has come",
 			   .broken = "none of the goodbye: the kernel gave up (tcp(7), ETIMEDOUT)"},
+	[CAUSE_CLOSED_IN_HANDSHAKE] =
+		{.what = "the peer closed before the handshake was complete",
+		 .effect = "no data had passed, so none is lost",
+		 .broken =
+			 "none: a health check or a port scan does so to a server, and a server that wants no such client to "
+			 "a client, although a fatal alert would say why (RFC 8446, 6.2; RFC 5246, 7.2.2)"},
+	[CAUSE_STALE_ERROR] =
+		{.what = "an error that an earlier call had left was taken for this connection's",
+		 .effect =
+			 "a healthy connection looks broken to the program, which gives it up; the error's text tells what the "
+			 "earlier call was",
+		 .broken =
+			 "the thread's error queue has to be empty before the call whose result SSL_get_error() is asked about "
+			 "(SSL_get_error(3), DESCRIPTION): the connection itself only wants to be tried again, or had ended well",
+		 .where =
+			 "directly in front of this call; and after each call that may fail and is not looked into",
+		 .line = "ERR_clear_error();",
+		 .language = "C"},
+	[CAUSE_BAD_WRITE_RETRY] =
+		{.what = "a half-done SSL_write() was repeated from another buffer, or with fewer bytes",
+		 .effect = "OpenSSL refuses that (bad write retry), and the rest of the data is never sent",
+		 .broken = RETRY_RULE,
+		 .where = RETRY_WHERE,
+		 WRITE},
 	[CAUSE_OWN_END] =
 		{.what = "this side had ended the connection already",
 		 .effect = "the read cannot succeed",
@@ -192,6 +232,31 @@ static const char hidden_rule[] =
 	"SSL_OP_IGNORE_UNEXPECTED_EOF is for protocols that can tell by themselves that all has come "
 	"(SSL_CTX_set_options(3)); otherwise it lets anybody cut the data (RFC 5246, 7.2.1; RFC 8446, 6.1)";
 
+static const char killed_what[] = "the process was ended by a signal";
+static const char killed_effect[] =
+	"the kernel closes what it had open: no close_notify, and a reset where bytes were unread";
+
+static const struct rule killed_by_pipe = {
+	.what = killed_what,
+	.effect = killed_effect,
+	.broken =
+		"a write to a connection, or to a pipe, whose other side has gone raises SIGPIPE (write(2), signal(7)), and "
+		"OpenSSL writes so in SSL_write(), SSL_shutdown() and in a handshake: SIGPIPE has to be ignored",
+	.where = "at the beginning of main()",
+	.line = "signal(SIGPIPE, SIG_IGN);",
+	.language = "C"};
+
+static const struct rule killed_by_filter = {
+	.what = killed_what,
+	.effect = killed_effect,
+	.broken =
+		"a filter for system calls refused one (seccomp(2)): bare it may be another one, or none; tlsbye check "
+		"tells what is known of the program"};
+
+static const struct rule killed = {.what = killed_what,
+				   .effect = killed_effect,
+				   .broken = "none of the goodbye: who is killed cannot say it (signal(7))"};
+
 static const struct rule hidden_end = {
 	.what = hidden_what,
 	.effect = hidden_effect,
@@ -232,7 +297,11 @@ static const struct rule *rule_in_c(const struct group *group)
 			return &datagram;
 		return &faults[group->fault < FAULT_COUNT ? group->fault : FAULT_NO_CLOSE_NOTIFY_PLACE];
 	case GROUP_WRITE_INCOMPLETE:
-		return write_rule(code);
+		return cause->what ? cause : write_rule(code);
+	case GROUP_KILLED:
+		return strcmp(code, "SIGPIPE") == 0  ? &killed_by_pipe
+		       : strcmp(code, "SIGSYS") == 0 ? &killed_by_filter
+						     : &killed;
 	case GROUP_HIDDEN_END:
 		return &hidden_end;
 	case GROUP_READ_FAILED:
@@ -297,12 +366,15 @@ static size_t place_among_translated(const struct group *group, const struct rul
 {
 	if (group->kind == GROUP_FAULT)
 		return (size_t)(rule - faults);
-	return rule == &unfinished ? FAULT_COUNT : rule == &write_broken ? FAULT_COUNT + 1 : FAULT_COUNT + 2;
+	return rule == &unfinished                      ? FAULT_COUNT
+	       : rule == &write_broken                  ? FAULT_COUNT + 1
+	       : rule == &causes[CAUSE_BAD_WRITE_RETRY] ? FAULT_COUNT + 2
+							: FAULT_COUNT + 3;
 }
 
 const struct rule *rules_for(const struct group *group)
 {
-	static struct rule translated[INTERPRETERS][FAULT_COUNT + 3];
+	static struct rule translated[INTERPRETERS][FAULT_COUNT + 4];
 	const struct rule *rule = rule_in_c(group);
 	int language = interpreter_of(group);
 	bool writes = rule->lines == rules_lines_write_c;

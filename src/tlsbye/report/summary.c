@@ -40,18 +40,20 @@ static void title(const struct page *page, const struct report *report)
 static void totals(const struct page *page, const struct report *report)
 {
 	const struct totals *t = &report->totals;
+	uint64_t unexplained = t->cut_short > t->killed ? t->cut_short - t->killed : 0;
 	char number[NUMBER_SIZE], text[128];
 
 	count(page, "", t->clean, "clean");
 	count(page, "", t->cured, "cured by tlsbye: the program ended them wrong");
 	count(page, "", t->wrong, "wrong, and not cured");
 	count(page, "", t->meant, "aborted, as the program wanted it");
-	count(page, "", t->without_end, "without an end: the process was killed, or the log is cut");
+	count(page, "", t->without_end,
+	      "without an end: still open, or the process was killed, or the log is cut, or no hook saw the close");
 	count(page, "", t->undecided, "whose end is not in the log");
 	snprintf(text, sizeof(text), "truncated: data is lost, at least %s bytes",
 		 words_number(number, t->lost_bytes));
 	if (t->lost + t->data_unknown + t->resets + t->abandoned + t->reads_failed + t->hidden_ends +
-		    t->untold >
+		    t->left_in_handshake + t->untold >
 	    0)
 		fputs("Among them:\n", page->out);
 	count(page, "", t->lost, text);
@@ -59,12 +61,17 @@ static void totals(const struct page *page, const struct report *report)
 	count(page, "", t->resets, "reset by this side");
 	count(page, "", t->abandoned, "with a write that was given up");
 	count(page, "", t->reads_failed, "with a read that failed");
+	count(page, "", t->left_in_handshake,
+	      "that the peer left in the handshake, before any data (a health check, a port scan, a refusal)");
 	count(page, "", t->hidden_ends, "with a missing close_notify that OpenSSL was told to ignore");
 	count(page, "", t->untold, "that were too many at a time to tell whether they ended");
-	if (t->cut_short > 0)
+	if (t->killed > 0)
+		fprintf(page->out, "%s process%s ended by a signal.\n", words_number(number, t->killed),
+			t->killed == 1 ? " was" : "es were");
+	if (unexplained > 0)
 		fprintf(page->out,
 			"%s process%s ended without a word: what connections were open then is not known.\n",
-			words_number(number, t->cut_short), t->cut_short == 1 ? "" : "es");
+			words_number(number, unexplained), unexplained == 1 ? "" : "es");
 	if (t->foreign > 0)
 		fprintf(page->out,
 			"Not counted: %s that another holder has (a forked process, a copy sent away).\n",
@@ -128,6 +135,24 @@ static void groups(const struct page *page, const struct report *report)
 					report->files[0]);
 }
 
+/* Of what has no end nobody knows that it was right. */
+static void nothing_wrong(const struct page *page, const struct totals *totals)
+{
+	char number[NUMBER_SIZE];
+	uint64_t unknown = totals->without_end + totals->untold;
+
+	if (unknown == 0)
+		fputs("Nothing wrong was found.\n", page->out);
+	else
+		summary_group_paragraph(
+			page, "",
+			"Nothing is known to be wrong, but of %s connection%s the end was not seen. The likely ways: the "
+			"process was killed; a close by a system call of the program's own, by io_uring or by a library that "
+			"comes before this one; SSL_free() in a libssl that calls itself (-Bsymbolic); a log that the process "
+			"could not write to. tlsbye check tells of some of them.",
+			words_number(number, unknown), unknown == 1 ? "" : "s");
+}
+
 void summary_print(FILE *out, const struct report *report, struct source *source, struct screen screen)
 {
 	const struct page page = {.out = out,
@@ -155,7 +180,7 @@ void summary_print(FILE *out, const struct report *report, struct source *source
 			"Had the program TLS that can be reached? tlsbye check tells. Where it changes its user, that "
 			"one has to be allowed to write to the log.");
 	if (report->totals.events > 0 && report->groups_count == 0)
-		fputs("Nothing wrong was found.\n", out);
+		nothing_wrong(&page, &report->totals);
 	groups(&page, report);
 	skipped(&page, report);
 }

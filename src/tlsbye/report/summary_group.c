@@ -50,6 +50,10 @@ static char *figures(const struct group *group)
 	char a[NUMBER_SIZE], b[NUMBER_SIZE], c[NUMBER_SIZE], d[NUMBER_SIZE], e[NUMBER_SIZE];
 	char lost[128] = "", resets[64] = "", cured[64] = "";
 
+	if (group->kind == GROUP_KILLED)
+		return words("%s process%s", words_number(a, group->connections),
+			     group->connections == 1 ? "" : "es");
+
 	if (group->lost > 0)
 		snprintf(lost, sizeof(lost), ", %s lost data (at least %s bytes)",
 			 words_number(b, group->lost), words_number(c, group->lost_bytes));
@@ -98,7 +102,7 @@ static void no_site(const struct page *page, const struct group *group)
 {
 	const struct record *example = group->example;
 
-	if (group->site.count == 0)
+	if (group->site.count == 0 && group->kind != GROUP_KILLED)
 		fprintf(page->out, "   no call site was logged%s%s\n",
 			example->doors ? "; it let go by " : "", example->doors ? example->doors : "");
 }
@@ -153,6 +157,8 @@ static void advice(const struct page *page, const struct report *report, size_t 
 
 static void examples(const struct page *page, const struct report *report, const struct group *group)
 {
+	if (group->stories_count == 0) /* of a process */
+		return;
 	fprintf(page->out, "   Look at one: tlsbye report --connection %s %s%s\n", group->stories[0]->id,
 		report->files[0], report->files_count > 1 ? " ..." : "");
 }
@@ -182,7 +188,9 @@ void summary_group_in_short(const struct page *page, const struct group *group, 
 		text ? text : "");
 	if (place)
 		fprintf(page->out, "; %s() %s", group->site.call, place);
-	fprintf(page->out, " (%s)\n", group->stories[0]->id);
+	if (group->stories_count > 0)
+		fprintf(page->out, " (%s)", group->stories[0]->id);
+	fputc('\n', page->out);
 	free(place);
 	free(text);
 }

@@ -95,6 +95,7 @@ const char *vocabulary_fault_clause(enum fault_place fault)
 	X(FAULT_SHUTDOWN_RDWR)                                                                               \
 	X(FAULT_WRITE_TO_CLOSED_PEER)                                                                        \
 	X(FAULT_UNFINISHED_WRITE)                                                                            \
+	X(FAULT_BAD_WRITE_RETRY)                                                                             \
 	X(FAULT_UNFLUSHED)                                                                                   \
 	X(FAULT_FIN_UNAWAITED)                                                                               \
 	X(FAULT_NO_CLOSE_NOTIFY)
