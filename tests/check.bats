@@ -89,7 +89,7 @@ compile() {
 
 @test "P12: git starts a helper for https, which has GnuTLS" {
   check git
-  assert_answer 1 "no TLS of OpenSSL's found" git-remote-https
+  assert_answer 2 'cannot be told' git-remote-https
   check "$(git --exec-path)/git-remote-https"
   [[ $output != *"OpenSSL "* ]] || skip "this git has OpenSSL"
   assert_answer 1 "no TLS of OpenSSL's found" 'GnuTLS: /' 'needed by libcurl' 'gnutls_bye('
@@ -99,7 +99,7 @@ compile() {
   need node
   check node
   [[ $output != *"/libssl.so"* ]] || skip "this node has a libssl"
-  assert_answer 1 'out of reach' 'is linked into the program itself' 'memory BIOs'
+  assert_answer 1 'out of reach' 'is linked into the program itself' 'a BIO of its own that is memory'
 }
 
 @test "P12: a script is judged by its interpreter" {
@@ -109,7 +109,128 @@ compile() {
   assert_answer 0 reachable 'it is run by /usr/bin/perl, a '
   printf '#!/bin/sh\n' >script
   check ./script
-  assert_answer 1 "no TLS of OpenSSL's found" 'it starts other programs'
+  assert_answer 2 'cannot be told' 'it starts other programs' 'next: tlsbye check each program that it starts' 'tlsbye run --observe ./script'
+}
+
+@test "P12: a script that executes another program in its place cannot be told; children, comments, methods and manuals are none" {
+  printf '#!/usr/bin/perl\nexec @ARGV;\n' >wrapper
+  printf '#!/usr/bin/perl\n# exec this\nmy $s = $dbh->exec("x"); system("true");\n=pod\n\nexec it\n\n=cut\n\nexecute();\n__END__\nexec no\n' >plain
+  printf '#!/usr/bin/python3\nimport os\nos.execvp("psql", ["psql"])\n' >python
+  printf '#!/usr/bin/python3\nexec("1")\n' >evaluates
+  chmod +x wrapper plain python evaluates
+  check ./wrapper
+  assert_answer 2 'cannot be told' 'line 2 of it executes another program in its place' 'tlsbye run --observe ./wrapper'
+  check ./plain
+  assert_answer 0 reachable
+  check ./python
+  assert_answer 2 'cannot be told' 'line 3 of it executes'
+  check ./evaluates
+  assert_answer 1 'reachable in part'
+  [[ ! -e /usr/share/postgresql-common/pg_wrapper ]] || {
+    check /usr/share/postgresql-common/pg_wrapper
+    assert_answer 2 'cannot be told' 'executes another program in its place'
+  }
+}
+
+@test "P12: what a needed library may load is not known: cannot be told, run it with --observe" {
+  compile libloads.so -shared -fPIC <<<'void *dlopen(const char *, int); void *loads(const char *name) { return dlopen(name, 1); }'
+  # shellcheck disable=SC2016 # $ORIGIN is the loader's
+  compile program -L. -lloads '-Wl,-rpath,$ORIGIN' <<<'void *loads(const char *); int main(int n, char **a) { return n > 1 && loads(a[1]); }'
+  check ./program
+  assert_answer 2 'cannot be told' 'libloads.so, which it needs, can load more at run time (dlopen)' 'tlsbye run --observe ./program'
+  check ls
+  assert_answer 1 "no TLS of OpenSSL's found"
+}
+
+@test "P12: tclsh and swipl by their modules; without them they cannot be told" {
+  need tclsh
+  check tclsh
+  if [[ $output == *tcltls* ]]; then
+    assert_answer 1 'reachable in part' 'its package tls puts a BIO of its own'
+  else
+    assert_answer 2 'cannot be told' 'libtcl' 'can load more at run time'
+  fi
+  need swipl
+  check swipl
+  assert_answer 1 'reachable in part' ssl4pl.so
+}
+
+@test "P12: dovecot and puma go through memory BIOs" {
+  need dovecot
+  check dovecot
+  assert_answer 1 'out of reach' 'memory BIOs'
+  need puma
+  check puma
+  assert_answer 1 'reachable in part' 'puma_http11.so speaks through memory BIOs' 'its server goes through memory BIOs'
+}
+
+@test "P12: a name that is known to serve through asyncio or memory is out of reach, whatever else is imported" {
+  printf '#!/usr/bin/python3\nimport uvicorn\n' >uvicorn
+  cp "$programs/server_right" h2o
+  chmod +x uvicorn h2o
+  check ./uvicorn
+  assert_answer 1 'out of reach' 'it serves by asyncio'
+  check ./h2o
+  assert_answer 1 'out of reach' 'a BIO of its own that is memory'
+}
+
+@test "P12: php: what its extensions bring along goes past the object (RTLD_DEEPBIND), also where none is there" {
+  cp "$programs/server_right" php
+  check ./php
+  assert_answer 1 'reachable in part' 'PHP loads its extensions by RTLD_DEEPBIND'
+  mkdir -p lib/php/1 bin
+  mv php bin
+  compile lib/php/1/ours.so -shared -fPIC -lssl -lcrypto <<'C'
+#include <openssl/ssl.h>
+void ours(int fd) { SSL *ssl = SSL_new(SSL_CTX_new(TLS_method())); SSL_set_fd(ssl, fd); SSL_free(ssl); }
+C
+  check --json bin/php
+  assert_equal "$(json '[c["reach"] for c in a["callers"] if c["module"]]')" "['none']"
+}
+
+@test "P12: a sanitizer's runtime that is needed ends what has anything preloaded, and check says how it goes all the same" {
+  compile asan -fsanitize=address -lssl -lcrypto 2>/dev/null <<'C' || skip "no AddressSanitizer here"
+#include <openssl/ssl.h>
+int main(int n, char **a) { SSL *ssl = SSL_new(SSL_CTX_new(TLS_method())); SSL_set_fd(ssl, n + !a); return 0; }
+C
+  check ./asan
+  assert_answer 1 'out of reach' 'it needs libasan.so'
+  local next
+  next=$(sed -n 's/^next: .*: \(LD_PRELOAD=[^ ]*\) tlsbye run .*/\1/p' <<<"$output")
+  run "$TLSBYE" run ./asan
+  assert_failure
+  ASAN_OPTIONS=detect_leaks=0 run env "$next" "$TLSBYE" run ./asan
+  assert_success
+}
+
+@test "P12: a program that needs libseccomp can put a filter on itself: cannot be told" {
+  compile filters -lssl -lcrypto -Wl,--no-as-needed -l:libseccomp.so.2 2>/dev/null <<'C' || skip "no libseccomp here"
+#include <openssl/ssl.h>
+int main(int n, char **a) { SSL *ssl = SSL_new(SSL_CTX_new(TLS_method())); SSL_set_fd(ssl, n + !a); return 0; }
+C
+  check ./filters
+  assert_answer 2 'cannot be told' 'it needs libseccomp' 'tlsbye run --observe ./filters'
+}
+
+@test "P12: a unit's filter of system calls is told" {
+  local unit=/lib/systemd/system/systemd-hostnamed.service program
+  grep -q '^SystemCallFilter=' "$unit" 2>/dev/null || skip "no such unit here"
+  program=$(sed -n 's/^ExecStart=//p' "$unit")
+  [[ -x $program ]] || skip "$program is not there"
+  check "$program"
+  assert_output --partial "systemd-hostnamed.service, which starts it, has SystemCallFilter="
+  check nginx
+  refute_output --partial "SystemCallFilter="
+}
+
+@test "P12: a container's and a service's starter: what it starts lives elsewhere" {
+  printf '#!/bin/sh\n' >podman
+  cp podman systemctl
+  chmod +x podman systemctl
+  check ./podman
+  assert_answer 2 'cannot be told' 'the object has to be installed there'
+  check ./systemctl
+  assert_answer 2 'cannot be told' 'started by somebody else'
 }
 
 # --- small programs, each with one obstacle ---
@@ -136,7 +257,7 @@ compile() {
   cp "$(command -v merecat)" "$place/privileged"
   chmod 4755 "$place/privileged"
   check "$place/privileged"
-  assert_answer 0 reachable # root gains nothing
+  assert_answer 0 reachable 'its file gives privileges' # root gains nothing
   run --separate-stderr setpriv --reuid=65534 --regid=65534 --clear-groups "$place/src/tlsbye/tlsbye" check "$place/privileged"
   local setuid=$status said=$output
   chmod 755 "$place/privileged"

@@ -93,12 +93,17 @@ assert_cured_is_clean() {
   assert_cured_is_clean webrick
 }
 
-# Our FIN kills its cat before, behind, or within the page.
-@test "probe agrees with the judge on socat: not clean; under tlsbye clean" {
+# Our FIN kills its cat before, behind, or within the page. Under tlsbye nothing resets any more, and what cat had written and socat not
+# yet read when it gave up, over the bytes that it could not pass on, is socat's own to lose: its close_notify says that this was all.
+@test "probe agrees with the judge on socat: not clean; under tlsbye without a fault" {
   agrees socat
   assert_found 1 reset-unread reset-late
   assert_equal "$(found unread whole)" no
-  assert_cured_is_clean socat
+  stop_program
+  start_server cured socat
+  trust --path /page "localhost:$port"
+  assert_equal "$(found all faults) $(found unread tls) $(found unread tcp)" " close_notify fin"
+  [[ $status -eq 0 || ($status -eq 2 && yesyes != $(found unread whole)$(found late whole)) ]] || fail_showing "status $status"
 }
 
 # It lingers where bytes are there already (lingering_close on), and closes at once where there are none. Whether it
@@ -191,6 +196,57 @@ has_faults() {
     assert_equal "$(found wait whole)" no
     [[ $(found all faults) == truncated* ]] || fail_showing "not truncated"
   done
+}
+
+# gives_up MODE STATUS FAULT...
+gives_up() {
+  local mode=$1
+  shift
+  use_script none "$mode"
+  probe "localhost:$port"
+  assert_found "$@"
+  assert_equal "$mode $(found unread tls) $(found unread tcp)" "$mode close_notify fin"
+}
+
+@test "probe: a reply that is missing, or half, where more is sent than is read, is a loss, whatever close_notify says" {
+  gives_up mute 1 no-reply-trail
+  assert_equal "$(found unread bytes) $(found unread whole)" "0 no"
+  gives_up halves 1 truncated-trail
+  assert_equal "$(found unread bytes) $(found unread whole)" "100000 no"
+}
+
+@test "probe: a shorter reply that nothing but close_notify calls whole is not known to be so" {
+  gives_up shortens 2
+  assert_equal "$(found unread bytes) $(found unread whole)" "100000 "
+  run --separate-stderr "$TLSBYE" probe "localhost:$port"
+  assert_line --regexp '^loses data\?  +not known: '
+  assert_line --regexp '^not known: whether its shorter replies are whole$'
+}
+
+@test "probe: the errno of a look-up is this look-up's own" {
+  ${CC:-cc} -shared -fPIC -o "$BATS_TEST_TMPDIR/resolver.so" -x c - <<'C'
+#include <errno.h>
+#include <netdb.h>
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+	(void)node, (void)service, (void)hints, (void)found;
+	errno = ENETDOWN;
+	return EAI_SYSTEM;
+}
+C
+  LD_PRELOAD=$BATS_TEST_TMPDIR/resolver.so refuses 'name.example: Network is down; ' name.example
+}
+
+@test "probe: a certificate that is not trusted is told, and the probe goes on; --verify refuses it" {
+  use_script none good
+  probe "localhost:$port"
+  assert_equal "$(found all verified) $(found all not_verified)" "no self-signed certificate"
+  assert_equal "$(found wait tls)" none
+  assert_found 1 reset-unread reset-late no-close_notify
+  run --separate-stderr "$TLSBYE" probe "localhost:$port"
+  assert_line --regexp '^certificate trusted\?  +no: self-signed certificate$'
+  run --separate-stderr "$TLSBYE" probe --verify --cafile "$real/cert.pem" "localhost:$port"
+  assert_line --regexp '^certificate trusted\?  +yes, for localhost$'
 }
 
 # asked TEXT...: the next lines of the script's log hold these texts, one each.
@@ -367,15 +423,15 @@ time.sleep(1)'
 
 @test "probe: nobody there, no such name, no TLS, a certificate that is not trusted: 2 and what to try" {
   free_port
-  refuses 'cannot connect to localhost, port [0-9]+: Connection refused; does it listen' "localhost:$port"
+  refuses 'cannot connect to localhost, port [0-9]+: Connection refused; nothing listens there$' "localhost:$port"
   refuses 'no-such-host.invalid: .*; is the name spelt right' no-such-host.invalid
   use_script smtp good
   refuses '127.0.0.1:[0-9]+ speaks no TLS: its first bytes are "220.*try --starttls=smtp' "localhost:$port"
   use_script none silent
   refuses '.*the handshake took longer than 0.5 s' --timeout=500ms --insecure "localhost:$port"
   use_script none good
-  refuses 'the certificate of 127.0.0.1:[0-9]+ is not trusted: self.signed certificate; .*--insecure' "localhost:$port"
-  refuses '.*not trusted: hostname mismatch|.*not trusted: Hostname mismatch' --cafile="$real/cert.pem" --sni=other.example \
+  refuses 'the certificate of 127.0.0.1:[0-9]+ is not trusted: self.signed certificate; .*without --verify' --verify "localhost:$port"
+  refuses '.*not trusted: hostname mismatch|.*not trusted: Hostname mismatch' --verify --cafile="$real/cert.pem" --sni=other.example \
     "localhost:$port"
   trust 127.0.0.1:"$port"
   assert_equal "$(found all verified)" yes

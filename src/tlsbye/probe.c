@@ -33,6 +33,7 @@ enum {
 	KEY_CAFILE,
 	KEY_CAPATH,
 	KEY_INSECURE,
+	KEY_VERIFY,
 	KEY_TLS,
 	KEY_SEND,
 	KEY_PATH,
@@ -60,7 +61,9 @@ static const struct argp_option options[] = {
 	{"alpn", KEY_ALPN, "NAMES", 0, "protocols to offer, like h2,http/1.1 (default: none)", 1},
 	{"cafile", KEY_CAFILE, "FILE", 0, "trust these certificates (default: the system's)", 1},
 	{"capath", KEY_CAPATH, "DIR", 0, "trust the certificates in DIR", 1},
-	{"insecure", KEY_INSECURE, NULL, 0, "go on where the certificate is not trusted", 1},
+	{"verify", KEY_VERIFY, NULL, 0, "refuse a certificate that is not trusted (default: told, no more)",
+	 1},
+	{"insecure", KEY_INSECURE, NULL, 0, "the opposite of --verify: the default", 1},
 	{.doc = "What to say:", .group = 2},
 	{"path", KEY_PATH, "PATH", 0, "what to ask HTTP for (default: /)", 2},
 	{"host", KEY_HOST, "NAME", 0, "HTTP's Host (default: HOST and its port)", 2},
@@ -113,8 +116,9 @@ static error_t parse_reach(int key, char *arg, struct plan *plan)
 	case KEY_CAPATH:
 		plan->capath = arg;
 		return 0;
+	case KEY_VERIFY:
 	case KEY_INSECURE:
-		plan->insecure = true;
+		plan->verify = key == KEY_VERIFY;
 		return 0;
 	case KEY_PATH:
 		return values_word("path", arg, '/', &plan->path);

@@ -40,6 +40,9 @@ REPLIES = {
     "short_chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\nworld",
     "chunked": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nA: b\r\n\r\n",
 }
+# What gives up on more than it reads, without a word, and ends as it should: mode, how the whole begins, how much is left of it.
+GIVES_UP = {"mute": (HEAD + b"Content-Length: 200000\r\n\r\n", 0), "halves": (HEAD + b"Content-Length: 200000\r\n\r\n", 100000),
+            "shortens": (HEAD + b"Connection: close\r\n\r\n", 100000)}
 GREETING = {"smtp": b"220-mail.example\r\n220 ready\r\n", "ftp": b"220-many\r\n 221 words\r\n220 ready\r\n",
             "imap": b"* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n", "postgres": b"", "none": b""}
 CONSENT = {"smtp": b"220 go\r\n", "ftp": b"234 go\r\n", "imap": b"* 1 EXISTS\r\na OK go\r\n", "postgres": b"S"}
@@ -66,6 +69,29 @@ def plaintext(stream, protocol, mode):
     stream.sendall(CONSENT[protocol] + (b"250 injected\r\n" if mode == "inject" else b""))
     return True
 
+def give_up(tls, mode):
+    head, left = GIVES_UP[mode]
+    whole = head + b"x" * 200000
+    tls.settimeout(1)
+    more = 0
+    try:
+        while more < 200000 and (got := tls.recv(65536)):
+            more += len(got)
+    except OSError:
+        pass
+    tls.settimeout(5)
+    tls.sendall(whole[:left] if more else whole)
+    tls.settimeout(0)
+    try:
+        tls.unwrap()
+    except OSError:
+        pass
+    with socket.socket(fileno=tls.detach()) as stream:
+        stream.shutdown(socket.SHUT_WR)
+        stream.settimeout(5)
+        while stream.recv(65536):
+            pass
+
 def serve(stream, protocol, mode):
     if protocol != "none" and not plaintext(stream, protocol, mode):
         return
@@ -79,6 +105,9 @@ def serve(stream, protocol, mode):
     print("asked", request, flush=True)
     if protocol == "postgres" and request:
         assert request[:8] == len(request[:37]).to_bytes(4, "big") + b"\0\3\0\0", request
+    if mode in GIVES_UP:
+        give_up(tls, mode)
+        return
     tls.sendall(REPLIES.get(mode, b"hello\n"))
     print("reply", protocol, mode, flush=True)
     if mode == "keeps":
@@ -102,7 +131,7 @@ def listen(listener, protocol, mode):
 
 with open(ports + ".new", "w") as file:
     for protocol in GREETING:
-        for mode in [*REPLIES, "good", "keeps", "refuse", "inject", "endless", "silent", "closes"]:
+        for mode in [*REPLIES, *(GIVES_UP if protocol == "none" else ()), "good", "keeps", "refuse", "inject", "endless", "silent", "closes"]:
             listener = socket.create_server(("127.0.0.1", 0))
             threading.Thread(target=listen, args=(listener, protocol, mode)).start()
             print(protocol, mode, listener.getsockname()[1], file=file)

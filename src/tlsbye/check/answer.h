@@ -53,13 +53,18 @@ struct answer {
 	struct process *process; /* with --pid; else NULL */
 	/* what was found */
 	struct objects objects;
-	const struct known *known;
+	const struct known *known;  /* the program, or a script's interpreter */
+	const struct known *script; /* the script; NULL without */
 	struct tls *tls;
 	size_t tls_count;
 	struct caller *callers;
 	size_t caller_count;
 	bool may_load_more;
-	bool unresolved; /* it calls OpenSSL, and none was found */
+	const char *loader;    /* the library by which; NULL: the program itself */
+	bool executes;         /* a script that hands over to another program */
+	bool own_filter;       /* it can put a seccomp filter on itself */
+	const char *sanitizer; /* a runtime that it needs, which wants to be the first; NULL */
+	bool unresolved;       /* it calls OpenSSL, and none was found */
 	/* the answer */
 	enum verdict verdict;
 	struct reason *reasons;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "surroundings.h"
 
 /* The file that has OpenSSL's functions for this caller. */
 static struct object *provider_of(struct answer *answer, const struct object *caller)
@@ -148,6 +149,10 @@ static enum reach reach_of(const struct answer *answer, const struct object *obj
 	bool memory = (imports & IMPORTS_SET_BIO) && (imports & IMPORTS_MEMORY_BIO);
 
 	*socket = "socket";
+	if ((answer->known && answer->known->memory) || (answer->script && answer->script->memory)) {
+		*socket = "memory-bio";
+		return REACH_NONE;
+	}
 	if (imports & IMPORTS_OWN_BIO) {
 		*socket = "own-bio";
 		return REACH_PART;
@@ -200,9 +205,14 @@ static void note_caller(struct answer *answer, const struct object *object)
 	} else if (provider == &answer->objects.all[0] || !provider->elf.full_openssl) {
 		reach = REACH_NONE;
 	}
+	if (object->deepbind)
+		reach = REACH_NONE;
 	add_caller(answer, object, socket, reach);
 	answer_reason(answer, "imports", "%s imports %u functions SSL_*%s", who, object->elf.ssl_imports,
 		      object->module ? ", and is loaded by dlopen" : "");
+	if (object->deepbind)
+		answer_reason(answer, "deepbind",
+			      "%s is loaded by RTLD_DEEPBIND: its calls go past the object", who);
 	explain_socket(answer, who, socket);
 	free(who);
 }
@@ -340,16 +350,20 @@ void findings_collect(struct answer *answer)
 	struct objects *objects = &answer->objects;
 
 	answer->known = known_program(answer->process ? answer->process->exe : answer->code);
+	if (!answer->process && strcmp(answer->path, answer->code) != 0)
+		answer->script = known_program(answer->path);
 	if (!answer->process)
 		objects_add_needed(objects, 0);
 	/* A process shows what it has loaded; what it has not may be told all the same. */
 	if (answer->known && !answer->process)
 		known_add_modules(answer->known, objects);
+	if (answer->script)
+		known_add_modules(answer->script, objects);
 	describe(answer);
 	for (size_t i = 0; i < objects->missing_count; i++)
 		answer_reason(answer, "missing-library", "%s, which it needs, is nowhere to be found",
 			      objects->missing[i]);
 	for (size_t i = 0; i < objects->count; i++)
 		note_object(answer, &objects->all[i]);
-	answer->may_load_more = objects->all[0].elf.imports & IMPORTS_DLOPEN;
+	surroundings_note(answer);
 }

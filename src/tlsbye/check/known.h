@@ -19,6 +19,8 @@ struct known {
 	const char *next; /* what to do; NULL: nothing more */
 	bool launcher;    /* what matters is what it starts: that it may load modules says nothing */
 	bool sockets;     /* its connections go over sockets, although it could do otherwise */
+	bool memory;      /* they go through memory BIOs, whatever else it imports */
+	bool deepbind;    /* it loads its modules by RTLD_DEEPBIND */
 };
 
 /* By the name of the program's file; NULL when it is not known. */

@@ -18,6 +18,7 @@ struct object {
 	char *opened;  /* where we read it: another path where the program lives in another mount namespace */
 	int needed_by; /* index; NOBODY for the program and for modules */
 	bool module;   /* comes by dlopen */
+	bool deepbind; /* and by RTLD_DEEPBIND: its calls find its own libraries before the object */
 	struct elf_file elf;
 };
 

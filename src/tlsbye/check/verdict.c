@@ -105,12 +105,19 @@ static bool openssl_missing(const struct answer *answer)
 	return false;
 }
 
+static bool is_launcher(const struct answer *answer)
+{
+	return (answer->known && answer->known->launcher) || (answer->script && answer->script->launcher);
+}
+
 static enum verdict weigh(const struct answer *answer)
 {
 	struct sum sum = count(answer);
-	bool launcher = answer->known && answer->known->launcher;
 
 	if (openssl_missing(answer) || answer->unresolved)
+		return CANNOT_TELL;
+	/* What it starts is the question, and what it can do itself no answer to that. */
+	if (!answer->process && (is_launcher(answer) || answer->executes))
 		return CANNOT_TELL;
 	if (sum.whole && !sum.part && !sum.none && !sum.others)
 		return REACHABLE;
@@ -122,22 +129,32 @@ static enum verdict weigh(const struct answer *answer)
 		return CANNOT_TELL; /* there, and by nobody called that was seen */
 	if (sum.others)
 		return NO_TLS;
-	if ((answer->may_load_more && !launcher && !answer->process) ||
-	    !answer->objects.all[0].elf.has_symbols)
+	if ((answer->may_load_more && !answer->process) || !answer->objects.all[0].elf.has_symbols)
 		return CANNOT_TELL;
 	return NO_TLS;
+}
+
+/* What the program itself, when it runs, may take away of that. */
+static enum verdict confine(const struct answer *answer, enum verdict verdict)
+{
+	if (answer->sanitizer && verdict != NO_TLS)
+		return OUT_OF_REACH;
+	if (answer->own_filter && (verdict == REACHABLE || verdict == IN_PART))
+		return CANNOT_TELL;
+	if (answer->known && answer->known->deepbind && verdict == REACHABLE)
+		return IN_PART;
+	return verdict;
 }
 
 /* The known module of a known program may not be installed: then there is no TLS to be reached. */
 static void judge_loading(struct answer *answer)
 {
-	bool launcher = answer->known && answer->known->launcher;
-
-	if (!answer->may_load_more || launcher)
+	if (!answer->may_load_more || is_launcher(answer))
 		return;
 	answer_reason(
 		answer, "dlopen",
-		"it can load more at run time (dlopen)%s; what comes by RTLD_DEEPBIND calls past the object",
+		"%s%s can load more at run time (dlopen)%s; what comes by RTLD_DEEPBIND calls past the object",
+		answer->loader ? answer->loader : "it", answer->loader ? ", which it needs," : "",
 		answer->process ? "" : ": what, a file does not tell");
 	if (!answer->process && (answer->verdict == CANNOT_TELL || answer->verdict == NO_TLS))
 		answer_next(answer, "look at it while it runs: tlsbye check --pid PID");
@@ -145,6 +162,12 @@ static void judge_loading(struct answer *answer)
 
 static void advise(struct answer *answer)
 {
+	if (answer->verdict == CANNOT_TELL && !answer->process && !answer->unresolved &&
+	    !openssl_missing(answer))
+		answer_next(
+			answer,
+			"run it with --observe, which changes nothing and tells what it saw: tlsbye run --observe %s",
+			answer->asked);
 	if (answer->verdict == REACHABLE || answer->verdict == IN_PART) {
 		if (answer->process && answer->process->has_object)
 			answer_next(answer, "nothing to do for what is reached: the object is in it");
@@ -171,7 +194,7 @@ void verdict_judge(struct answer *answer)
 {
 	bool open = answer->obstacle == OBSTACLE_NONE;
 
-	answer->verdict = weigh(answer);
+	answer->verdict = confine(answer, weigh(answer));
 	if (answer->process && !judge_process(answer))
 		open = false;
 	if (answer->obstacle != OBSTACLE_NONE)
@@ -182,6 +205,10 @@ void verdict_judge(struct answer *answer)
 		answer_reason(answer, answer->known->code, "%s", answer->known->note);
 	if (answer->known && answer->known->next)
 		answer_next(answer, "%s", answer->known->next);
+	if (answer->script)
+		answer_reason(answer, answer->script->code, "%s", answer->script->note);
+	if (answer->script && answer->script->next)
+		answer_next(answer, "%s", answer->script->next);
 	if (count(answer).whole + count(answer).part + count(answer).none + count(answer).others == 0 &&
 	    !has_openssl(answer))
 		answer_reason(answer, "no-tls", "no TLS library was found%s",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is set here holds for every connection of the context. Trust is asked for by default: a peer that is not who
- * it should be would be judged under a wrong name.
+ * What is set here holds for every connection of the context. A certificate is always looked at; whether one that is not trusted
+ * ends the handshake is --verify's.
  */
 #include "context.h"
 
@@ -46,7 +46,7 @@ static bool trust(const struct plan *plan, SSL_CTX *ctx, struct trouble *trouble
 		X509_VERIFY_PARAM_set1_ip_asc(param, name);
 	else
 		X509_VERIFY_PARAM_set1_host(param, name, 0);
-	SSL_CTX_set_verify(ctx, plan->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(ctx, plan->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	return true;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A peer is clean when in no trial
- *  - its data is truncated, or a RST comes that may destroy it (it may have survived here and not on a slower line);
+ *  - its reply is missing or truncated, or a RST comes that may destroy it (it may have survived here and not on a slower
+ *    line);
  *  - it ends without close_notify of its own accord (RFC 8446, 6.1), or with a torn or bad record, or an alert;
  *  - it leaves us without FIN behind our close_notify.
  * Told, but no fault: that it answers our close_notify with FIN alone; whatever it does behind a half-close without
@@ -15,7 +16,12 @@ static const struct {
 	const char *code;
 	const char *sentence;
 } faults[FAULTS] = {
+	[FAULT_NO_REPLY_TRAIL] = {"no-reply-trail",
+				  "it gives no reply at all when it is sent more than it wants to read"},
 	[FAULT_TRUNCATED] = {"truncated", "it ends before its message is complete"},
+	[FAULT_TRUNCATED_TRAIL] = {"truncated-trail",
+				   "it ends before its message is complete when it is sent more than it "
+				   "wants to read"},
 	[FAULT_RESET] = {"reset", "it resets the connection instead of ending it"},
 	[FAULT_RESET_UNREAD] = {"reset-unread",
 				"it resets when bytes lie unread, which can destroy what it has written"},
@@ -59,8 +65,16 @@ bool findings_ended(const struct verdict *v)
 
 /*
  * HTTP's own word first; then close_notify, "this is all"; then what the same request brought before. Short of all
- * three, data is missing only where the connection is over.
+ * three, data is missing only where the connection is over. close_notify after nothing is not believed where the same request
+ * brought a reply before: a server that gives up says it as well. After a shorter reply it may be true: another moment's page.
  */
+static enum whole by_close_notify(const struct verdict *v, bool knows, uint64_t known)
+{
+	if (!knows || v->bytes >= known - known / 10)
+		return WHOLE_YES;
+	return v->bytes == 0 ? WHOLE_NO : WHOLE_UNKNOWN;
+}
+
 static void deliver(const struct trial *t, bool knows, uint64_t known, struct delivery *d)
 {
 	const struct verdict *v = &t->verdict;
@@ -75,7 +89,7 @@ static void deliver(const struct trial *t, bool knows, uint64_t known, struct de
 	if (framed)
 		d->whole = message_over(&t->message) ? WHOLE_YES : missing;
 	else if (v->tls == TLS_CLOSE_NOTIFY)
-		d->whole = WHOLE_YES;
+		d->whole = by_close_notify(v, knows, known);
 	else if (knows)
 		d->whole = v->bytes >= known ? WHOLE_YES : missing;
 	else
@@ -118,7 +132,10 @@ static void trail_faults(const struct trial *t, enum whole whole, enum fault res
 	if (!t->tried)
 		return;
 	common_faults(v, found);
-	found[reset] |= findings_reset(v) || whole == WHOLE_NO;
+	/* A RST is the cause of what is missing; without one the peer itself ended early. */
+	found[reset] |= findings_reset(v);
+	found[FAULT_NO_REPLY_TRAIL] |= whole == WHOLE_NO && !findings_reset(v) && v->bytes == 0;
+	found[FAULT_TRUNCATED_TRAIL] |= whole == WHOLE_NO && !findings_reset(v) && v->bytes > 0;
 	found[FAULT_NO_NOTIFY_TRAIL] |= !found[FAULT_NO_NOTIFY] && !v->rst && v->fin && v->tls == TLS_NONE;
 }
 
@@ -132,6 +149,11 @@ static void our_end_faults(const struct trial *t, enum whole whole, bool found[F
 	found[FAULT_TRUNCATED] |= whole == WHOLE_NO;
 	found[FAULT_NOTIFY_RESET] |= v->rst && !v->fin;
 	found[FAULT_NOTIFY_UNANSWERED] |= v->notified && !findings_ended(v);
+}
+
+static bool unsure(const struct trial *t, enum whole whole)
+{
+	return t->tried && whole == WHOLE_UNKNOWN && t->verdict.tls == TLS_CLOSE_NOTIFY;
 }
 
 void findings_make(const struct trials *t, struct findings *f)
@@ -154,9 +176,11 @@ void findings_make(const struct trials *t, struct findings *f)
 	our_end_faults(&t->each[TRIAL_NOTIFY], f->each[TRIAL_NOTIFY].whole, f->faults);
 	trail_faults(&t->each[TRIAL_UNREAD], f->each[TRIAL_UNREAD].whole, FAULT_RESET_UNREAD, f->faults);
 	trail_faults(&t->each[TRIAL_LATE], f->each[TRIAL_LATE].whole, FAULT_RESET_LATE, f->faults);
+	f->unsure = unsure(&t->each[TRIAL_UNREAD], f->each[TRIAL_UNREAD].whole) ||
+		    unsure(&t->each[TRIAL_LATE], f->each[TRIAL_LATE].whole);
 	for (unsigned i = 0; i < FAULTS; i++)
 		f->clean = f->clean && !f->faults[i];
-	f->clean = f->clean && f->complete;
+	f->clean = f->clean && f->complete && !f->unsure;
 }
 
 void findings_of_client(const struct plan *plan, const struct trial *client, struct delivery *delivery,

@@ -9,7 +9,9 @@
 
 /* Worst first: each breaks the promise that a peer can have all data, and know that it has it. */
 enum fault {
+	FAULT_NO_REPLY_TRAIL,
 	FAULT_TRUNCATED,
+	FAULT_TRUNCATED_TRAIL,
 	FAULT_RESET,
 	FAULT_RESET_UNREAD,
 	FAULT_RESET_LATE,
@@ -36,7 +38,8 @@ struct findings {
 	struct delivery each[TRIALS];
 	bool faults[FAULTS];
 	bool complete; /* every trial was tried */
-	bool clean;    /* and showed no fault */
+	bool unsure; /* a reply was shorter than the same request's before, and nothing tells whether it was whole */
+	bool clean; /* every trial was tried, is sure, and showed no fault */
 };
 
 const char *findings_fault_code(enum fault fault);     /* reset-unread */

@@ -118,6 +118,8 @@ void json_of_server(const struct plan *plan, const struct trials *t, const struc
 	put_session(&first->verdict);
 	if (first->verdict.version)
 		printf(",\"verified\":%s", truth(first->verdict.trust == X509_V_OK));
+	if (first->verdict.version && first->verdict.trust != X509_V_OK)
+		put_key_string("not_verified", X509_verify_cert_error_string(first->verdict.trust));
 	if (first->trouble.text[0])
 		put_key_string("trouble", first->trouble.text);
 	printf(",\"trials\":[");

@@ -26,8 +26,8 @@ struct plan {
 	const char *capath;
 	const char *cert;
 	const char *key;
-	bool insecure;
-	int tls; /* a TLS1_x_VERSION, or 0 */
+	bool verify; /* a certificate that is not trusted ends the probe */
+	int tls;     /* a TLS1_x_VERSION, or 0 */
 
 	char *send; /* --send, in place of a request of ours */
 	size_t send_size;

@@ -27,7 +27,7 @@ struct lookup {
 	pthread_mutex_t lock;
 	pthread_cond_t change;
 	bool done, left_behind;
-	int error;
+	int error, system_error; /* errno is a thread's own: EAI_SYSTEM's is kept beside it */
 	struct addrinfo *found;
 	struct addrinfo hints;
 	char host[256], port[8];
@@ -48,6 +48,7 @@ static void *look_up(void *arg)
 	bool left_behind;
 
 	l->error = getaddrinfo(l->host[0] ? l->host : NULL, l->port, &l->hints, &l->found);
+	l->system_error = errno;
 	pthread_mutex_lock(&l->lock);
 	l->done = true;
 	left_behind = l->left_behind;
@@ -93,6 +94,18 @@ static bool leave_behind(struct lookup *l, int64_t until_ms)
 	return left;
 }
 
+static void tell_lookup(const struct plan *plan, const struct lookup *l, struct trouble *trouble)
+{
+	const char *reason = l->error == EAI_SYSTEM ? strerror(l->system_error) : gai_strerror(l->error);
+	const char *advice = "is the name spelt right?";
+
+	if (l->error == EAI_SYSTEM || l->error == EAI_MEMORY)
+		advice = "it could not be looked up";
+	else if (l->error == EAI_AGAIN)
+		advice = "is the name spelt right, and does a name server answer here?";
+	plan_trouble_is(trouble, "%s: %s; %s", plan->host, reason, advice);
+}
+
 /* The addresses, for freeaddrinfo(); NULL: the trouble tells why. */
 static struct addrinfo *addresses(const struct plan *plan, struct trouble *trouble)
 {
@@ -117,8 +130,7 @@ static struct addrinfo *addresses(const struct plan *plan, struct trouble *troub
 		found = l->found;
 		l->found = NULL;
 	} else {
-		plan_trouble_is(trouble, "%s: %s; is the name spelt right?", plan->host,
-				l->error == EAI_SYSTEM ? strerror(errno) : gai_strerror(l->error));
+		tell_lookup(plan, l, trouble);
 	}
 	lookup_free(l);
 	return found;
@@ -199,12 +211,15 @@ static int connect_to(struct peer *peer, const struct sockaddr *address, socklen
 	return -1;
 }
 
-static void tell_error(const struct plan *plan, int error, struct trouble *trouble)
+/* "again": it took a connection before. */
+static void tell_error(const struct plan *plan, int error, bool again, struct trouble *trouble)
 {
 	const char *advice = "";
 
-	if (error == ECONNREFUSED)
-		advice = "; does it listen there, and has it more than one connection to give?";
+	if (error == ECONNREFUSED && again)
+		advice = "; it took one before: has it more than one connection to give?";
+	else if (error == ECONNREFUSED)
+		advice = "; nothing listens there";
 	else if (error == ETIMEDOUT)
 		advice = "; is there a firewall between? see --timeout";
 	else if (error == ENETUNREACH || error == EHOSTUNREACH)
@@ -226,7 +241,7 @@ static int connect_first(const struct plan *plan, struct peer *peer, const struc
 		fd = connect_to(peer, a->ai_addr, a->ai_addrlen, receive_buffer,
 				clock_now_ms() + (until - clock_now_ms()) / left, &error);
 	if (fd < 0)
-		tell_error(plan, error, trouble);
+		tell_error(plan, error, false, trouble);
 	return fd;
 }
 
@@ -239,7 +254,7 @@ int reach_connect(const struct plan *plan, struct peer *peer, int receive_buffer
 		fd = connect_to(peer, (struct sockaddr *)&peer->address, peer->size, receive_buffer,
 				clock_now_ms() + plan->timeout_ms, &error);
 		if (fd < 0)
-			tell_error(plan, error, trouble);
+			tell_error(plan, error, true, trouble);
 		return fd;
 	}
 	found = addresses(plan, trouble);

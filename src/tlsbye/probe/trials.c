@@ -66,11 +66,11 @@ static bool no_handshake(const struct plan *plan, const struct verdict *v, const
 			verdict_tls(v).text,
 			plan->listen ? "if it does not trust us, serve a certificate that it trusts: --cert"
 				     : "--tls, --sni and --alpn change what is offered");
-	if (v->trust != X509_V_OK && !plan->insecure && !plan->listen)
+	if (v->trust != X509_V_OK && plan->verify && !plan->listen)
 		return plan_trouble_is(
 			trouble,
 			"the certificate of %s is not trusted: %s; --cafile and --sni tell what "
-			"to trust, --insecure does without",
+			"to trust, and without --verify it is tried all the same",
 			peer, X509_verify_cert_error_string(v->trust));
 	if (v->tls == TLS_BAD)
 		return plan_trouble_is(trouble, "no TLS with %s: %s", peer,

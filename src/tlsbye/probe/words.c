@@ -32,7 +32,7 @@ static void print_end(const struct verdict *v)
 
 static void print_bytes(const struct verdict *v, const struct delivery *d)
 {
-	if (d->whole == WHOLE_NO && d->expects && d->expected > 0)
+	if (d->whole != WHOLE_YES && d->expects && d->expected > 0)
 		printf("%" PRIu64 " of %" PRIu64 " bytes", v->bytes, d->expected);
 	else
 		printf("%" PRIu64 " bytes", v->bytes);
@@ -55,9 +55,19 @@ static void head_line(const struct plan *plan, const struct trials *trials)
 		printf(" at %s", trials->peer.text);
 	if (v->version)
 		printf(": %s, %s%s%s", v->version, v->cipher, v->alpn[0] ? ", " : "", v->alpn);
-	if (v->version && v->trust != X509_V_OK)
-		printf("; not verified: %s", X509_verify_cert_error_string(v->trust));
 	putchar('\n');
+}
+
+/* A finding like the others: who a peer is and how it ends its connections are two questions. */
+static void certificate(const struct plan *plan, const struct verdict *v)
+{
+	if (!v->version)
+		return;
+	question("certificate trusted?");
+	if (v->trust == X509_V_OK)
+		printf("yes, for %s\n", plan->server_name ? plan->server_name : plan->host);
+	else
+		printf("no: %s\n", X509_verify_cert_error_string(v->trust));
 }
 
 static void says_notify(const struct plan *plan, const struct trial *wait, const struct findings *f)
@@ -127,6 +137,8 @@ static void loses_data(const struct trials *t, const struct findings *f)
 		puts("not this time: what was written was here before the RST");
 	else if (!t->each[TRIAL_UNREAD].tried || !t->each[TRIAL_LATE].tried)
 		puts("not known");
+	else if (f->unsure)
+		puts("not known: it replies less when it is sent more than it reads, and says that this is all");
 	else if (f->each[TRIAL_UNREAD].whole == WHOLE_UNKNOWN || f->each[TRIAL_LATE].whole == WHOLE_UNKNOWN)
 		puts("not seen; nothing told how much there was to come");
 	else
@@ -203,9 +215,12 @@ void words_overall(const bool faults[FAULTS], const char *unknown)
 
 void words_of_server(const struct plan *plan, const struct trials *t, const struct findings *f)
 {
-	const char *unknown = f->complete ? NULL : "not every trial could be made";
+	const char *unknown = !f->complete ? "not every trial could be made"
+			      : f->unsure  ? "whether its shorter replies are whole"
+					   : NULL;
 
 	head_line(plan, t);
+	certificate(plan, &t->each[TRIAL_WAIT].verdict);
 	for (unsigned id = 0; plan->verbose && id < TRIALS; id++) {
 		struct verdict v = t->each[id].verdict;
 
