@@ -90,7 +90,7 @@ both_times() {
 # No hand-over, and so nothing to excuse a drain that ends before the peer does: poll() fails, select() waits.
 @test "P1: LINGER=wait does wait under RLIMIT_NOFILE 0" {
   connections=1
-  TLSBYE_LINGER=wait compare 'rlimits, LINGER=wait' later rlimits
+  TLSBYE_LINGER='wait' compare 'rlimits, LINGER=wait' later rlimits
 }
 
 @test "P9: RLIMIT_AS" {
