@@ -82,6 +82,17 @@ both_times() {
   compare 'RLIMIT_NOFILE 0' later nofile
 }
 
+@test "P9: OpenSSH's sandbox by rlimits" {
+  connections=1
+  compare 'rlimits of sshd' later rlimits
+}
+
+# No hand-over, and so nothing to excuse a drain that ends before the peer does: poll() fails, select() waits.
+@test "P1: LINGER=wait does wait under RLIMIT_NOFILE 0" {
+  connections=1
+  TLSBYE_LINGER='wait' compare 'rlimits, LINGER=wait' later rlimits
+}
+
 @test "P9: RLIMIT_AS" {
   compare 'RLIMIT_AS, 1 MB more' later as
 }

@@ -205,10 +205,12 @@ bool environment_enter(const char *name)
 	size_t n = colon ? (size_t)(colon - name) : strlen(name);
 #define IS(word) (n == sizeof word - 1 && memcmp(name, word, n) == 0)
 	errno = EINVAL;
-	return IS("calls")          ? only_calls(rest)
-	       : IS("no-unix")      ? no_unix()
-	       : IS("nproc")        ? another_user() && limit(RLIMIT_NPROC, 0)
-	       : IS("nofile")       ? limit(RLIMIT_NOFILE, 0)
+	return IS("calls")     ? only_calls(rest)
+	       : IS("no-unix") ? no_unix()
+	       : IS("nproc")   ? another_user() && limit(RLIMIT_NPROC, 0)
+	       : IS("nofile")  ? limit(RLIMIT_NOFILE, 0)
+	       : IS("rlimits") ? another_user() && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, 0) &&
+					 limit(RLIMIT_NPROC, 0)
 	       : IS("as")           ? limit(RLIMIT_AS, address_space())
 	       : IS("fsize")        ? limit(RLIMIT_FSIZE, 0)
 	       : IS("user")         ? another_user()

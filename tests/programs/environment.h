@@ -9,6 +9,7 @@
  *                              file has with a minus refused by EPERM
  *   no-unix                    RestrictAddressFamilies= without AF_UNIX: EAFNOSUPPORT
  *   nproc, nofile, as, fsize   these limits: 0, of AS what there is and a little more
+ *   rlimits                    as OpenSSH's sandbox by rlimits: these, but for AS, as another user
  *   user, no-caps, no-new-privs
  *   pids:FOLDER                a cgroup of this process alone, which exists, and whose pids.max is 1
  *   chroot:FOLDER

@@ -9,16 +9,31 @@
 #include <pthread.h>
 #include <time.h>
 
+/* RLIMIT_NOFILE of 0 makes poll() fail, for any descriptor; select() counts the table instead. */
+static int wait_by_select(const struct drain *drain, int fd, uint64_t us)
+{
+	struct timeval most = {.tv_sec = (time_t)(us / 1000000), .tv_usec = (suseconds_t)(us % 1000000)};
+	fd_set one, other;
+	FD_ZERO(&one);
+	FD_SET(fd, &one);
+	other = one;
+	return real.select(fd + 1, drain_waits_to_read(drain) ? &one : NULL,
+			   drain_waits_to_send(drain) ? &other : NULL, NULL, &most);
+}
+
 /*
- * False where there can be no waiting: RLIMIT_NOFILE of 0 makes poll() fail, and going on would spin. A signal of the
- * program's is none of our business: the time goes on.
+ * False where there can be no waiting, and going on would spin. A signal of the program's is none of our business: the
+ * time goes on.
  */
 static bool wait_for_peer(const struct drain *drain, int fd, uint64_t until_us, uint64_t now_us)
 {
 	struct pollfd wait = {.fd = fd};
 	wait.events |= drain_waits_to_read(drain) ? POLLIN : 0;
 	wait.events |= drain_waits_to_send(drain) ? POLLOUT : 0;
-	return real.poll(&wait, 1, (int)((until_us - now_us) / 1000) + 1) >= 0 || errno == EINTR;
+	int ready = real.poll(&wait, 1, (int)((until_us - now_us) / 1000) + 1);
+	if (ready < 0 && errno == EINVAL && fd < FD_SETSIZE)
+		ready = wait_by_select(drain, fd, until_us - now_us + 1);
+	return ready >= 0 || errno == EINTR;
 }
 
 static void drain_within(struct drain *drain, int fd)
