@@ -191,9 +191,10 @@ static bool give_and_follow(struct connection *c, int fd, struct hold *hold, con
 		let_go_on(hold);
 		return false;
 	}
+	/* What follows comes after it. Before the mark: from there on another thread's next call puts close_notify there. */
+	residue_forget(&c->released.residue);
 	atomic_store(&c->released.follows, true);
 	claim_mark(&c->claim, CLAIM_FOLLOWS);
-	residue_forget(&c->released.residue); /* what follows comes after it */
 	return true;
 }
 
