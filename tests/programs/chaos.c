@@ -20,6 +20,7 @@ struct witness {
 
 const char nobody_wrote[] = "nobody-wrote-since-fork";
 struct line lines[MOST_LINES];
+bool chaos_watched[MOST_NUMBERS];
 int lines_open;
 bool forked, is_daemon, threads;
 static uint64_t state;
@@ -199,6 +200,7 @@ bool chaos_open(void)
 	fd = serving ? legacy_accept(listener) : legacy_connect();
 	*line = (struct line){
 		.id = lines_open + 1, .fd = fd, .unread = legacy.read, .promise = promises + lines_open};
+	line->watched = chaos_watched[fd % MOST_NUMBERS];
 	if (chaos_one_in(4)) /* nobody knows yet that it will be one */
 		line->copies[line->copies_open++] = dup(fd);
 	line->ssl = legacy_handshake(context, fd, serving);

@@ -14,8 +14,9 @@
 
 #include <pthread.h>
 
-#define MOST_LINES  12
-#define MOST_COPIES 6
+#define MOST_LINES   12
+#define MOST_COPIES  6
+#define MOST_NUMBERS 1024
 
 struct promise {
 	size_t written;              /* every byte of these arrives, unless lossy says why not */
@@ -47,6 +48,7 @@ struct line {
 
 extern const char nobody_wrote[];
 extern struct line lines[MOST_LINES];
+extern bool chaos_watched[MOST_NUMBERS]; /* its last user was in an epoll set, and was closed unseen */
 extern int lines_open;
 extern bool forked;    /* this process has made a child, or is one */
 extern bool is_daemon; /* its parent waits, and has the connections of before */

@@ -11,7 +11,8 @@
  * another-process-read: one reads, the other has written and let go: a half-close or a drain would rob the reader.
  * copied: that a copy came back to the process is believed only where it has no children.
  * closed-unseen: by a system call of the program's own. left-to-exec: the SSL was freed, the descriptor is the next program's.
- * rdwr: what arrives after SHUT_RDWR makes the kernel reset, where the read side cannot be played: copies, forks, epoll, streams.
+ * rdwr: what arrives after SHUT_RDWR makes the kernel reset, where the read side cannot be played: copies, forks, threads, streams, epoll
+ * (also of the number's last user, where that was closed unseen).
  */
 #include "chaos.h"
 
@@ -99,6 +100,7 @@ static void close_by(struct line *line)
 	} else {
 		close_unseen(fd);
 		line->promise->either = line->promise->lossy = "closed-unseen";
+		chaos_watched[fd % MOST_NUMBERS] = line->watched;
 	}
 	line->closed = true;
 	line->closed_in_handler = in_handler;
@@ -186,13 +188,13 @@ static void abort_it(struct line *line)
 		line->promise->abort = false;
 }
 
-/* After a child's goodbye the connection may be over, and shutdown() says so: not compared. */
+/* Also after a child's close_notify, when the connection may be over. */
 static void shut_both(struct line *line)
 {
 	int result = shutdown(line->fd, SHUT_RDWR);
 
 	line->shut = true;
-	chaos_did("%d shutdown both: %d", line->id, line->over ? 0 : result);
+	chaos_did("%d shutdown both: %d", line->id, result);
 	if (line->copies_open > 0 || line->inherited || line->over || line->watched || threads)
 		line->promise->lossy = "rdwr";
 	close_then_free(line);

@@ -74,6 +74,7 @@ struct fork_slot *fork_slots_new(void)
 		return NULL;
 	atomic_store(&slot->speaker, NOBODY_YET);
 	atomic_store(&slot->reader, NOBODY_YET);
+	atomic_store(&slot->ended, 0);
 	return slot;
 }
 

@@ -21,6 +21,7 @@ enum { NOBODY_YET = 0, SEVERAL = UINT32_MAX };
 struct fork_slot {
 	_Atomic uint32_t holders;
 	_Atomic uint32_t speaker; /* a process' number: it has put bytes on the wire since the fork */
+	_Atomic uint32_t ended;   /* the owner has half-closed, or is about to */
 	_Atomic uint32_t reader;  /* it has taken bytes from there, and has not let go */
 };
 

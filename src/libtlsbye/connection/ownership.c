@@ -27,6 +27,19 @@ bool ownership_owns_shared(const struct connection *c)
 	return speaker == NOBODY_YET ? alone : speaker == number && (alone || !another_reads(slot));
 }
 
+void ownership_ends(struct connection *c)
+{
+	struct fork_slot *slot = atomic_load(&c->slot);
+	if (slot)
+		atomic_store(&slot->ended, 1);
+}
+
+bool ownership_was_ended(const struct connection *c)
+{
+	struct fork_slot *slot = atomic_load(&c->slot);
+	return slot && atomic_load(&slot->ended);
+}
+
 bool ownership_shares(const struct connection *c)
 {
 	struct fork_slot *slot = atomic_load(&c->slot);
@@ -92,8 +105,10 @@ void ownership_lets_go(struct connection *c, bool said)
 	if (!slot)
 		return;
 	uint32_t reader = number;
-	if (said)
+	if (said) {
 		atomic_store(&slot->speaker, SEVERAL);
+		atomic_store(&slot->ended, 1);
+	}
 	atomic_compare_exchange_strong(&slot->reader, &reader, NOBODY_YET);
 	fork_slots_let_go(slot);
 }

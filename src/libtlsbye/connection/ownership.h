@@ -28,6 +28,12 @@ static inline bool ownership_owns(const struct connection *c)
 	return !atomic_load(&c->released.not_ours) && (!atomic_load(&c->slot) || ownership_owns_shared(c));
 }
 
+/* The owner half-closes. */
+void ownership_ends(struct connection *c);
+
+/* Has a relative ended it, while this process has it still? */
+bool ownership_was_ended(const struct connection *c);
+
 /* Has another process the connection, too, by a fork? */
 bool ownership_shares(const struct connection *c);
 

@@ -45,8 +45,11 @@ EXPORT int shutdown(int fd, int how)
 {
 	if (descriptors_known(fd) && fd_shutdown_closes_next(fd, how, CALLER))
 		return 0;
-	int left = descriptors_known(fd) ? fd_shutdown_before(fd, how, THIS_CALL) : how;
-	return left == NOTHING_LEFT ? 0 : real.shutdown(fd, left);
+	if (!descriptors_known(fd))
+		return real.shutdown(fd, how);
+	int saved = errno, left = fd_shutdown_before(fd, how, THIS_CALL);
+	int result = left == NOTHING_LEFT ? 0 : real.shutdown(fd, left);
+	return result == 0 ? 0 : fd_shutdown_failed(fd, saved);
 }
 
 EXPORT int close_range(unsigned first, unsigned last, int flags)

@@ -4,6 +4,7 @@
 
 #include "connection/copies.h"
 #include "connection/descriptors.h"
+#include "connection/ownership.h"
 #include "connection/records.h"
 #include "connection/socket.h"
 #include "events/events.h"
@@ -121,4 +122,20 @@ int fd_shutdown_before(int fd, int how, struct call call)
 	blocked_signals_end(&before);
 	errno = saved;
 	return left;
+}
+
+int fd_shutdown_failed(int fd, int saved)
+{
+	int error = errno;
+	struct connection *c =
+		error == ENOTCONN && process_is_original() ? descriptors_ref_connection(fd) : NULL;
+	if (!c)
+		return -1;
+	bool first = !(atomic_load(&c->released.close_paths) & PATH_SHUTDOWN);
+	bool excused = first && ownership_was_ended(c) && socket_is_of(c, fd);
+	if (excused)
+		release_note_path(c, PATH_SHUTDOWN);
+	records_unref(c);
+	errno = excused ? saved : error;
+	return excused ? 0 : -1;
 }

@@ -17,6 +17,12 @@ enum { NOTHING_LEFT = -1 };
 int fd_shutdown_before(int fd, int how, struct call call);
 
 /*
+ * The real call has failed: its result. Without us a child's end of a connection is none for the kernel; with us the peer may have
+ * answered its FIN, and there is nothing left to shut. Once: then it is the program's own end.
+ */
+int fd_shutdown_failed(int fd, int saved);
+
+/*
  * A BIO_s_connect that is freed calls shutdown(SHUT_RDWR), and close right after it. The first would make whatever the peer
  * still sends a reset; what it is for, the second does. True: leave it out.
  */

@@ -108,6 +108,7 @@ void release_hand_over(struct connection *c, int fd, bool follows, uint64_t unti
 	if (!c->queues.fresh)
 		queues_measure(c, fd);
 	c->queues.fresh = false;
+	ownership_ends(c);
 	bool enough = !follows && !residue_any(&c->released.residue) && queues_close_is_enough(&c->queues);
 	bool stream = !c->socket.is_unix || socket_is_stream(fd); /* else there are no ends to wait for */
 	if (enough)
