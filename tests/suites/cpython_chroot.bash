@@ -21,7 +21,7 @@ with_chroot() {
   local scratch=$work root=$here/../..
   local packages=(gcc libc6-dev make pkg-config libssl-dev libelf-dev libdw-dev libyajl-dev systemtap-sdt-dev openssl
     python3)
-  local seconds_to_install=900 seconds_to_build=300
+  local seconds_to_install=900 seconds_to_build=900
   local -A base=() borrows=()
   mkdir -p "$work/log"
   "$@"
@@ -41,7 +41,11 @@ cpython_chroot_make() {
     return 1
   }
   [[ -e $work/$1/etc/hosts ]] || printf '127.0.0.1 localhost\n::1 localhost\n' >"$work/$1/etc/hosts"
-  put_tree "$1" && build "$1"
+  put_tree "$1"
+  # Without the programs of our own tests.
+  # shellcheck disable=SC2016
+  logged "$1" build inside "$seconds_to_build" "$1" sh -ec 'mkdir -p /tlsbye/build; cd /tlsbye/build; ../configure
+    make -j"$(nproc)" src/libtlsbye/libtlsbye.la src/tlsbye/tlsbye'
 }
 
 # The tree is built there each time: that takes less time than to find out whether it must.

@@ -45,3 +45,20 @@ libevent_verdicts() {
     /^[0-9]+ tests ok/ && !verdict { verdict = "ok" }
     END { print (verdict ? verdict : "not ok") " - " name }' "$folder/$1.out"
 }
+
+# The same verdicts come out when the server of the test says SSL_shutdown by itself before it lets go.
+libevent_expected() {
+  local unit
+  for unit in ssl.bufferevent_{renegotiate_socketpair,socketpair{,_fd,_freed,_freed_fd,_startopen,_write_after_connect}}; do
+    libevent_expect "$unit" 'asserts that an end without close_notify is an error'
+  done
+  for unit in ssl.bufferevent_{renegotiate_socketpair,socketpair,socketpair_startopen}_dirty_shutdown \
+    http.https_{chunk_out,incomplete,incomplete_timeout}; do
+    libevent_expect "$unit" 'wants an end that its peer does not send: good only with close_notify (OpenSSL 3)'
+  done
+  libevent_expect http.https_filter_basic 'takes an end that arrives together with the reply for an error, close_notify as well'
+}
+
+libevent_expect() {
+  printf '%s\t%s\t%s\n' "$1" '^(exit [01]|(not )?ok - .*)$' "$2"
+}

@@ -34,6 +34,7 @@ net_ssleay_run() {
   cd "$work/source" && "${under[@]}" /usr/bin/perl -Iinc "t/${1//.//}.t"
 }
 
+# Two processes and the order of a hash decide about the number of a test, and some name how long they took.
 net_ssleay_verdicts() {
-  grep -aE '^ *(not )?ok\b|^1\.\.0' "$folder/$1.out" || true
+  { grep -aE '^ *(not )?ok\b|^1\.\.0' "$folder/$1.out" || true; } | sed -E 's/^( *(not )?ok) [0-9]+/\1/; s/duration=[0-9]+/duration=N/'
 }
