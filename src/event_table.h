@@ -76,7 +76,9 @@
 	X(ANOTHER_SSL, "another-ssl", "another SSL was using the socket by then")                            \
 	X(NO_PEER, "no-peer", "the peer's address is not known") /* DTLS */                                  \
 	X(STALE_ERROR, "stale-error",                                                                        \
-	  "the program was told of a failure that was not this connection's, and gave it up") /* P3 */
+	  "the program was told of a failure that was not this connection's, and gave it up") /* P3 */       \
+	X(ONLY_OBSERVED, "only-observed", "tlsbye was asked to observe: the cure would have sent it")        \
+	X(REASON_NOT_KNOWN, "not-known", "why is not known")
 
 /* What most likely ended a read or a write. */
 #define EVENT_CAUSES(X)                                                                                      \

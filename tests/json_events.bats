@@ -72,6 +72,7 @@ in_both_modes() {
   assert_total rst=1
   assert_ends 1
   assert_says end close_notify would_notify will_reset verdict half_closed '"none" true "yes" "wrong" null'
+  assert_says end why '"only-observed"' # never none without a reason
   assert_says notify by result '"tlsbye" "would-send"'
   run json say drain bytes <"$program_err"
   assert_output ''

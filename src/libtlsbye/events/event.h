@@ -174,6 +174,7 @@ uint32_t event_json_sites_of(enum event_kind kind, enum by by);
 const char *event_names_kind(enum event_kind kind);
 const char *event_names_fault(unsigned place);
 const char *event_names_reason(enum reason reason);
+enum reason event_names_why(const struct event *event); /* of an end without close_notify: never none */
 const char *event_names_cause(enum cause cause);
 const char *event_names_close_path(unsigned place);
 const char *event_names_way(enum way_place way);

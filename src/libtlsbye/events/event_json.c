@@ -111,7 +111,7 @@ static void add_program(struct text *line, const struct event *event)
 	if (event->mode == MODE_OBSERVE)
 		json_bool(line, "would_notify", end->would_notify);
 	if (end->close_notify == BY_NOBODY)
-		add_word(line, "why", event_names_reason(end->why));
+		add_word(line, "why", event_names_reason(event_names_why(event)));
 	json_bool(line, "handshake", end->handshake);
 	json_number(line, "bytes_read", end->bytes_read);
 	json_number(line, "bytes_written", end->bytes_written);

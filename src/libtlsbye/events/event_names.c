@@ -28,3 +28,11 @@ NAMES(event_names_transport, enum transport, EVENT_TRANSPORTS)
 NAMES(event_names_role, enum role, EVENT_ROLES)
 NAMES(event_names_peer_state, enum peer_state, EVENT_PEER_STATES)
 NAMES(event_names_hidden, enum hidden, EVENT_HIDDEN_ENDS)
+
+/* Nothing that kept it back was met: then it was not tried, or it is not known. */
+enum reason event_names_why(const struct event *event)
+{
+	if (event->end.why != MAY_SPEAK && event->end.why != ALREADY_SAID)
+		return event->end.why;
+	return event->mode == MODE_OBSERVE ? ONLY_OBSERVED : REASON_NOT_KNOWN;
+}

@@ -119,7 +119,8 @@ static void add_program(struct text *line, const struct event_end *end)
 static void add_ours(struct text *line, const struct event *event)
 {
 	const struct event_end *end = &event->end;
-	const char *why = end->close_notify == BY_NOBODY ? event_words_reason(end->why) : "";
+	enum reason reason = end->close_notify == BY_NOBODY ? event_names_why(event) : MAY_SPEAK;
+	const char *why = reason == ONLY_OBSERVED ? "" : event_words_reason(reason);
 	bool observing = event->mode != MODE_CURE;
 	text_add(line, observing ? "; only observed" : "; ");
 	if (observing) {

@@ -122,7 +122,7 @@ static void add_close_notify(struct making *m)
 		bool fine = is(end->verdict, VERDICT_FOREIGN_WORD) || is(end->verdict, VERDICT_MEANT_WORD);
 		step = step_add(m, LANE_OPENSSL, LANE_OPENSSL, fine ? TONE_PLAIN : TONE_MISSING);
 		step_label(m, step, "no close_notify");
-		if (end->why)
+		if (end->why && !is(end->why, ONLY_OBSERVED_WORD))
 			step_note(m, step, "%s%s", m->steps->observed ? "nor would tlsbye send it: " : "",
 				  vocabulary_reason_clause(end->why));
 	}

@@ -77,7 +77,7 @@ static void say_uncured(FILE *out, const struct record *end)
 			      ? " Only observed: to cure it, tlsbye would have said close_notify, half-closed and drained."
 			      : " Only observed.",
 		      out);
-	if (end->why)
+	if (end->why && !is(end->why, ONLY_OBSERVED_WORD))
 		fprintf(out, " No close_notify from tlsbye: %s.", vocabulary_reason_clause(end->why));
 }
 
