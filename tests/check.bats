@@ -114,6 +114,7 @@ compile() {
 
 @test "P12: a script that executes another program in its place cannot be told; children, comments, methods and manuals are none" {
   printf '#!/usr/bin/perl\nexec @ARGV;\n' >wrapper
+  # shellcheck disable=SC2016 # perl's own variables
   printf '#!/usr/bin/perl\n# exec this\nmy $s = $dbh->exec("x"); system("true");\n=pod\n\nexec it\n\n=cut\n\nexecute();\n__END__\nexec no\n' >plain
   printf '#!/usr/bin/python3\nimport os\nos.execvp("psql", ["psql"])\n' >python
   printf '#!/usr/bin/python3\nexec("1")\n' >evaluates

@@ -129,6 +129,214 @@ end
   both bare_and_good ruby server.rb
 }
 
+need() {
+  command -v "$1" >/dev/null || skip "$1 is not installed"
+}
+
+php_server='
+[, $how, $certificate, $key, $count] = $argv;
+$context = stream_context_create(["ssl" => ["local_cert" => $certificate, "local_pk" => $key]]);
+$listener = stream_socket_server("tcp://127.0.0.1:0", $e, $s, STREAM_SERVER_BIND | STREAM_SERVER_LISTEN, $context);
+echo explode(":", stream_socket_get_name($listener, false))[1], "\n";
+for ($i = 0; $i < $count; $i++) {
+	$conn = stream_socket_accept($listener, 20);
+	stream_socket_enable_crypto($conn, true, STREAM_CRYPTO_METHOD_TLS_SERVER | STREAM_CRYPTO_METHOD_TLSv1_3_SERVER);
+	fread($conn, 1024);
+	fwrite($conn, str_repeat("x", 1048576));
+	if ($how == "good") tls_goodbye($conn); else stream_socket_shutdown($conn, STREAM_SHUT_RDWR);
+	unset($conn);
+}
+'
+
+@test "rules: php: what is suggested for its streams sends all, close_notify and FIN, at once" {
+  need php
+  end_event unread-at-close /usr/bin/php8.2 >log
+  assert_equal "$(said language)" PHP
+  { echo '<?php' && said lines && echo "$php_server"; } >server.php
+  both bare_and_good php server.php
+}
+
+lua_server='
+local ssl = require "ssl"
+local how, certificate, key, count = ...
+local listener = assert(socket.bind("127.0.0.1", 0))
+local _, port = listener:getsockname()
+print(port) io.stdout:flush()
+for i = 1, tonumber(count) do
+  local raw = listener:accept()
+  local conn = assert(ssl.wrap(raw, {mode = "server", protocol = "any", certificate = certificate, key = key}))
+  conn:dohandshake()
+  conn:receive(1024)
+  conn:send(("x"):rep(1048576))
+  if how == "good" then tls_read_away(conn) end
+  conn:close()
+end
+'
+
+# Its close() says close_notify and closes over what is unread.
+@test "rules: lua: what is suggested for LuaSec reads away what has come, and then close() costs nothing" {
+  need lua5.3
+  lua5.3 -e 'require "ssl"' 2>/dev/null || skip "LuaSec is not installed"
+  end_event unread-at-close /usr/lib/x86_64-linux-gnu/lua/5.3/ssl.so >log
+  assert_equal "$(said language)" Lua
+  { said lines && echo "$lua_server"; } >server.lua
+  good_total=(close_notify=2) # its close() may meet our answer: a reset after its FIN, which costs nothing
+  both good_alone lua5.3 server.lua
+}
+
+tcl_server='
+lassign $argv how certificate key count
+set served 0
+proc accepted {conn host port} {
+    global how certificate key count served
+    fconfigure $conn -blocking 1 -translation binary -buffering full
+    tls::import $conn -server 1 -certfile $certificate -keyfile $key -require 0 -request 0
+    tls::handshake $conn
+    read $conn 1024
+    puts -nonewline $conn [string repeat x 1048576]
+    if {$how eq "good"} { tls_goodbye $conn } else { close $conn }
+    if {[incr served] == $count} { set ::done 1 }
+}
+set listener [socket -server accepted -myaddr 127.0.0.1 0]
+puts [lindex [fconfigure $listener -sockname] 2]
+flush stdout
+vwait done
+'
+
+@test "rules: tcl: what is suggested for its package tls sends all, and FIN; close_notify it cannot say" {
+  need tclsh
+  echo 'package require tls' | tclsh >/dev/null 2>&1 || skip "the package tls is not installed"
+  end_event unread-at-close /usr/lib/tcltk/x86_64-linux-gnu/tcltls1.7.22/tcltls.so >log
+  assert_equal "$(said language)" Tcl
+  { echo 'package require tls' && said lines && echo "$tcl_server"; } >server.tcl
+  good_total=(close_notify=0 fin=2 rst=0)
+  both good_alone tclsh server.tcl
+}
+
+# What ends well is the whole point; how it ends without the piece is its library's version's to say.
+good_total=("close_notify=2" fin=2 rst=0)
+good_alone() {
+  serve "$@" good "$certificate" "$key" "$connections"
+  assert_total "whole=$connections" "${good_total[@]}"
+  serve "$@" bare "$certificate" "$key" "$connections"
+  assert_total "${bare_total:-rst=$connections}"
+}
+
+node_server='
+const [how, certificate, key, count] = process.argv.slice(2), fs = require("fs");
+let served = 0;
+const server = require("tls").createServer({cert: fs.readFileSync(certificate), key: fs.readFileSync(key)}, socket => {
+  socket.on("error", () => {});
+  socket.once("data", () => socket.write("x".repeat(1048576), () => how == "good" ? tlsGoodbye(socket) : socket.destroy()));
+  socket.once("close", () => { if (++served == count) server.close(); });
+}).listen(0, "127.0.0.1", () => console.log(server.address().port));
+'
+
+# Bare it reads on, and says no close_notify.
+@test "rules: node: what is suggested sends all, close_notify and FIN, at once" {
+  need node
+  end_event unread-at-close /usr/bin/node >log
+  assert_equal "$(said language)" JavaScript
+  { said lines && echo "$node_server"; } >server.js
+  bare_total=close_notify=0
+  both good_alone node server.js
+}
+
+# --- who suffers: a peer that ends without close_notify ---
+
+# read_event OBJECT [ROLE]: a read that met such an end.
+read_event() {
+  end_event no-close_notify "$1" >end
+  python3 - "${2:-client}" <<'PYTHON'
+import json, sys
+event = json.loads(open("end").readline())
+event.update(event="read-failed", level="warn", call="SSL_read", error="SSL_ERROR_SSL", cause="peer-closed-without-close_notify",
+             role=sys.argv[1], bytes_read=100, data="unknown", sites={"SSL_read": [[0, 4711]]})
+for key in "verdict", "faults", "doors", "called_shutdown", "close_notify", "will_reset":
+    event.pop(key, None)
+print(json.dumps(event))
+PYTHON
+}
+
+# cut_short: a server that says "hello" and closes without close_notify, for so many connections; sets port.
+cut_short() {
+  rm -f "$program_log"
+  timeout 60 python3 -c '
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(*sys.argv[1:3])
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+for i in range(int(sys.argv[3])):
+    conn = context.wrap_socket(listener.accept()[0], server_side=True)
+    conn.sendall(b"hello")
+    conn.shutdown(socket.SHUT_WR)
+    conn.recv(1)
+    conn.close()
+' "$certificate" "$key" "$1" >"$program_log" 2>"$program_err" 3>&- &
+  program_pid=$!
+  wait_for_port "$program_log" "$program_pid"
+}
+
+# tolerates LANGUAGE OBJECT COMMAND SCRIPT: WRITE in the script stands for the line. Bare the end is an error, with the line it is none.
+tolerates() {
+  local line
+  read_event "$2" >log
+  assert_equal "$(said language)" "$1"
+  line=$(said write)
+  cut_short 2
+  printf '%s\n' "${4//WRITE/}" >bare.script
+  printf '%s\n' "${4//WRITE/"$line"}" >good.script
+  run $3 bare.script "$port"
+  assert_output 'hello error'
+  run $3 good.script "$port"
+  assert_output 'hello end'
+}
+
+@test "rules: who suffers is told of --ignore-unexpected-eof, and of tlsbye probe for the peer" {
+  read_event /bin/x >log
+  assert_equal "$(said probe)" 'tlsbye probe 127.0.0.1:5000'
+  [[ $(said elsewhere) == *'--ignore-unexpected-eof'*'OpenSSL 3.0'* ]]
+  assert_equal "$(said write)" 'SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);'
+  run "$TLSBYE" report log
+  assert_output --partial 'Ask the other side how it ends: tlsbye probe 127.0.0.1:5000'
+  read_event /bin/x server >log
+  assert_equal "$(said probe)" 'tlsbye probe --listen 443'
+  end_event no-close_notify >log
+  assert_equal "$(said probe)" ''
+}
+
+@test "rules: who suffers: ruby and lua have their own line, and it does what it says; perl, php and tcl have none, and not C's" {
+  tolerates Ruby /usr/lib/x86_64-linux-gnu/ruby/3.1.0/openssl.so ruby 'require "openssl"; require "socket"
+context = OpenSSL::SSL::SSLContext.new
+WRITE
+ssl = OpenSSL::SSL::SSLSocket.new(TCPSocket.new("127.0.0.1", ARGV[0]), context).connect
+print ssl.sysread(5)
+begin
+  ssl.sysread(5)
+rescue EOFError
+  print " end"
+rescue OpenSSL::SSL::SSLError
+  print " error"
+end'
+  wait_program
+  if lua5.3 -e 'require "ssl"' 2>/dev/null; then
+    tolerates Lua /usr/lib/x86_64-linux-gnu/lua/5.3/ssl.so lua5.3 'local socket, ssl = require "socket", require "ssl"
+local conn = socket.tcp(); conn:connect("127.0.0.1", (...))
+conn = ssl.wrap(conn, {mode = "client", protocol = "any", verify = "none", WRITE }); conn:dohandshake()
+io.write((conn:receive(5)))
+local _, failure = conn:receive(5)
+io.write(failure == "closed" and " end" or " error")'
+    wait_program
+  fi
+  read_event /usr/bin/php8.2 >log
+  assert_equal "$(said write)$(said language)" ''
+  read_event /usr/lib/x86_64-linux-gnu/perl5/5.36/auto/Net/SSLeay/SSLeay.so >log
+  assert_equal "$(said write)$(said language)" ''
+  read_event /usr/lib/tcltk/x86_64-linux-gnu/tcltls1.7.22/tcltls.so >log
+  assert_equal "$(said write)$(said language)" ''
+}
+
 # replies LANGUAGE EXTENSION OBJECT BARE: bare.EXTENSION and good.EXTENSION, of server.EXTENSION: the one writes as in BARE,
 # which nobody repeats on a non-blocking socket, the other as LANGUAGE is told to.
 replies() {

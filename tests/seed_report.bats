@@ -68,7 +68,7 @@ paste_into() {
   cp -R "$top/demo/." "$copy/"
   chmod -R u+w "$copy" # a distribution's tree may be read-only
   IFS=$'\t' read -r number line < <("$TLSBYE" report "$log" |
-    sed -nE 's|^ +([^ ].*;) +\(in front of .*/'"$side"'\.c:([0-9]+)\)$|\2\t\1|p')
+    sed -nE 's|^ +([^ ].*;) +\(before line ([0-9]+) of .*/'"$side"'\.c\)$|\2\t\1|p')
   "$TLSBYE" report --lines "$log" >"$copy/functions" || true
   awk -v number="$number" -v line="$line" -v functions="$copy/functions" '
     FNR == NR { if (/^#include/) last = FNR; next }

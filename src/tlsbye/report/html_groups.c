@@ -155,6 +155,8 @@ static void put_group(struct page *page, const struct group *group, bool open)
 	if (group->first > 0)
 		fprintf(out, "<dt>When</dt><dd>%s</dd>\n", words_span(span, group->first, group->last));
 	put_links(page, group);
+	if (rule->elsewhere)
+		html_text_put(out, "<dt>Mend it</dt><dd>", rule->elsewhere, "</dd>\n");
 	if (rule->where && !rule->line)
 		html_text_put(out, "<dt>Mend it</dt><dd>", rule->where, "</dd>\n");
 	fputs("</dl>\n", out);

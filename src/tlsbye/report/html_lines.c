@@ -46,8 +46,9 @@ void html_lines_advice(struct page *page, const struct group *group, const struc
 		      "");
 	if (advice.at && advice.at->file) {
 		const char *slash = strrchr(advice.at->file, '/');
-		html_text_put(out, "; here: in front of <code>", slash ? slash + 1 : advice.at->file, "");
-		fprintf(out, ":%d</code>", advice.at->line);
+		fprintf(out, "; here: %s line %d of ", rules_replaces(rule) ? "instead of" : "before",
+			advice.at->line);
+		html_text_put(out, "<code>", slash ? slash + 1 : advice.at->file, "</code>");
 	}
 	if (rule->lines) {
 		size_t length = called(rule->line, &name);

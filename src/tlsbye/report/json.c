@@ -185,6 +185,9 @@ static void put_advice(yajl_gen gen, const struct group *group, struct source *s
 	put_text(gen, "effect", rule->effect);
 	put_text(gen, "rule", rule->broken);
 	put_text(gen, "where", rule->where);
+	put_text(gen, "elsewhere", rule->elsewhere);
+	if (*advice.probe)
+		put_text(gen, "probe", advice.probe);
 	if (*advice.line)
 		put_text(gen, "write", advice.line);
 	put_text(gen, "lines", rule->lines);

@@ -10,17 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "languages.h"
 #include "rules_lines.h"
 #include "vocabulary.h"
 
 #define BEFORE_LETTING_GO                                                                                    \
-	"in front of SSL_free() and close(), whichever comes first (of exit() where there is neither)"
+	"before SSL_free() and close(), whichever comes first (before exit() where there is neither)"
 #define GOODBYE .line = "tls_goodbye(ssl, fd);", .lines = rules_lines_goodbye_c, .language = "C"
 #define WRITE                                                                                                \
 	.line = "if (!tls_write_all(ssl, fd, data, length))", .lines = rules_lines_write_c, .language = "C"
 #define TELL                                                                                                 \
-	.where =                                                                                             \
-		"in the program of the other side; until it is cured, tlsbye run in front of it does the same"
+	.elsewhere =                                                                                         \
+		"in the program of the other side; until it is cured, that program under tlsbye run does the same"
 #define NOTIFY_RULE                                                                                          \
 	"each side has to send close_notify before it ends its direction of the connection, "                \
 	"unless it has sent a fatal alert (RFC 8446, 6.1; RFC 5246, 7.2.1)"
@@ -73,7 +74,7 @@ static const struct rule faults[FAULT_COUNT] = {
 		 .broken =
 			 "SHUT_RDWR ends the reading as well (shutdown(2)), and what comes then is answered with a "
 			 "reset " RESET_RULE ": end the writing alone, and read to the peer's end",
-		 .where = "in place of shutdown(fd, SHUT_RDWR), and " BEFORE_LETTING_GO,
+		 .where = "instead of shutdown(fd, SHUT_RDWR), and " BEFORE_LETTING_GO,
 		 GOODBYE},
 	[FAULT_UNFINISHED_WRITE_PLACE] =
 		{.what = "the connection is let go while an SSL_write() wanted to be repeated",
@@ -82,7 +83,7 @@ static const struct rule faults[FAULT_COUNT] = {
 			 "a SSL_write() with SSL_ERROR_WANT_WRITE or SSL_ERROR_WANT_READ has to be repeated with the same "
 			 "arguments until it succeeds (SSL_write(3), SSL_get_error(3)); close_notify before that would "
 			 "say that all was written",
-		 .where = "in place of SSL_write()",
+		 .where = "instead of SSL_write()",
 		 WRITE},
 	[FAULT_BAD_WRITE_RETRY_PLACE] =
 		{.what = "a half-done SSL_write() is repeated from another buffer, or with fewer bytes",
@@ -97,7 +98,7 @@ static const struct rule faults[FAULT_COUNT] = {
 		 .effect = "what the program has written is not sent",
 		 .broken =
 			 "a BIO_f_buffer keeps what is written until it is full or BIO_flush() is called (BIO_f_buffer(3))",
-		 .where = "behind the last write, for the BIO that is written to",
+		 .where = "after the last write, for the BIO that is written to",
 		 .line = "if (!tls_flush(SSL_get_wbio(ssl), fd))",
 		 .lines = rules_lines_flush_c,
 		 .language = "C"},
@@ -109,7 +110,7 @@ static const struct rule faults[FAULT_COUNT] = {
 		 .broken =
 			 "data for a closed TCP is answered with a reset " RESET_RULE
 			 ": read what has come before writing more, and stop at the first SSL_write() that fails",
-		 .where = "in place of SSL_write()",
+		 .where = "instead of SSL_write()",
 		 WRITE},
 };
 
@@ -126,11 +127,23 @@ static const struct rule datagram = {.what = "the DTLS connection is let go with
 
 /* By the cause; those without a rule have other_cause. */
 static const struct rule causes[CAUSE_COUNT + 1] = {
-	[CAUSE_PEER_CLOSED] = {.what = "the peer ended without close_notify",
-			       .effect = "nobody here can tell whether all of the data has come",
-			       .broken = "by the other side: " NOTIFY_RULE
-					 "; its program closed without SSL_shutdown(), or died",
-			       TELL},
+	[CAUSE_PEER_CLOSED] =
+		{.what = "the peer ended without close_notify",
+		 .effect = "nobody here can tell whether all of the data has come",
+		 .broken = "by the other side: " NOTIFY_RULE
+			   "; its program closed without SSL_shutdown(), or died",
+		 .elsewhere =
+			 "in the program of the other side; until it is cured, that program under tlsbye run "
+			 "does the same. Where the protocol itself tells where its data ends (a length, a last "
+			 "word), such an end is harmless, and tlsbye run --ignore-unexpected-eof for this program "
+			 "makes it count as an end: for what calls OpenSSL 3.0 or later as a library, from C, "
+			 "Ruby, PHP, Lua or Tcl (Python and Perl's IO::Socket::SSL do so by themselves; 1.1.1 needs "
+			 "it rarely; memory BIOs, as Node's, are not reached)",
+		 .where = "after the making of the SSL_CTX, only where the protocol itself tells where its "
+			  "data ends",
+		 .line = "SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);",
+		 .language = "C",
+		 .for_context = true},
 	[CAUSE_PEER_RESET] =
 		{.what = "the peer reset the connection",
 		 .effect = "what it had sent and was not read yet may be lost",
@@ -145,7 +158,7 @@ static const struct rule causes[CAUSE_COUNT + 1] = {
 		 .broken =
 			 "data for a closed TCP is answered with a reset " RESET_RULE
 			 ": read what has come before writing more, and stop at the first SSL_write() that fails",
-		 .where = "in place of SSL_write()",
+		 .where = "instead of SSL_write()",
 		 WRITE},
 	[CAUSE_PEER_ALERT] =
 		{.what = "the peer refused with a fatal alert",
@@ -209,7 +222,7 @@ static const struct rule unfinished = {
 	.broken =
 		"a SSL_write() with SSL_ERROR_WANT_WRITE or SSL_ERROR_WANT_READ has to be repeated with the same "
 		"arguments until it succeeds (SSL_write(3), SSL_get_error(3))",
-	.where = "in place of SSL_write()",
+	.where = "instead of SSL_write()",
 	WRITE};
 
 static const struct rule write_broken = {
@@ -218,7 +231,7 @@ static const struct rule write_broken = {
 	.broken =
 		"most often by the other side: it closed or reset while data was on its way to it " RESET_RULE
 		"; here: read what has come before writing more",
-	.where = "in place of SSL_write()",
+	.where = "instead of SSL_write()",
 	WRITE};
 
 static const struct rule write_failed = {
@@ -261,19 +274,21 @@ static const struct rule hidden_end = {
 	.what = hidden_what,
 	.effect = hidden_effect,
 	.broken = hidden_rule,
-	.where = "behind the making of the SSL_CTX, unless the length is checked elsewhere",
+	.where = "after the making of the SSL_CTX, unless the length is checked elsewhere",
 	.line = "SSL_CTX_clear_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);",
-	.language = "C"};
+	.language = "C",
+	.for_context = true};
 
 static const struct rule hidden_end_python = {
 	.what = hidden_what,
 	.effect = hidden_effect,
 	.broken = hidden_rule,
 	.where =
-		"in the Python program, whose ssl module sets it, behind the making of the context, unless the length is "
+		"in the Python program, whose ssl module sets it, after the making of the context, unless the length is "
 		"checked elsewhere",
 	.line = "context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF",
-	.language = "Python"};
+	.language = "Python",
+	.for_context = true};
 
 static const struct rule *write_rule(const char *code)
 {
@@ -312,53 +327,11 @@ static const struct rule *rule_in_c(const struct group *group)
 
 /* --- programs whose C is the interpreter's --- */
 
-/* For these a line of C would be of no use: the call is one of the interpreter's, and its author is not the guilty one. */
-static const struct interpreter {
-	const char *language;
-	const char *parts[5]; /* of an object's path */
-	const char *where;
-	const char *line;
-	const char *lines;
-	const char *
-		where_writing; /* in place of a write that was not repeated; its line needs no function of ours */
-	const char *line_writing;
-} interpreters[] = {
-	{"Python",
-	 {"/_ssl.", "/python3", "/libpython3"},
-	 "in the Python program, in place of conn.close(): "
-	 "unwrap() alone waits for the peer, and fails where it has sent more",
-	 "tls_goodbye(conn)",
-	 rules_lines_goodbye_python,
-	 "in the Python program, in place of conn.send(data): with a timeout sendall() repeats until all is written",
-	 "conn.settimeout(30); conn.sendall(data)"},
-	{"Perl",
-	 {"/SSLeay.so", "/bin/perl", "/libperl.so"},
-	 "in the Perl program, in place of close($conn), "
-	 "and before $conn goes out of scope, where IO::Socket::SSL says nothing",
-	 "tls_goodbye($conn);",
-	 rules_lines_goodbye_perl,
-	 "in the Perl program, in place of syswrite($conn, $data): on a blocking socket print repeats until all is written",
-	 "$conn->blocking(1); print {$conn} $data or die;"},
-	{"Ruby",
-	 {"/ruby/", "/libruby", "/bin/ruby"},
-	 "in the Ruby program, in place of ssl.close or of closing the socket: "
-	 "sync_close sends close_notify and closes at once",
-	 "tls_goodbye(ssl)",
-	 rules_lines_goodbye_ruby,
-	 "in the Ruby program, in place of ssl.write_nonblock(data): write repeats until all is written",
-	 "ssl.write(data)"},
-};
-enum { INTERPRETERS = sizeof(interpreters) / sizeof(interpreters[0]) };
-
 static int interpreter_of(const struct group *group)
 {
 	const struct object *object = group->site.count ? group->site.frames[0].object : NULL;
 
-	for (int i = 0; object && object->path && i < INTERPRETERS; i++)
-		for (const char *const *part = interpreters[i].parts; *part; part++)
-			if (strstr(object->path, *part))
-				return i;
-	return -1;
+	return object ? languages_of(object->path) : -1;
 }
 
 /* A place of its own for each rule that is translated: those of faults, and the others by which C is to be written. */
@@ -372,24 +345,39 @@ static size_t place_among_translated(const struct group *group, const struct rul
 							: FAULT_COUNT + 3;
 }
 
+/* A line for the context, in its language; where it has none, none: C's would be of no use. */
+static const struct rule *suffering_in(const struct rule *rule, int language)
+{
+	static struct rule translated[LANGUAGES];
+	struct rule *ours = &translated[language];
+
+	*ours = *rule;
+	ours->where = languages[language].where_suffering;
+	ours->line = languages[language].line_suffering;
+	ours->language = ours->line ? languages[language].name : NULL;
+	return ours;
+}
+
 const struct rule *rules_for(const struct group *group)
 {
-	static struct rule translated[INTERPRETERS][FAULT_COUNT + 4];
+	static struct rule translated[LANGUAGES][FAULT_COUNT + 4];
 	const struct rule *rule = rule_in_c(group);
 	int language = interpreter_of(group);
 	bool writes = rule->lines == rules_lines_write_c;
 
-	if (rule == &hidden_end && language >= 0 && strcmp(interpreters[language].language, "Python") == 0)
+	if (rule == &hidden_end && language >= 0 && strcmp(languages[language].name, "Python") == 0)
 		return &hidden_end_python;
+	if (rule == &causes[CAUSE_PEER_CLOSED] && language >= 0)
+		return suffering_in(rule, language);
 	if (language < 0 || (!writes && (group->kind != GROUP_FAULT || rule->lines != rules_lines_goodbye_c)))
 		return rule;
-	const struct interpreter *its = &interpreters[language];
+	const struct language *its = &languages[language];
 	struct rule *ours = &translated[language][place_among_translated(group, rule)];
 	*ours = *rule;
 	ours->where = writes ? its->where_writing : its->where;
 	ours->line = writes ? its->line_writing : its->line;
 	ours->lines = writes ? NULL : its->lines;
-	ours->language = its->language;
+	ours->language = ours->line ? its->name : NULL;
 	return ours;
 }
 
@@ -438,6 +426,21 @@ static const struct place *first_of(const struct place *freed, const struct plac
 	return freed ? freed : closed;
 }
 
+/* Who is told that the other side is at fault can ask it: a server by its address, a client where it connects to. */
+static void advise_probe(const struct group *group, const struct rule *rule, struct advice *advice)
+{
+	const struct record *example = group->example;
+	const char *port = example && example->local ? strrchr(example->local, ':') : NULL;
+	bool tcp = example && (!example->transport || strcmp(example->transport, "tcp") == 0);
+
+	if (!rule->elsewhere || !tcp || !example->role)
+		return;
+	if (strcmp(example->role, "client") == 0 && example->peer)
+		snprintf(advice->probe, sizeof(advice->probe), "tlsbye probe %s", example->peer);
+	else if (strcmp(example->role, "server") == 0 && port)
+		snprintf(advice->probe, sizeof(advice->probe), "tlsbye probe --listen %s", port + 1);
+}
+
 void rules_advise(const struct group *group, struct source *source, struct advice *advice)
 {
 	const struct rule *rule = rules_for(group);
@@ -449,8 +452,9 @@ void rules_advise(const struct group *group, struct source *source, struct advic
 	*advice = (struct advice){0};
 	if (rule->line)
 		snprintf(advice->line, sizeof(advice->line), "%s", rule->line);
+	advise_probe(group, rule, advice);
 	/* The call stands in the interpreter's source, where nobody is to write anything. */
-	if (group->site.count && interpreter_of(group) < 0)
+	if (group->site.count && interpreter_of(group) < 0 && !rule->for_context)
 		advice->at = source_resolve(source, &group->site.frames[0]);
 	if (rule->lines != rules_lines_goodbye_c)
 		return;
@@ -464,4 +468,9 @@ void rules_advise(const struct group *group, struct source *source, struct advic
 		snprintf(advice->line, sizeof(advice->line), "tls_goodbye(%s, %s);", ssl, fd);
 	if (freed || closed)
 		advice->at = first_of(freed, closed);
+}
+
+bool rules_replaces(const struct rule *rule)
+{
+	return rule->lines == rules_lines_write_c;
 }

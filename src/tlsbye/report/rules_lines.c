@@ -205,3 +205,65 @@ const char rules_lines_goodbye_ruby[] =
 	"  io ||= ssl.to_io\n"
 	"  io.close\n"
 	"end\n";
+
+const char rules_lines_goodbye_php[] =
+	"/* close_notify, FIN, then read away what still comes, for so many seconds at the most. It closes $conn. */\n"
+	"function tls_goodbye($conn, $seconds = 5)\n"
+	"{\n"
+	"    $deadline = microtime(true) + $seconds;\n"
+	"    stream_set_blocking($conn, false);\n"
+	"    @stream_socket_enable_crypto($conn, false); // close_notify; from here on it is the bare socket\n"
+	"    @stream_socket_shutdown($conn, STREAM_SHUT_WR);\n"
+	"    while (!feof($conn) && ($left = $deadline - microtime(true)) > 0) {\n"
+	"        $readable = [$conn];\n"
+	"        $none = null;\n"
+	"        if (!@stream_select($readable, $none, $none, (int) $left, (int) (fmod($left, 1) * 1e6))) {\n"
+	"            break;\n"
+	"        }\n"
+	"        if (@fread($conn, 65536) === false) {\n"
+	"            break;\n"
+	"        }\n"
+	"    }\n"
+	"    fclose($conn);\n"
+	"}\n";
+
+const char rules_lines_goodbye_lua[] =
+	"local socket = require \"socket\"\n"
+	"\n"
+	"-- Reads away what still comes, to the peer's end, or until nothing has come for a second, or for so many seconds at the most.\n"
+	"local function tls_read_away(conn, seconds)\n"
+	"  local deadline = socket.gettime() + (seconds or 5)\n"
+	"  while socket.gettime() < deadline do\n"
+	"    conn:settimeout(1)\n"
+	"    local data, failure, part = conn:receive(16384)\n"
+	"    if not data and #(part or \"\") == 0 then break end\n"
+	"    if not data and failure ~= \"timeout\" and failure ~= \"wantread\" then break end\n"
+	"  end\n"
+	"end\n";
+
+const char rules_lines_goodbye_tcl[] =
+	"# FIN, then read away what still comes, for so many seconds at the most. It closes $conn.\n"
+	"proc tls_goodbye {conn {seconds 5}} {\n"
+	"    set deadline [expr {[clock milliseconds] + 1000 * $seconds}]\n"
+	"    catch {\n"
+	"        flush $conn\n"
+	"        tls::unimport $conn ;# from here on it is the bare socket\n"
+	"        close $conn write\n"
+	"        fconfigure $conn -blocking 0 -translation binary\n"
+	"        while {![eof $conn] && [clock milliseconds] < $deadline} {\n"
+	"            if {[string length [read $conn 65536]] == 0} { after 10 }\n"
+	"        }\n"
+	"    }\n"
+	"    catch { close $conn }\n"
+	"}\n";
+
+const char rules_lines_goodbye_node[] =
+	"// close_notify, FIN, then read away what still comes, for so many seconds at the most. It closes the socket.\n"
+	"function tlsGoodbye(socket, seconds = 5) {\n"
+	"  const timer = setTimeout(() => socket.destroy(), seconds * 1000);\n"
+	"  socket.on('error', () => {});\n"
+	"  socket.once('close', () => clearTimeout(timer));\n"
+	"  socket.removeAllListeners('data');\n"
+	"  socket.resume();\n"
+	"  socket.end();\n"
+	"}\n";

@@ -11,5 +11,9 @@ extern const char rules_lines_flush_c[];   /* tls_flush(bio, fd) */
 extern const char rules_lines_goodbye_python[];
 extern const char rules_lines_goodbye_perl[];
 extern const char rules_lines_goodbye_ruby[];
+extern const char rules_lines_goodbye_php[];
+extern const char rules_lines_goodbye_lua[];
+extern const char rules_lines_goodbye_tcl[];
+extern const char rules_lines_goodbye_node[];
 
 #endif

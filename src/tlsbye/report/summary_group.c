@@ -145,12 +145,17 @@ static void advice(const struct page *page, const struct report *report, size_t 
 		fprintf(page->out, "   The line above, %s, cures this as well.\n", advice.line);
 		return;
 	}
+	if (rule->elsewhere)
+		summary_group_paragraph(page, "   ", "Do it %s.", rule->elsewhere);
+	if (*advice.probe)
+		fprintf(page->out, "   Ask the other side how it ends: %s\n", advice.probe);
 	if (rule->where)
 		summary_group_paragraph(page, "   ", "%s %s%s", *advice.line ? "Write" : "Do it", rule->where,
 					*advice.line ? ":" : ".");
 	if (*advice.line && advice.at && advice.at->file)
-		fprintf(page->out, "       %s%s%s    (in front of %s:%d)\n", page->bold, advice.line,
-			page->plain, advice.at->file, advice.at->line);
+		fprintf(page->out, "       %s%s%s    (%s line %d of %s)\n", page->bold, advice.line,
+			page->plain, rules_replaces(rule) ? "instead of" : "before", advice.at->line,
+			advice.at->file);
 	else if (*advice.line)
 		fprintf(page->out, "       %s%s%s\n", page->bold, advice.line, page->plain);
 }
