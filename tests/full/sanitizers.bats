@@ -21,8 +21,7 @@ bats_load_library bats-assert
 export BATS_TEST_TIMEOUT=3600
 top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 builds=$(dirname "${BUILD:-$top/build}")
-core=(adversary bio copies cure doors eof events forks harmless honesty hub hub_alone in_handler leaving limits linger observe processes
-  sharing shutdown fuzz)
+core=(copies cure doors forks fuzz harmless honesty hub in_handler leaving)
 
 # Tests that cannot hold with a sanitizer, and why: where the reason goes, the line goes.
 not_here() {

@@ -7,6 +7,7 @@
  *
  * Built by tests/full/sanitizers.bats only. Prints how many connections there were.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -23,7 +24,7 @@ enum { WORKERS = 4, ROUNDS = 40, BYTES = 5000 };
 
 static SSL_CTX *server_ctx, *client_ctx;
 static atomic_uint connections;
-static int rounds = ROUNDS;
+static int rounds = ROUNDS, nowhere;
 
 static SSL *over(SSL_CTX *ctx, int fd)
 {
@@ -88,14 +89,15 @@ static void *read_some(void *ssl)
 	return NULL;
 }
 
-/* Another thread is in SSL_read, or has been, or will be. */
-static void close_beside_reader(SSL *ssl, int fd)
+/* Another thread is in SSL_read, or has been, or will be: so the number is not set free before it is done. */
+static void replace_beside_reader(SSL *ssl, int fd)
 {
 	pthread_t reader;
 	pthread_create(&reader, NULL, read_some, ssl);
-	close(fd);
+	dup2(nowhere, fd);
 	pthread_join(reader, NULL);
 	SSL_free(ssl);
+	close(fd);
 }
 
 /* The child tidies up, as children do; it is of one thread. */
@@ -110,8 +112,8 @@ static void fork_then_close(SSL *ssl, int fd)
 	free_then_close(ssl, fd);
 }
 
-static way *const ways[] = {free_then_close, close_then_free,     shut_down,
-			    copy_then_close, close_beside_reader, fork_then_close};
+static way *const ways[] = {free_then_close, close_then_free,       shut_down,
+			    copy_then_close, replace_beside_reader, fork_then_close};
 
 /* --- all --- */
 
@@ -144,6 +146,7 @@ int main(int argc, char **argv)
 		rounds = atoi(argv[1]);
 	alarm(300);
 	signal(SIGPIPE, SIG_IGN); /* of a peer that writes after the close */
+	nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
 	server_ctx = tls_context(&(struct script){.server = true, .tickets = true});
 	client_ctx = tls_context(&(struct script){.server = false});
 	for (int i = 0; i < WORKERS; i++) {

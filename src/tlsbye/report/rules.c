@@ -32,7 +32,7 @@
 	"and at least as many bytes; SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER lets the same bytes stand in another "   \
 	"buffer (SSL_write(3), SSL_CTX_set_mode(3))"
 #define RETRY_WHERE                                                                                              \
-	"in place of SSL_write(); or, where the bytes move between two tries (realloc(), a garbage collector), " \
+	"instead of SSL_write(); or, where the bytes move between two tries (realloc(), a garbage collector), " \
 	"SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER) after the making of the SSL_CTX"
 
 /* --- what a program did wrong --- */
@@ -193,7 +193,7 @@ static const struct rule causes[CAUSE_COUNT + 1] = {
 			 "the thread's error queue has to be empty before the call whose result SSL_get_error() is asked about "
 			 "(SSL_get_error(3), DESCRIPTION): the connection itself only wants to be tried again, or had ended well",
 		 .where =
-			 "directly in front of this call; and after each call that may fail and is not looked into",
+			 "directly before this call; and after each call that may fail and is not looked into",
 		 .line = "ERR_clear_error();",
 		 .language = "C"},
 	[CAUSE_BAD_WRITE_RETRY] =
