@@ -98,3 +98,15 @@ sys.exit(libc.syscall(438, pidfd, 0, 0) < 0)'
   assert_verdict "${good[@]}"
   assert_equal "$(grep -c '"event":"end"' "$program_err")" 4
 }
+
+child_late() {
+  judge_server "$1" server_sends_copies --mode child-late --read 2K --write 64K -- --send 1K --expect 128K
+  assert_verdict bytes=131072 content=right
+  assert_total bad=0 late=0
+}
+
+# The child has used the next sequence number; that its copy was away at its close must not make the parent the owner.
+@test "P7: a child sends its copy to itself, closes, goes on: the parent is silent" {
+  both child_late bare
+  both child_late cured
+}

@@ -78,6 +78,18 @@ halves() {
   both halves cured
 }
 
+buffered() {
+  connections=1
+  judge_server "$1" server_fork_halves --mode buffered --write 64K -- --send 1K --trail 20K --expect 64K
+  assert_program read=21503
+  assert_total bad=0 late=0
+}
+
+@test "P7: the same where the child has read no more than OpenSSL's buffer yet" {
+  both buffered bare
+  both buffered cured
+}
+
 # The peer's own close_notify may be there, unread, when the program that knows no TLS ends: then comes a RST, bare too.
 plain() {
   connections=1

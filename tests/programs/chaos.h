@@ -24,8 +24,8 @@ struct promise {
 	const char *silent, *either; /* why close_notify is forbidden, or not promised; the first wins */
 	const char *hub;             /* why it is due with a hub only */
 	const char *lossy;           /* why bytes may be lost, and a reset may come */
-	const char *torn;            /* why a record that was half-done may remain so */
-	bool abort;                  /* a reset is to come */
+	const char *torn; /* why a record that was half-done may remain so; "hub": where there is none */
+	bool abort;       /* a reset is to come */
 };
 
 struct line {

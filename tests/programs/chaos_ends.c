@@ -236,8 +236,8 @@ void chaos_end(struct line *line)
 	line->promise->hub = "handler";
 	if (!line->freed)
 		line->promise->either = "handler";
-	if (!line->freed && line->promise->most > 0)
-		line->promise->torn = "handler";
+	if (line->promise->most > 0)
+		line->promise->torn = line->freed ? "hub" : "handler";
 }
 
 enum { RETURN, EXIT, EXIT_NOW, QUICK_EXIT, EXIT_3, EXIT_NOW_3, EXEC, CLOSE_ALL, EXIT_IN_HANDLER, WAYS_OUT };

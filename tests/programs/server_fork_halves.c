@@ -2,6 +2,7 @@
 /*
  * Two processes have one connection, and both have something to do: the parent lets go first, and the child goes on.
  * --mode reader: the child reads, the parent writes, as the client of old that copies its two ways in two processes.
+ * buffered: the same, and what the child reads first stands in OpenSSL's buffer since before the fork: no BIO tells of it.
  * --mode plain: TLS is over before the fork (FTPS with CCC), and the child goes on in plaintext; exec: likewise, by a program
  * that has the socket as its input and output (inetd).
  */
@@ -26,7 +27,7 @@ static size_t read_bytes(SSL *ssl, size_t wanted)
 
 static void read_on(SSL *ssl)
 {
-	size_t got = read_bytes(ssl, REQUEST);
+	size_t got = read_bytes(ssl, legacy_is("buffered") ? REQUEST - 1 : REQUEST);
 
 	legacy_tell(to_parent);
 	legacy_await(to_child);
@@ -51,7 +52,7 @@ static void write_on(int fd)
 
 static void talk(SSL *ssl, int fd)
 {
-	bool plain = !legacy_is("reader");
+	bool plain = legacy_is("plain") || legacy_is("exec");
 	pid_t child;
 
 	if (plain) {
@@ -59,6 +60,8 @@ static void talk(SSL *ssl, int fd)
 		SSL_shutdown(ssl);
 		SSL_free(ssl);
 	}
+	if (legacy_is("buffered"))
+		read_bytes(ssl, 1);
 	child = fork();
 	if (child == 0 && plain)
 		write_on(fd);

@@ -7,7 +7,7 @@
  * late: the message is received after the close of the first number; peeked: it was looked at by MSG_PEEK before that;
  * back: a process beside has had it, and has a copy of its own until the end; holder: it has the only one that is left, the SSL is
  * freed, and it says whether it could go on; exit: the process exits meanwhile; forked: the SSL goes on in a child, over a copy
- * that came by a message.
+ * that came by a message; child-late: a child does all that late does, and then the parent lets go.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -211,11 +211,28 @@ static void fork_and_send(SSL *ssl, int fd)
 	waitpid(child, &status, 0);
 }
 
+static void travel_in_child(SSL *ssl, int fd)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		legacy.mode = "late";
+		go_on(ssl, move(fd));
+		exit(0);
+	}
+	waitpid(child, &status, 0);
+	SSL_free(ssl);
+	close(fd);
+}
+
 static void talk(SSL *ssl, int fd)
 {
 	legacy_exchange(ssl);
 	if (legacy_is("holder") || legacy_is("exit")) {
 		hold(ssl, fd);
+	} else if (legacy_is("child-late")) {
+		travel_in_child(ssl, fd);
 	} else if (legacy_is("forked")) {
 		fork_and_send(ssl, fd);
 	} else {
