@@ -4,7 +4,8 @@
 # CPython's tests as cpython.bash has them, in a chroot of another Debian: another Python, another OpenSSL, and tlsbye
 # as it is built there. Each function takes the name of that Debian; cpython_trixie.bash and cpython_sid.bash call them.
 #
-# What a run writes lies in the chroot, in /results, and is copied out of it.
+# What a run writes lies in the chroot, in /results, and is copied out of it: Python's folder for its tests too, which it
+# names for its process, and each has the same number in its PID namespace.
 
 # shellcheck source=tests/suites/cpython.bash
 source "$here/cpython.bash"
@@ -41,14 +42,21 @@ cpython_chroot_make() {
     return 1
   }
   [[ -e $work/$1/etc/hosts ]] || printf '127.0.0.1 localhost\n::1 localhost\n' >"$work/$1/etc/hosts"
-  put_tree "$1"
-  # Without the programs of our own tests.
-  # shellcheck disable=SC2016
-  logged "$1" build inside "$seconds_to_build" "$1" sh -ec 'mkdir -p /tlsbye/build; cd /tlsbye/build; ../configure
-    make -j"$(nproc)" src/libtlsbye/libtlsbye.la src/tlsbye/tlsbye'
+  cpython_chroot_build "$1"
 }
 
-# The tree is built there each time: that takes less time than to find out whether it must.
+# Only where a source of ours has changed; and without the programs of our own tests.
+cpython_chroot_build() {
+  local built=$work/$1/built sum
+  sum=$(cd "$root" && find src configure.ac Makefile.am -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+  [[ ! -e $built || $(<"$built") != "$sum" ]] || return 0
+  put_tree "$1"
+  # shellcheck disable=SC2016
+  logged "$1" build inside "$seconds_to_build" "$1" sh -ec 'mkdir -p /tlsbye/build; cd /tlsbye/build; ../configure
+    make -j"$(nproc)" src/libtlsbye/libtlsbye.la src/tlsbye/tlsbye' &&
+    echo "$sum" >"$built"
+}
+
 cpython_chroot_ready() {
   (with_chroot cpython_chroot_make "$1") 3>&1 >&2
 }
@@ -67,7 +75,7 @@ cpython_chroot_run() {
   mkdir -p "$work/$debian$results/$2"
   local status=0
   with_chroot inside $((unit_seconds + 60)) "$debian" env --chdir="$results/$2" "${words[@]}" \
-    python3 -m test --junit-xml "$results/$2.xml" "${match[@]}" "$2" || status=$?
+    python3 -m test --tempdir "$results/$2" --junit-xml "$results/$2.xml" "${match[@]}" "$2" || status=$?
   cp "$work/$debian$results/$2".* "$folder"
   return "$status"
 }

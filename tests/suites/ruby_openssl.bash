@@ -29,7 +29,7 @@ ruby_openssl_ready() {
 }
 
 ruby_openssl_run() {
-  cd "$work/source" && "${under[@]}" "$ruby_openssl_ruby" -Itool/lib -Itest -Itest/lib test/runner.rb --verbose --seed=1 \
+  cd "$work/source" && "${under[@]}" "$ruby_openssl_ruby" -Itool/lib -Itest -Itest/lib test/runner.rb --verbose --show-skip --seed=1 \
     "test/${1//.//}.rb"
 }
 
