@@ -115,6 +115,8 @@ static void add_program(struct text *line, const struct event *event)
 	json_bool(line, "handshake", end->handshake);
 	json_number(line, "bytes_read", end->bytes_read);
 	json_number(line, "bytes_written", end->bytes_written);
+	if (!end->writes_seen)
+		json_bool(line, "bytes_partial", true);
 	if (end->queues_known)
 		json_number(line, "unread", end->unread);
 	json_number(line, "unread_tls", end->unread_tls);
