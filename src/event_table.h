@@ -27,7 +27,8 @@
 	X(EVENT_HAND_OVER, "hand-over")                                                                      \
 	X(EVENT_OUT_OF_REACH, "out-of-reach")                                                                \
 	X(EVENT_CUT_SHORT, "cut-short")                                                                      \
-	X(EVENT_KILLED, "killed")
+	X(EVENT_KILLED, "killed")                                                                            \
+	X(EVENT_LATE_CALL, "late-call")
 
 /*
  * What the program did wrong. Each is a bit, 1 << its place; both the bits (docs/tracing.md) and the order in JSON are
@@ -107,6 +108,9 @@
 	X(CAUSE_BAD_WRITE_RETRY, "bad-write-retry",                                                          \
 	  "a half-done SSL_write() was repeated from another buffer, without "                               \
 	  "SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, or with fewer bytes")                                        \
+	X(CAUSE_LATE_CALL, "late-call",                                                                      \
+	  "another SSL of this process, whose own socket had been closed, used this one's number: its "      \
+	  "bytes went into this connection, or came out of it")                                              \
 	X(CAUSE_OTHER, "other", "")
 
 /* How the program let go, in the order in which they are told. Each is a bit, 1 << its place. */

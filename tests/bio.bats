@@ -323,3 +323,11 @@ same_under_tlsbye() {
   ! command -v /usr/bin/python3 >/dev/null || same_under_tlsbye /usr/bin/python3 -c 'import hashlib, os
 print(hashlib.new("sha256", b"x").hexdigest(), len(os.listdir("/proc/self/task")))'
 }
+
+@test "P12: what went through BIO_write is not counted, and the event says that the numbers are not all" {
+  load lib/sites
+  TLSBYE_MODE=observe in_json judge_server cured server_bio --read 2K --write 64K -- --send 1K --expect 64K
+  assert_value end bytes_partial=true
+  TLSBYE_MODE=observe in_json judge_server cured server_right --read 1K --write 64K -- --send 1K --expect 64K
+  assert_value end bytes_written=65536 bytes_partial=
+}

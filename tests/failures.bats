@@ -217,6 +217,36 @@ peer.close()' "$port" "$rst"
   each moved
 }
 
+# --- a call on another SSL, after the close of its socket ---
+
+# The judge serves both connections; of the second it sees what the first one's call does to it.
+late() {
+  connections=2 in_json judge_client cured client_late_shutdown --mode "$1" -- --send 100 --expect-any --end first-bare
+}
+
+@test "P12: SSL_shutdown() after close(), on a number that is another connection's: that is told, and the peer is not blamed" {
+  TLSBYE_MODE=observe
+  both late shutdown
+  assert_total bad=1 # the record that strayed
+  assert_value late-call count=1 call=SSL_shutdown held_back=false
+  run event_value late-call other
+  assert_output --regexp '\.2$'
+  TLSBYE_MODE=cure
+  both late shutdown
+  assert_total bad=0
+  assert_value late-call count=1 call=SSL_shutdown held_back=true
+  no_failure
+}
+
+@test "P12: SSL_free() after close(), which closes the number of another connection: that one's failures are its doing" {
+  closed_for_another() {
+    late free
+    assert_value late-call count=1 call=SSL_free
+    assert_value write-incomplete errno=EBADF cause=late-call
+  }
+  each closed_for_another
+}
+
 @test "P11: reading on behind the end is told once" {
   once() {
     in_json judge_client cured client_writes_late --mode once -- --end bare --end-at 0

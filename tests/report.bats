@@ -30,6 +30,33 @@ on_a_terminal() {
     totals.resets=7 totals.processes=1 handshakes=41 only_info=false lines_skipped=0
 }
 
+@test "report: nothing is called right where a connection has no end: the likely ways are named, and the status tells" {
+  make_log clean=2 killed=1 >log
+  run -1 "$TLSBYE" report log
+  assert_output --partial '1  without an end'
+  assert_output --partial 'of 1 connection the end was not seen'
+  refute_output --partial 'Nothing wrong was found'
+  make_log clean=2 >log
+  run -0 "$TLSBYE" report log
+  assert_output --partial 'Nothing wrong was found'
+}
+
+@test "report: who leaves a server in the handshake is counted, and is no finding; a client wants to know" {
+  visit() {
+    printf '{"v":1,"event":"read-failed","time":1.5,"program":"x","pid":7,"mode":"cure","level":"info","id":"7.1","fd":4,'
+    printf '"transport":"tcp","local":"unknown","peer":"unknown","role":"%s","call":"SSL_accept","bytes_read":0,' "$1"
+    printf '"bytes_written":0,"peer_notified":false,"cause":"peer-closed-in-handshake"}\n'
+    printf '{"v":1,"event":"end","time":1.6,"program":"x","pid":7,"mode":"cure","level":"debug","id":"7.1","fd":4,'
+    printf '"doors":["close"],"close_notify":"none","verdict":"clean","data":"safe","faults":[]}\n'
+  }
+  visit server >log
+  run -0 "$TLSBYE" report log
+  assert_output --partial 'that the peer left in the handshake'
+  visit client >log
+  run -1 "$TLSBYE" report log
+  assert_output --partial 'peer-closed-in-handshake: 1 connection'
+}
+
 @test "report: a copy in a forked child is not counted twice" {
   make_log clean=4 foreign=3 >log
   report_json log

@@ -56,6 +56,8 @@ struct seen {
 	int write_error; /* SSL_get_error of the last write that is to be repeated; 0: a part of it was taken */
 	uint64_t write_requested;
 	bool fatal_error;
+	bool late_call_told;    /* one was made on this SSL (late_call.h) */
+	_Atomic bool disturbed; /* by one of another SSL's: written by whoever makes that */
 	bool stale_error_told;
 	uint64_t
 		stale_error_at; /* how far it was when the program was last told of one (stale_error.h); 0: never */

@@ -120,6 +120,13 @@ struct event_hand_over {
 	int errno_value; /* with which the one before was refused */
 };
 
+/* A call on an SSL whose socket was closed before, and whose number is another socket's, or file's, by now. */
+struct event_late_call {
+	const char *call;
+	uint32_t other; /* the number of the connection that has it; 0: none that is known */
+	bool held_back; /* the cure did not let it */
+};
+
 /* A program has ended by a signal. Told by who has waited for it, and so knows: tlsbye run --report. */
 struct event_killed {
 	const char *signal; /* "SIGPIPE" */
@@ -148,6 +155,7 @@ struct event {
 		struct event_setting setting;
 		struct event_hand_over hand_over;
 		struct event_killed killed;
+		struct event_late_call late_call;
 	};
 };
 

@@ -115,6 +115,8 @@ static void add_program(struct text *line, const struct event *event)
 	json_bool(line, "handshake", end->handshake);
 	json_number(line, "bytes_read", end->bytes_read);
 	json_number(line, "bytes_written", end->bytes_written);
+	if (!end->writes_seen)
+		json_bool(line, "bytes_partial", true);
 	if (end->queues_known)
 		json_number(line, "unread", end->unread);
 	json_number(line, "unread_tls", end->unread_tls);
@@ -225,6 +227,22 @@ static void add_drain(struct text *line, const struct event_drain *drain)
 	add_word(line, "ended_by", event_names_peer_end(drain->ended_by));
 }
 
+static void add_late_call(struct text *line, const struct event *event)
+{
+	size_t mark = json_mark(line);
+	json_string(line, "call", event->late_call.call);
+	if (event->late_call.other) {
+		json_key(line, "other");
+		text_add(line, "\"");
+		text_add_number(line, (uint64_t)event->pid);
+		text_add(line, ".");
+		text_add_number(line, event->late_call.other);
+		text_add(line, "\"");
+	}
+	json_bool(line, "held_back", event->late_call.held_back);
+	json_fits(line, mark);
+}
+
 static void add_setting(struct text *line, const struct event_setting *setting)
 {
 	size_t mark = json_mark(line);
@@ -268,6 +286,9 @@ static void add_what(struct text *line, const struct event *event)
 	case EVENT_HAND_OVER:
 		add_word(line, "way", event_names_way(event->hand_over.way));
 		add_word(line, "errno", errno_names_find(event->hand_over.errno_value));
+		return;
+	case EVENT_LATE_CALL:
+		add_late_call(line, event);
 		return;
 	case EVENT_KILLED:
 		json_string(line, "signal", event->killed.signal);

@@ -144,6 +144,9 @@ uint32_t event_json_sites_of(enum event_kind kind, enum by by)
 		return 1u << SITE_READ;
 	case EVENT_WRITE_INCOMPLETE:
 		return 1u << SITE_WRITE;
+	case EVENT_LATE_CALL:
+		return 1u << SITE_SSL_SHUTDOWN | 1u << SITE_SSL_FREE | 1u << SITE_CLOSE | 1u << SITE_READ |
+		       1u << SITE_WRITE;
 	case EVENT_NOTIFY:
 		return by == BY_PROGRAM ? 1u << SITE_SSL_SHUTDOWN : 0;
 	case EVENT_END:

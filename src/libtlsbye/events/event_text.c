@@ -287,6 +287,15 @@ static void add_drain(struct text *line, const struct event_drain *drain)
 	text_add(line, event_words_peer_end(drain->ended_by));
 }
 
+static void add_late_call(struct text *line, const struct event_late_call *late)
+{
+	text_add(line, "warning: ");
+	text_add(line, late->call);
+	text_add(line, " after the close of its socket, whose number is ");
+	text_add(line, late->other ? "another TLS connection's" : "another file's");
+	text_add(line, late->held_back ? " by now: held back" : " by now");
+}
+
 static void add_setting(struct text *line, const struct event_setting *setting)
 {
 	for (unsigned i = 0; i < setting->count; i++)
@@ -331,6 +340,9 @@ static void add_what(struct text *line, const struct event *event)
 		return;
 	case EVENT_END:
 		add_end(line, event);
+		return;
+	case EVENT_LATE_CALL:
+		add_late_call(line, &event->late_call);
 		return;
 	case EVENT_SETTING:
 	case EVENT_OUT_OF_REACH:

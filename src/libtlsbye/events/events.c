@@ -271,6 +271,15 @@ void events_hidden_end(struct connection *c, uint64_t bytes, bool certain)
 	say(&event);
 }
 
+void events_late_call(struct connection *c, const char *call, uint32_t other, bool held_back)
+{
+	if (!is_wanted(LEVEL_WARN))
+		return;
+	struct event event = about(c, EVENT_LATE_CALL, LEVEL_WARN);
+	event.late_call = (struct event_late_call){call, other, held_back};
+	say(&event);
+}
+
 static void fail(struct connection *c, enum event_kind kind, struct event_failure *failure)
 {
 	struct event event = about(c, kind, LEVEL_INFO);

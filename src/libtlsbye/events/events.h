@@ -47,6 +47,9 @@ void events_half_close(struct connection *c, enum by by);
 void events_read_failed(struct connection *c, struct event_failure *failure);
 void events_write_incomplete(struct connection *c, struct event_failure *failure);
 
+/* Level warn: see struct event_late_call. */
+void events_late_call(struct connection *c, const char *call, uint32_t other, bool held_back);
+
 /* Level warn. */
 void events_complain(const struct setting_complaint *complaint);
 void events_bad_log(const char *path, int error);

@@ -14,7 +14,7 @@
 #include "linger/drain.h"
 
 /* With sites of this size the longest end still fits into a line (LINE_MAX_BYTES): check_hold. */
-enum { HOLD_SITES_MAX = 2456 };
+enum { HOLD_SITES_MAX = 2432 };
 
 struct hold {
 	uint64_t id;     /* of the connection in its process: together with pid, of the hold */

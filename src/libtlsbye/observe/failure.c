@@ -15,6 +15,7 @@
 #include "connection/socket.h"
 #include "events/event.h"
 #include "events/events.h"
+#include "observe/late_call.h"
 #include "observe/stale_error.h"
 #include "sys/errno_names.h"
 #include "sys/settings.h"
@@ -287,6 +288,12 @@ static void note_cause(struct connection *c, struct event_failure *failure)
 	c->seen.reset |= failure->cause == CAUSE_PEER_RESET;
 	if (failure->cause == CAUSE_PEER_RESET)
 		failure->peer = PEER_STATE_RESET;
+	if (late_call_is_one(c))
+		late_call_note(c, atomic_load(&c->ssl), failure->call, false);
+	if (atomic_load(&c->seen.disturbed))
+		failure->cause = CAUSE_LATE_CALL;
+	else if (late_call_is_one(c) && failure->cause != CAUSE_OTHER)
+		failure->cause = CAUSE_OWN_END;
 	if (is_in_handshake(c, failure->cause))
 		failure->cause = CAUSE_CLOSED_IN_HANDSHAKE;
 	c->seen.wrote_to_closed_peer |= failure->cause == CAUSE_WROTE_TO_CLOSED_PEER;

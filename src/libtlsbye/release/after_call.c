@@ -10,6 +10,7 @@
 #include "events/events.h"
 #include "observe/end_of_stream.h"
 #include "observe/failure.h"
+#include "observe/late_call.h"
 #include "observe/stale_error.h"
 #include "release/before_call.h"
 #include "release/first_connection.h"
@@ -210,6 +211,8 @@ int after_call_shutdown(struct connection *c, SSL *ssl, int result, struct call 
 	bool pretence = c->seen.faked || c->seen.unfinished || c->seen.quiet;
 	c->seen.called_shutdown = true;
 	call_sites_note(&c->sites, SITE_SSL_SHUTDOWN, call);
+	if (late_call_is_one(c))
+		late_call_note(c, ssl, call.name, settings->mode == MODE_CURE);
 	if (result < 0 && look_closer(c, result, (struct call){0}, false) == SSL_ERROR_WANT_WRITE &&
 	    c->released.notify == NOTIFY_NONE && !pretence)
 		c->released.notify = NOTIFY_PENDING;

@@ -10,6 +10,7 @@
 #include "events/events.h"
 #include "linger/handover.h"
 #include "observe/handshake.h"
+#include "observe/late_call.h"
 #include "release/release.h"
 #include "sys/blocked_signals.h"
 #include "sys/in_handler.h"
@@ -123,6 +124,7 @@ void ssl_free_release(struct connection *c, uint32_t path, struct call call)
 	call_sites_note(&c->sites, SITE_SSL_FREE, call);
 	in_handler_learn_thread();
 	ssl_free_learn_late(c);
+	late_call_note_free(c, ssl);
 	bool said = close_notify_is_said(c);
 	blocked_signals_begin(&before, !said);
 	speak_and_detach(c, ssl, path, said);

@@ -42,6 +42,7 @@ const struct field fields[] = {
 	FIELD("by", STRING, by),
 	FIELD("result", STRING, result),
 	FIELD("way", STRING, way),
+	FIELD("other", STRING, other),
 	FIELD("signal", STRING, signal),
 	FIELD("why", STRING, why),
 	FIELD("ended_by", STRING, ended_by),

@@ -190,14 +190,16 @@ void groups_add_end(struct groups *groups, const struct record *end)
 static bool has_own_rule(const char *cause)
 {
 	return says(cause, CAUSE_BAD_WRITE_RETRY_WORD) || says(cause, CAUSE_STALE_ERROR_WORD) ||
-	       says(cause, CAUSE_CLOSED_IN_HANDSHAKE_WORD);
+	       says(cause, CAUSE_CLOSED_IN_HANDSHAKE_WORD) || says(cause, CAUSE_LATE_CALL_WORD);
 }
 
 void groups_add_event(struct groups *groups, enum group_kind kind, const struct record *record)
 {
 	const char *code = record->cause ? record->cause : CAUSE_OTHER_WORD;
 
-	if (kind == GROUP_KILLED)
+	if (kind == GROUP_LATE_CALL)
+		code = EVENT_LATE_CALL_WORD;
+	else if (kind == GROUP_KILLED)
 		code = record->signal;
 	else if (kind == GROUP_HIDDEN_END)
 		code = EVENT_HIDDEN_END_WORD;

@@ -199,6 +199,7 @@ static void put_group(yajl_gen gen, const struct group *group, struct source *so
 	static const char *const kinds[] = {[GROUP_FAULT] = "fault",
 					    [GROUP_HIDDEN_END] = "hidden-end",
 					    [GROUP_READ_FAILED] = "read-failed",
+					    [GROUP_LATE_CALL] = "late-call",
 					    [GROUP_KILLED] = "killed",
 					    [GROUP_WRITE_INCOMPLETE] = "write-incomplete"};
 

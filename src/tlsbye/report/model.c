@@ -172,6 +172,9 @@ static void add_event(struct model *model, const struct record *r, struct seen *
 	case EVENT_WRITE_INCOMPLETE:
 		add_write_incomplete(model, r, seen);
 		break;
+	case EVENT_LATE_CALL:
+		groups_add_event(&model->groups, GROUP_LATE_CALL, r);
+		break;
 	case EVENT_HIDDEN_END:
 		add_hidden_end(model, r, seen);
 		break;

@@ -42,6 +42,7 @@ enum group_kind {
 	GROUP_FAULT,       /* what this program did wrong: code is a fault's ("unread-at-close") */
 	GROUP_HIDDEN_END,  /* it hides a truncation from itself: "hidden-end" */
 	GROUP_READ_FAILED, /* what it suffered: code is a cause ("peer-reset") */
+	GROUP_LATE_CALL,   /* a call after close, on another's number: code is "late-call" */
 	GROUP_KILLED, /* the process was ended by a signal: code is its name; connections are processes */
 	GROUP_WRITE_INCOMPLETE, /* code is an errno's or an error's name ("EPIPE", "SSL_ERROR_WANT_WRITE") */
 };

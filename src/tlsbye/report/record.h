@@ -70,6 +70,7 @@ struct record {
 	/* read-failed, write-incomplete, hidden-end */
 	const char *way;    /* of hand-over */
 	const char *signal; /* of killed */
+	const char *other;  /* of late-call: whose number it is */
 	const char *call, *error, *error_number /* "errno": "ECONNRESET" */, *reason, *cause, *alert;
 	int64_t requested;
 	int certain;

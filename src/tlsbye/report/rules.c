@@ -202,6 +202,14 @@ static const struct rule causes[CAUSE_COUNT + 1] = {
 		 .broken = RETRY_RULE,
 		 .where = RETRY_WHERE,
 		 WRITE},
+	[CAUSE_LATE_CALL] =
+		{.what = "another SSL of this program used this connection's number",
+		 .effect =
+			 "its bytes went into this connection: it is broken, and the peer is not to be blamed",
+		 .broken =
+			 "by this program, elsewhere: OpenSSL knows a socket by its number, which is free for others "
+			 "from close() on (close(2)): SSL_shutdown() and SSL_free() come before it",
+		 .where = "see late-call"},
 	[CAUSE_OWN_END] =
 		{.what = "this side had ended the connection already",
 		 .effect = "the read cannot succeed",
@@ -244,6 +252,17 @@ static const char hidden_effect[] = "a truncated reply looks complete";
 static const char hidden_rule[] =
 	"SSL_OP_IGNORE_UNEXPECTED_EOF is for protocols that can tell by themselves that all has come "
 	"(SSL_CTX_set_options(3)); otherwise it lets anybody cut the data (RFC 5246, 7.2.1; RFC 8446, 6.1)";
+
+#define LATE_RULE                                                                                            \
+	"OpenSSL knows a socket by its number (SSL_set_fd(3)), which is free for others from close() on "    \
+	"(close(2)): SSL_shutdown() and SSL_free() come before it"
+
+static const struct rule late_call = {
+	.what = "a call is made on an SSL whose socket was closed before, and whose number is another's by then",
+	.effect = "its record goes into the other connection, or file, whose peer cannot decrypt it",
+	.broken = LATE_RULE,
+	.where =
+		"in front of the close() of this connection's socket, whatever is still to be called on its SSL"};
 
 static const char killed_what[] = "the process was ended by a signal";
 static const char killed_effect[] =
@@ -313,6 +332,8 @@ static const struct rule *rule_in_c(const struct group *group)
 		return &faults[group->fault < FAULT_COUNT ? group->fault : FAULT_NO_CLOSE_NOTIFY_PLACE];
 	case GROUP_WRITE_INCOMPLETE:
 		return cause->what ? cause : write_rule(code);
+	case GROUP_LATE_CALL:
+		return &late_call;
 	case GROUP_KILLED:
 		return strcmp(code, "SIGPIPE") == 0  ? &killed_by_pipe
 		       : strcmp(code, "SIGSYS") == 0 ? &killed_by_filter
