@@ -23,6 +23,9 @@
 
 struct fork_slot; /* fork_slots.h: the words that the holders of a forked connection share */
 
+/* Who tells an event while another thread asks goes without them: half an address would be none. */
+enum addresses { ADDRESSES_UNKNOWN, ADDRESSES_ASKED_FOR, ADDRESSES_KNOWN };
+
 /* connection/which_socket.c, descriptors.c: written when the socket is learnt. */
 struct socket_known {
 	_Atomic int fd;               /* the descriptor by which OpenSSL knows it; -1: none */
@@ -32,8 +35,8 @@ struct socket_known {
 	uint64_t cookie;      /* SO_COOKIE, or the inode; of the socket, not of the number; 0: none known */
 	bool datagram;        /* DTLS: close_notify only (dtls.h) */
 	bool own_bio;         /* it was learnt from the I/O of a BIO of the program's own */
-	bool addresses_known; /* the next three; asked for when somebody wants them: two calls */
-	bool is_unix;         /* AF_UNIX: no TCP, whose queues are others */
+	_Atomic enum addresses addresses; /* the next three; asked for when somebody wants them: two calls */
+	bool is_unix;                     /* AF_UNIX: no TCP, whose queues are others */
 	union endpoint local, peer;
 	uint64_t tracked_us; /* when (clock_us), or 0: no event has told of it */
 };

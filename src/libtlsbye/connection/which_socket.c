@@ -20,7 +20,8 @@ static bool is_ours(const struct connection *c, SSL *ssl, int fd)
 static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
 {
 	c->socket.cookie = cookie;
-	c->socket.addresses_known = c->socket.is_unix = false;
+	c->socket.is_unix = false;
+	atomic_store(&c->socket.addresses, ADDRESSES_UNKNOWN);
 	c->queues.no_abort_at = 0;
 	c->socket.first_fd = fd;
 	c->socket.tracked_us = 0; /* told of anew (events_tracked) */
@@ -103,10 +104,11 @@ void which_socket_learn(struct connection *c, SSL *ssl, int write_fd)
 
 void which_socket_addresses(struct connection *c, int fd)
 {
-	if (c->socket.addresses_known || fd < 0)
+	enum addresses now = ADDRESSES_UNKNOWN;
+	if (fd < 0 || !atomic_compare_exchange_strong(&c->socket.addresses, &now, ADDRESSES_ASKED_FOR))
 		return;
 	endpoint_ask(&c->socket.local, fd, false);
 	endpoint_ask(&c->socket.peer, fd, true);
 	c->socket.is_unix = c->socket.local.family == AF_UNIX;
-	c->socket.addresses_known = true;
+	atomic_store(&c->socket.addresses, ADDRESSES_KNOWN);
 }

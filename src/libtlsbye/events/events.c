@@ -144,6 +144,8 @@ void events_who(const struct connection *c, struct event_who *who)
 		return;
 	who->fd = c->socket.first_fd;
 	who->transport = transport_of(c);
+	if (atomic_load(&c->socket.addresses) == ADDRESSES_ASKED_FOR)
+		return;
 	who->local = c->socket.local;
 	who->peer = c->socket.peer;
 }
@@ -151,7 +153,7 @@ void events_who(const struct connection *c, struct event_who *who)
 static void who_with_addresses(struct connection *c, struct event_who *who)
 {
 	int fd = atomic_load(&c->socket.fd);
-	if (!c->socket.addresses_known && fd >= 0 && socket_is_of(c, fd)) /* it may be another's by now */
+	if (atomic_load(&c->socket.addresses) == ADDRESSES_UNKNOWN && fd >= 0 && socket_is_of(c, fd)) /* it may be another's by now */
 		which_socket_addresses(c, fd);
 	events_who(c, who);
 }
