@@ -229,6 +229,7 @@ late() {
   both late shutdown
   assert_total bad=1 # the record that strayed
   assert_value late-call count=1 call=SSL_shutdown held_back=false
+  assert_value read-failed cause=late-call
   run event_value late-call other
   assert_output --regexp '\.2$'
   TLSBYE_MODE=cure
