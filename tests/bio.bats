@@ -328,6 +328,6 @@ print(hashlib.new("sha256", b"x").hexdigest(), len(os.listdir("/proc/self/task")
   load lib/sites
   TLSBYE_MODE=observe in_json judge_server cured server_bio --read 2K --write 64K -- --send 1K --expect 64K
   assert_value end bytes_partial=true
-  TLSBYE_MODE=observe in_json judge_server cured server_right --read 1K --write 64K -- --send 1K --expect 64K
+  TLSBYE_MODE=observe in_json judge_server cured server_free_then_close --read 1K --write 64K -- --send 1K --expect 64K
   assert_value end bytes_written=65536 bytes_partial=
 }

@@ -229,13 +229,14 @@ late() {
   both late shutdown
   assert_total bad=1 # the record that strayed
   assert_value late-call count=1 call=SSL_shutdown held_back=false
+  assert_value read-failed cause=late-call
   run event_value late-call other
   assert_output --regexp '\.2$'
   TLSBYE_MODE=cure
   both late shutdown
   assert_total bad=0
   assert_value late-call count=1 call=SSL_shutdown held_back=true
-  no_failure
+  assert_value read-failed cause=peer-closed-without-close_notify # nothing strayed: it is the peer's
 }
 
 @test "P12: SSL_free() after close(), which closes the number of another connection: that one's failures are its doing" {
