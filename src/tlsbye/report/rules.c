@@ -31,7 +31,7 @@
 	"a SSL_write() with SSL_ERROR_WANT_WRITE or SSL_ERROR_WANT_READ has to be repeated with the same buffer " \
 	"and at least as many bytes; SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER lets the same bytes stand in another "   \
 	"buffer (SSL_write(3), SSL_CTX_set_mode(3))"
-#define RETRY_WHERE                                                                                              \
+#define RETRY_WHERE                                                                                             \
 	"instead of SSL_write(); or, where the bytes move between two tries (realloc(), a garbage collector), " \
 	"SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER) after the making of the SSL_CTX"
 
