@@ -153,7 +153,8 @@ void events_who(const struct connection *c, struct event_who *who)
 static void who_with_addresses(struct connection *c, struct event_who *who)
 {
 	int fd = atomic_load(&c->socket.fd);
-	if (atomic_load(&c->socket.addresses) == ADDRESSES_UNKNOWN && fd >= 0 && socket_is_of(c, fd)) /* it may be another's by now */
+	bool unknown = atomic_load(&c->socket.addresses) == ADDRESSES_UNKNOWN;
+	if (unknown && fd >= 0 && socket_is_of(c, fd)) /* it may be another's by now */
 		which_socket_addresses(c, fd);
 	events_who(c, who);
 }
