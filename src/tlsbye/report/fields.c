@@ -54,6 +54,7 @@ const struct field fields[] = {
 	FIELD("handshake", TRUTH, handshake),
 	FIELD("bytes_read", COUNT, bytes_read),
 	FIELD("bytes_written", COUNT, bytes_written),
+	FIELD("bytes_partial", TRUTH, bytes_partial),
 	FIELD("unread", COUNT, unread),
 	FIELD("unread_tls", COUNT, unread_tls),
 	FIELD("never_read", COUNT, never_read),

@@ -86,6 +86,7 @@ struct record {
 	int would_notify;
 	int handshake; /* it was completed */
 	int64_t bytes_read, bytes_written, unread, unread_tls, never_read, unflushed, unfinished;
+	int bytes_partial; /* the first two are at least so many */
 	/* end: the kernel */
 	int64_t unsent, not_sent;
 	const char *will_reset; /* "yes", "no", "possible" */
