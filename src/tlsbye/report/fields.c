@@ -43,6 +43,7 @@ const struct field fields[] = {
 	FIELD("result", STRING, result),
 	FIELD("way", STRING, way),
 	FIELD("other", STRING, other),
+	FIELD("held_back", TRUTH, held_back),
 	FIELD("signal", STRING, signal),
 	FIELD("why", STRING, why),
 	FIELD("ended_by", STRING, ended_by),

@@ -71,6 +71,7 @@ struct record {
 	const char *way;    /* of hand-over */
 	const char *signal; /* of killed */
 	const char *other;  /* of late-call: whose number it is */
+	int held_back;      /* ... and the call did nothing there */
 	const char *call, *error, *error_number /* "errno": "ECONNRESET" */, *reason, *cause, *alert;
 	int64_t requested;
 	int certain;
