@@ -78,10 +78,11 @@ static void garbage(struct peer *p)
 	send_raw(p, zeros, sizeof(zeros));
 }
 
+/* The next SSL_read() begins it: in a SSL_do_handshake() of its own OpenSSL would not take the data that comes meanwhile. */
 static void renegotiation(struct peer *p)
 {
-	if (SSL_version(p->ssl) == TLS1_2_VERSION && SSL_renegotiate(p->ssl) == 1)
-		SSL_do_handshake(p->ssl);
+	if (SSL_version(p->ssl) == TLS1_2_VERSION)
+		SSL_renegotiate(p->ssl);
 }
 
 static void post_handshake_auth(struct peer *p)
