@@ -18,7 +18,10 @@ enum loadable {
 	LOADABLE_ASAN, /* its runtime has to be told that it need not come first */
 };
 
-/* `file` or `fd`, as `by` says. `object` is where LD_PRELOAD has ours: it may be out of reach by now (another root, another user). */
-enum loadable loadable_look(enum exec_by by, const char *file, int fd, const char *object);
+/* `file` or `fd`, as `by` says. */
+enum loadable loadable_look(enum exec_by by, const char *file, int fd);
+
+/* Is there none where LD_PRELOAD has the object, or none that can be read (another root, another user)? */
+bool loadable_is_out_of_reach(const char *object);
 
 #endif
