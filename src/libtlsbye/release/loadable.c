@@ -241,7 +241,7 @@ static const char *interpreter_of(char head[HEAD])
 	return name;
 }
 
-/* The program's own descriptor, or one of ours, which is closed. A loop: each interpreter's frame would be kept while the next is looked at. */
+/* The program's own descriptor, or one of ours, which is closed. A loop, since by recursion all interpreters' frames would be kept. */
 static enum loadable look_at_file(int fd, bool ours, bool lends)
 {
 	char head[HEAD] = "";

@@ -5,7 +5,7 @@
  * as ld.so will: at its ELF header, its interpreter, the first library that it needs; of a script at the interpreter's.
  *
  * Rules: async-signal-safe, and fit for a vfork child: nothing is written but the stack, no call is a cancellation point, few
- * and small reads. In doubt the answer is LOADS, and the exec passes through as it is.
+ * and small reads. In doubt the answer is LOADABLE_YES, and the exec passes through as it is.
  */
 #ifndef TLSBYE_LOADABLE_H
 #define TLSBYE_LOADABLE_H
