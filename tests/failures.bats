@@ -192,6 +192,15 @@ peer.close()' "$port" "$rst"
   each broken
 }
 
+@test "P12: a failure of its own whose alert finds no room is not another's error" {
+  full() {
+    in_json judge_server cured server_stale_error --mode full -- --send 1K --garbage --rcvbuf 4K --pause 1000
+    assert_failure_event read-failed call=SSL_read error=SSL_ERROR_SSL cause=bad-record
+    assert_value end why=fatal-error
+  }
+  each full
+}
+
 @test "P12: a write that is to be repeated, and looks broken by another's error" {
   of_write() {
     in_json judge_server cured server_stale_error --mode write --write 32M -- --send 1K --expect 32M --pause 50

@@ -22,7 +22,7 @@ setup() {
 
 # built NAME FLAG...: executes_by once more, otherwise; fails where this machine's compiler cannot.
 built() {
-  "${CC:-cc}" -D_GNU_SOURCE "${@:2}" -o "$1" "$ROOT/tests/programs/executes_by.c" 2>cc.err
+  "${CC:-cc}" -D_GNU_SOURCE -pthread "${@:2}" -o "$1" "$ROOT/tests/programs/executes_by.c" 2>cc.err
 }
 
 # Its loader is that of this machine, by a name of musl's: it takes what it is given, and so tells what that is.
@@ -159,6 +159,46 @@ executes() {
   cp "$OBJECT" libtlsbye.so
   LD_PRELOAD=$PWD/libtlsbye.so run sh -c 'mv libtlsbye.so away; '"$BY"'; mv away libtlsbye.so; '"$BY"
   assert_output "LD_PRELOAD=- ASAN_OPTIONS=-"$'\n'"LD_PRELOAD=$PWD/libtlsbye.so ASAN_OPTIONS=-"
+}
+
+@test "P12: the object stays where the loader of the next program finds it: no descriptor is free for a look, a word of the loader's in its name" {
+  executes no_descriptor "$BY"
+  assert_line "LD_PRELOAD=$OBJECT ASAN_OPTIONS=-"
+  local folder
+  for folder in lib lib64 "lib/$("${CC:-cc}" -print-multiarch)"; do
+    mkdir -p "$folder"
+    cp "$OBJECT" "$folder/libtlsbye.so"
+  done
+  LD_PRELOAD="$PWD/\$LIB/libtlsbye.so" run "$BY"
+  assert_output "LD_PRELOAD=$PWD/\$LIB/libtlsbye.so ASAN_OPTIONS=-" # it does find it
+  list="$PWD/\$LIB/libtlsbye.so" executes execve "$BY"
+  assert_line "LD_PRELOAD=$PWD/\$LIB/libtlsbye.so ASAN_OPTIONS=-"
+}
+
+@test "P9: a handler on a stack of 8 KB executes a script, and a program of another C library, as bare" {
+  other_libc
+  printf '#!%s\n' "$BY" >script
+  printf '#! %s\n' "$PWD/script" >again
+  chmod +x script again
+  run "$BY" small_stack ./again
+  [[ $status -eq 0 ]] || skip "here the frame of a signal alone fills it"
+  local program
+  for program in ./script ./again "$BY"; do
+    executes small_stack "$program"
+    assert_success
+    assert_line "LD_PRELOAD=$OBJECT ASAN_OPTIONS=-"
+  done
+  executes small_stack ./other
+  assert_success
+  assert_line "LD_PRELOAD=- ASAN_OPTIONS=-"
+}
+
+@test "P9: a thread's fork inherits no descriptor of another thread's exec, before the first connection" {
+  run "$BY" forking "$BY"
+  assert_line left=0
+  executes forking "$BY"
+  assert_line left=0
+  assert_success
 }
 
 # --- ASan ---

@@ -132,6 +132,15 @@ serves() {
   assert_nothing_changed serves server_free_then_close
 }
 
+@test "observing: shutdown() after a child has said close_notify, and the peer has reset, fails as bare" {
+  shut() {
+    judge_server "$1" server_fork_child --mode shut --write 1K -- --send 1K --expect 1K --end reset
+    assert_program shutdown=-1
+  }
+  shut bare
+  TLSBYE_MODE=observe shut cured
+}
+
 @test "observing: a child that serves, workers, a thread beside: likewise, in each process and thread" {
   beside() {
     judge_client "$1" client_bio --mode idle_thread -- --expect 1K

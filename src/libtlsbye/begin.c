@@ -35,7 +35,6 @@ static void say_hello(void)
 	blocked_signals_begin(&before, true);
 	hub_say(MESSAGE_HELLO, NULL, 0, NULL, 0);
 	blocked_signals_end(&before);
-	fork_watch();
 }
 
 __attribute__((constructor)) static void begin(void)
@@ -45,6 +44,7 @@ __attribute__((constructor)) static void begin(void)
 	in_handler_init();
 	events_init();
 	settings_read();
+	fork_watch(); /* before the first connection, too, a thread may look at a program (loadable.h) */
 	say_hello();
 	look_at_log();
 	settings_complain(events_complain);

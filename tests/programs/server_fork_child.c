@@ -6,8 +6,11 @@
  * --mode parent-exit: the same, and the child only exits. --mode killed-parent: the same, and the child is killed.
  * --mode last: all was said before the fork, and the parent is the last to let go. --mode last-exec: the same, and
  * the child lets go by exec (CGI). --mode killed: the same, and the child is killed, which lets nobody know.
+ * --mode shut: the child serves and says SSL_shutdown(); the parent waits until the peer is gone, and then calls shutdown().
  */
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "legacy.h"
@@ -24,6 +27,21 @@ static void serve(SSL *ssl, int fd)
 	let_go(ssl, fd);
 }
 
+static void serve_and_say(SSL *ssl, int fd)
+{
+	legacy_exchange(ssl);
+	SSL_shutdown(ssl);
+	let_go(ssl, fd);
+}
+
+static void shut_after_peer(int fd)
+{
+	struct pollfd gone = {.fd = fd};
+
+	poll(&gone, 1, 10000);
+	printf("shutdown=%d\n", shutdown(fd, SHUT_RDWR));
+}
+
 static void be_the_child(SSL *ssl, int fd)
 {
 	if (legacy_is("killed") || legacy_is("killed-parent"))
@@ -32,6 +50,8 @@ static void be_the_child(SSL *ssl, int fd)
 		execl("/bin/true", "true", (char *)NULL);
 	if (legacy_is("child"))
 		serve(ssl, fd);
+	else if (legacy_is("shut"))
+		serve_and_say(ssl, fd);
 	else if (!legacy_is("parent-exit"))
 		let_go(ssl, fd);
 	exit(0);
@@ -51,7 +71,9 @@ static void talk(SSL *ssl, int fd)
 		let_go(ssl, fd);
 	/* The child has let go before the parent says a word, or the test would show nothing. */
 	waitpid(child, NULL, 0);
-	if (said)
+	if (legacy_is("shut"))
+		shut_after_peer(fd);
+	if (said || legacy_is("shut"))
 		let_go(ssl, fd);
 	else if (!legacy_is("child"))
 		serve(ssl, fd);

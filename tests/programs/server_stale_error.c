@@ -4,10 +4,12 @@
  * it, and the error still lies there when the next connection, which is healthy, is read without anything to be read.
  * The program believes SSL_get_error(), and lets the healthy one go. --mode on tries again and says more, and so was not
  * deceived; --mode ended reads what the peer's close_notify has ended; --mode broken reads from a peer that has reset;
- * --mode write has a write that wants to be repeated.
+ * --mode write has a write that wants to be repeated; --mode full has no such error: it reads a record that does not decrypt while its
+ * send queue is full, so that the alert does not go out and wants to be repeated.
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "legacy.h"
 
@@ -28,18 +30,31 @@ static void wait_for_end(int fd)
 	poll(&end, 1, 10000);
 }
 
+static void fill(int fd)
+{
+	static const char bytes[4096];
+	struct pollfd record = {.fd = fd, .events = POLLIN};
+
+	poll(&record, 1, 10000);
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+}
+
 static void talk(SSL *ssl, int fd)
 {
 	char buf[2048];
 	int got;
 
 	legacy_read_once(ssl);
-	if (!legacy_is("on") && !legacy_is("write"))
+	if (!legacy_is("on") && !legacy_is("write") && !legacy_is("full"))
 		legacy_write(ssl);
 	if (legacy_is("ended") || legacy_is("broken"))
 		wait_for_end(fd);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	leave_an_error(ssl);
+	if (legacy_is("full"))
+		fill(fd);
+	else
+		leave_an_error(ssl);
 	if (legacy_is("write")) {
 		printf("overfilled=%d\n", legacy_overfill(ssl, fd));
 	} else {

@@ -62,8 +62,7 @@ struct seen {
 	bool late_call_told;    /* one was made on this SSL (late_call.h) */
 	_Atomic bool disturbed; /* by one of another SSL's: written by whoever makes that */
 	bool stale_error_told;
-	uint64_t
-		stale_error_at; /* how far it was when the program was last told of one (stale_error.h); 0: never */
+	uint64_t stale_error_at; /* its bytes when one was last told of (stale_error.h); 0: never */
 	bool bad_write_retry;    /* the write that wanted to be repeated was, but not as it has to be */
 	bool peer_notified;      /* the peer's close_notify was read */
 	enum hidden peer_hidden; /* it ended without one, and OpenSSL was told to call that a clean end */

@@ -4,8 +4,7 @@
  * from which it does not hold it any more (P7). A program that cannot take the object gets an environment without it (release/preload.h),
  * by posix_spawn, too. What libc executes inside itself, system() and popen(), passes by no hook: that is a shell, which has hooks again.
  *
- * Rules: async-signal-safe. The variadic ones go through those with an
- * array, as libc's do.
+ * Rules: async-signal-safe. The variadic ones go through those with an array, as libc's do.
  */
 #include "release/exec.h"
 #include "release/preload.h"

@@ -2,6 +2,8 @@
 /* See stale_error.h. */
 #include "observe/stale_error.h"
 
+#include <string.h>
+
 enum { VERSION_3_0 = 0x30000000 };
 enum {
 	UNEXPECTED_EOF_WHILE_READING = 294,
@@ -33,6 +35,12 @@ static int wanted(const struct libssl *lib, SSL *ssl)
 	return wants == SSL_READING ? SSL_ERROR_WANT_READ : SSL_ERROR_WANT_WRITE;
 }
 
+/* It says so itself: after a fatal error that the peer was to be told of, the BIO may ask to be tried again as well, for the alert. */
+static bool is_in_error(const struct libssl *lib, SSL *ssl)
+{
+	return strcmp(lib->SSL_state_string(ssl), "SSLERR") == 0;
+}
+
 /* Every fatal error sets the state machine back to "in init": afterwards no call succeeds. Before the handshake it is so anyway. */
 static bool has_failed(const struct connection *c, SSL *ssl)
 {
@@ -56,6 +64,8 @@ int stale_error_without(const struct connection *c, SSL *ssl, int error, bool of
 	struct libssl *lib = c->lib;
 	unsigned long code = lib->ERR_peek_error();
 	if (!code || !lib->SSL_get_rbio(ssl)) /* an SSL without a BIO wants nothing */
+		return error;
+	if (is_in_error(lib, ssl))
 		return error;
 	int want = wanted(lib, ssl);
 	if (want != SSL_ERROR_NONE)

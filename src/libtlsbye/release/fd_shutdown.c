@@ -127,8 +127,8 @@ int fd_shutdown_before(int fd, int how, struct call call)
 int fd_shutdown_failed(int fd, int saved)
 {
 	int error = errno;
-	struct connection *c =
-		error == ENOTCONN && process_is_original() ? descriptors_ref_connection(fd) : NULL;
+	bool may_be_ours = error == ENOTCONN && release_is_curing() && process_is_original();
+	struct connection *c = may_be_ours ? descriptors_ref_connection(fd) : NULL;
 	if (!c)
 		return -1;
 	bool first = !(atomic_load(&c->released.close_paths) & PATH_SHUTDOWN);

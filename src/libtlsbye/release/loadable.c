@@ -17,6 +17,9 @@
 /* Bounds of what is looked at, which has to fit on the stack of a handler; a script's interpreter may be a script, so many times. */
 enum { HEAD = 256, PARTS = 24, ENTRIES = 32, MOST_ENTRIES = 512, NAME = 64, SEARCHED = 1024, SCRIPTS = 4 };
 
+/* Its room on the stack is given back before the next is needed. */
+#define ON_ITS_OWN __attribute__((noinline))
+
 struct program {
 	int fd;
 	unsigned count;
@@ -83,7 +86,7 @@ static void note(struct dynamic *dynamic, const ElfW(Dyn) * entry)
 }
 
 /* Up to its end, or as far as can be read. */
-static struct dynamic read_dynamic(const struct program *program)
+ON_ITS_OWN static struct dynamic read_dynamic(const struct program *program)
 {
 	const ElfW(Phdr) *part = part_of(program, PT_DYNAMIC);
 	struct dynamic dynamic = {NONE, NONE, NONE, 0};
@@ -177,66 +180,26 @@ static enum loadable look_at_elf(int fd, const char *head, size_t size)
 
 /* --- the file, or whose it is --- */
 
-/* Who looks: a process that has its memory to itself marks the descriptors that it opens (lent.h); a vfork child writes nothing there. */
-struct looker {
-	bool lends;
-	int scripts; /* so many more interpreters */
-};
-
-static enum loadable look_at_path(const char *path, struct looker looker);
-
-/* As load_script() in Linux reads the line. */
-static enum loadable look_at_script(char *head, struct looker looker)
-{
-	char *name = head + 2 + strspn(head + 2, " \t");
-	size_t length = strcspn(name, " \t\n");
-	if (length == 0 || name[length] == '\0' || looker.scripts-- == 0)
-		return LOADABLE_YES;
-	name[length] = '\0';
-	return look_at_path(name, looker);
-}
-
-static enum loadable look_at_file(int fd, struct looker looker)
-{
-	char head[HEAD];
-	ssize_t size = read_some(fd, head, sizeof head - 1, 0);
-	if (size < 2)
-		return LOADABLE_YES;
-	head[size] = '\0';
-	if (memcmp(head, "#!", 2) == 0)
-		return look_at_script(head, looker);
-	if (size >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
-		return look_at_elf(fd, head, (size_t)size);
-	return LOADABLE_YES;
-}
-
-static int open_file(const char *path, struct looker looker)
+/* `lends`: a process that has its memory to itself marks the descriptors that it opens (lent.h); a vfork child writes nothing there. */
+static int open_file(const char *path, bool lends)
 {
 	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_LARGEFILE;
 	int fd = (int)real.syscall(SYS_openat, AT_FDCWD, path, flags, 0);
-	if (looker.lends)
+	if (lends)
 		lent_mark(fd);
 	return fd;
 }
 
-static void close_file(int fd, struct looker looker)
+static void close_file(int fd, bool lends)
 {
-	if (looker.lends)
+	if (lends)
 		lent_close(fd);
 	else if (fd >= 0)
 		real.syscall(SYS_close, fd);
 }
 
-static enum loadable look_at_path(const char *path, struct looker looker)
-{
-	int fd = open_file(path, looker);
-	enum loadable answer = fd < 0 ? LOADABLE_YES : look_at_file(fd, looker);
-	close_file(fd, looker);
-	return answer;
-}
-
 /* As execvp(3) looks: the first on PATH that can be executed. What has too long a name is passed over as if it were not there. */
-static enum loadable look_on_path(const char *file, struct looker looker)
+ON_ITS_OWN static int open_on_path(const char *file, bool lends)
 {
 	char path[SEARCHED];
 	size_t length = strlen(file);
@@ -248,28 +211,88 @@ static enum loadable look_on_path(const char *file, struct looker looker)
 			path[end] = '/';
 			memcpy(path + end + 1, file, length + 1);
 			if (real.syscall(SYS_faccessat, AT_FDCWD, path, X_OK) == 0)
-				return look_at_path(path, looker);
+				return open_file(path, lends);
 		}
 		folder += size + (folder[size] == ':');
 	}
-	return LOADABLE_YES;
+	return -1;
 }
 
-static enum loadable look(enum exec_by by, const char *file, int fd, const char *object, struct looker looker)
+static size_t read_head(int fd, char head[HEAD])
 {
-	if (strchr(object, '/')) {
-		int there = open_file(object, looker);
-		close_file(there, looker);
-		if (there < 0)
-			return LOADABLE_NO;
+	ssize_t size = fd < 0 ? 0 : read_some(fd, head, HEAD - 1, 0);
+	head[size < 0 ? 0 : size] = '\0';
+	return size < 0 ? 0 : (size_t)size;
+}
+
+static bool is_script(const char *head)
+{
+	return memcmp(head, "#!", 2) == 0;
+}
+
+/* As load_script() in Linux reads the line. NULL: it has none, or one that is too long. */
+static const char *interpreter_of(char head[HEAD])
+{
+	char *name = head + 2 + strspn(head + 2, " \t");
+	size_t length = strcspn(name, " \t\n");
+	if (length == 0 || name[length] == '\0')
+		return NULL;
+	name[length] = '\0';
+	return name;
+}
+
+/* The program's own descriptor, or one of ours, which is closed. A loop, since by recursion all interpreters' frames would be kept. */
+static enum loadable look_at_file(int fd, bool ours, bool lends)
+{
+	char head[HEAD] = "";
+	size_t size = read_head(fd, head);
+	for (int left = SCRIPTS; is_script(head); left--) {
+		const char *name = left ? interpreter_of(head) : NULL;
+		if (ours)
+			close_file(fd, lends);
+		if (!name)
+			return LOADABLE_YES;
+		ours = true;
+		fd = open_file(name, lends);
+		size = read_head(fd, head);
 	}
+	bool elf = size >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0;
+	enum loadable answer = elf ? look_at_elf(fd, head, size) : LOADABLE_YES;
+	if (ours)
+		close_file(fd, lends);
+	return answer;
+}
+
+static enum loadable look(enum exec_by by, const char *file, int fd, bool lends)
+{
 	if (by == EXEC_DESCRIPTOR)
-		return look_at_file(fd, looker);
+		return look_at_file(fd, false, lends);
 	if (!file || !*file)
 		return LOADABLE_YES;
-	return by == EXEC_SEARCH && !strchr(file, '/') ? look_on_path(file, looker)
-						       : look_at_path(file, looker);
+	bool searches = by == EXEC_SEARCH && !strchr(file, '/');
+	return look_at_file(searches ? open_on_path(file, lends) : open_file(file, lends), true, lends);
 }
+
+/*
+ * The loader searches for a name without a slash, and has words of its own ($LIB). And that we cannot open it now does not say that it
+ * is not there: descriptors that are used up here are closed by the exec.
+ */
+static bool is_out_of_reach(const char *object, bool lends)
+{
+	if (!strchr(object, '/') || strchr(object, '$'))
+		return false;
+	int fd = open_file(object, lends), error = errno;
+	close_file(fd, lends);
+	return fd < 0 && (error == ENOENT || error == ENOTDIR || error == EACCES);
+}
+
+/* --- the answer --- */
+
+struct look {
+	bool lends;
+	int saved;
+	struct blocked_signals before;
+};
 
 /* Before the first connection only the hook of vfork() knows that somebody may live in our memory. */
 static bool has_memory_to_itself(void)
@@ -277,20 +300,39 @@ static bool has_memory_to_itself(void)
 	return process_home ? process_is_original() : !atomic_load(&process_shares);
 }
 
-enum loadable loadable_look(enum exec_by by, const char *file, int fd, const char *object)
+static void begin(struct look *look)
 {
-	struct looker looker = {has_memory_to_itself(), SCRIPTS};
-	struct blocked_signals before;
-	int saved = errno;
-	if (looker.lends) {
-		blocked_signals_begin(&before, true); /* as lent.h wants it */
-		lent_begin();
-	}
-	enum loadable answer = look(by, file, fd, object, looker);
-	if (looker.lends) {
+	look->saved = errno;
+	look->lends = has_memory_to_itself();
+	if (!look->lends)
+		return;
+	blocked_signals_begin(&look->before, true); /* as lent.h wants it */
+	lent_begin();
+}
+
+static void end(const struct look *look)
+{
+	if (look->lends) {
 		lent_end();
-		blocked_signals_end(&before);
+		blocked_signals_end(&look->before);
 	}
-	errno = saved;
+	errno = look->saved;
+}
+
+enum loadable loadable_look(enum exec_by by, const char *file, int fd)
+{
+	struct look now;
+	begin(&now);
+	enum loadable answer = look(by, file, fd, now.lends);
+	end(&now);
+	return answer;
+}
+
+bool loadable_is_out_of_reach(const char *object)
+{
+	struct look now;
+	begin(&now);
+	bool answer = is_out_of_reach(object, now.lends);
+	end(&now);
 	return answer;
 }

@@ -5,7 +5,7 @@
  * as ld.so will: at its ELF header, its interpreter, the first library that it needs; of a script at the interpreter's.
  *
  * Rules: async-signal-safe, and fit for a vfork child: nothing is written but the stack, no call is a cancellation point, few
- * and small reads. In doubt the answer is LOADS, and the exec passes through as it is.
+ * and small reads. In doubt the answer is LOADABLE_YES, and the exec passes through as it is.
  */
 #ifndef TLSBYE_LOADABLE_H
 #define TLSBYE_LOADABLE_H
@@ -18,7 +18,10 @@ enum loadable {
 	LOADABLE_ASAN, /* its runtime has to be told that it need not come first */
 };
 
-/* `file` or `fd`, as `by` says. `object` is where LD_PRELOAD has ours: it may be out of reach by now (another root, another user). */
-enum loadable loadable_look(enum exec_by by, const char *file, int fd, const char *object);
+/* `file` or `fd`, as `by` says. */
+enum loadable loadable_look(enum exec_by by, const char *file, int fd);
+
+/* Is there none where LD_PRELOAD has the object, or none that can be read (another root, another user)? */
+bool loadable_is_out_of_reach(const char *object);
 
 #endif

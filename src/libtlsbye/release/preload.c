@@ -4,18 +4,30 @@
 
 #include "connection/hub.h"
 #include "release/loadable.h"
+#include "sys/real.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #define LIST     "LD_PRELOAD="
 #define OBJECT   "libtlsbye.so" /* whatever folder it is in */
 #define OPTION   "ASAN_OPTIONS="
 #define NO_ORDER "verify_asan_link_order=0"
 
-/* A stack may be a handler's of its own, or a small thread's. */
-enum { ROOM = 12 << 10 };
+/* A stack may be a small thread's; of a handler's own, the exec itself needs some more. */
+enum { ROOM = 12 << 10, SHARE = 4 };
+
+static size_t room(void)
+{
+	stack_t own;
+	if (real.syscall(SYS_sigaltstack, NULL, &own) != 0 || !(own.ss_flags & SS_ONSTACK))
+		return ROOM;
+	size_t left = (uintptr_t)__builtin_frame_address(0) - (uintptr_t)own.ss_sp;
+	return left / SHARE < ROOM ? left / SHARE : ROOM;
+}
 
 /* ld.so(8): "separated by spaces or colons". */
 static const char separators[] = " :";
@@ -78,16 +90,16 @@ static bool find_entries(struct preload_change *change)
 }
 
 /* The object's name as the loader will read it. One that is too long for that is not looked for. */
-static enum loadable ask(enum exec_by by, const char *file, int fd, const struct preload_change *change)
+static __attribute__((noinline)) bool object_is_out_of_reach(const struct preload_change *change)
 {
 	char object[PATH_MAX / 4];
 	const char *name = change->variables[change->list] + change->from;
 	size_t length = strcspn(name, separators);
 	if (length >= sizeof object)
-		return LOADABLE_YES;
+		return false;
 	memcpy(object, name, length);
 	object[length] = '\0';
-	return loadable_look(by, file, fd, object);
+	return loadable_is_out_of_reach(object);
 }
 
 struct preload_change preload_look(enum exec_by by, const char *file, int fd, char *const environment[])
@@ -97,7 +109,7 @@ struct preload_change preload_look(enum exec_by by, const char *file, int fd, ch
 	if (!environment || !find_entries(&change) ||
 	    !find_object(environment[change.list], &change, &after_sanitizer))
 		return change;
-	enum loadable answer = ask(by, file, fd, &change);
+	enum loadable answer = object_is_out_of_reach(&change) ? LOADABLE_NO : loadable_look(by, file, fd);
 	bool stays = answer == LOADABLE_YES || (answer == LOADABLE_ASAN && after_sanitizer);
 	change.moves = stays && hub_is_there() && change.place < change.from;
 	if (stays && !change.moves)
@@ -108,7 +120,7 @@ struct preload_change preload_look(enum exec_by by, const char *file, int fd, ch
 		changed = change.option < change.count ? environment[change.option] : OPTION;
 	}
 	size_t size = (change.count + 2) * sizeof(char *) + strlen(changed) + sizeof NO_ORDER + 1;
-	change.size = size <= ROOM ? size : 0;
+	change.size = size <= ROOM && size <= room() ? size : 0;
 	return change;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The environment of the next program: LD_PRELOAD without the object, where that program cannot take it (loadable.h), or
- * ASAN_OPTIONS with what ASan's runtime has to be told; or, under `tlsbye run`, with the object ahead of the others again. The program's own array is never written to: what the exec gets is a copy
- * in the stack frame of the hook, of bounded size.
+ * ASAN_OPTIONS with what ASan's runtime has to be told; or, under `tlsbye run`, with the object ahead of the others again. The
+ * program's own array is never written to: what the exec gets is a copy in the stack frame of the hook, of bounded size, on a
+ * handler's own stack of less.
  *
  * Rules: as those of loadable.h. In doubt the exec gets the program's array.
  */

@@ -93,6 +93,7 @@ void(ERR_put_error)(int lib, int function, int reason, const char *file, int lin
 	X(SSL_set_msg_callback)                                                                              \
 	X(SSL_ctrl)                                                                                          \
 	X(SSL_in_init)                                                                                       \
+	X(SSL_state_string)                                                                                  \
 	X(SSL_is_init_finished)                                                                              \
 	X(SSL_waiting_for_async)                                                                             \
 	X(SSL_in_before)                                                                                     \
