@@ -423,7 +423,7 @@ time.sleep(1)'
 
 @test "probe: nobody there, no such name, no TLS, a certificate that is not trusted: 2 and what to try" {
   free_port
-  refuses 'cannot connect to localhost, port [0-9]+: Connection refused; nothing listens there$' "localhost:$port"
+  refuses 'cannot connect to localhost, port [0-9]+: Connection refused; nothing listens there, or a firewall refuses it$' "localhost:$port"
   refuses 'no-such-host.invalid: .*; is the name spelt right' no-such-host.invalid
   use_script smtp good
   refuses '127.0.0.1:[0-9]+ speaks no TLS: its first bytes are "220.*try --starttls=smtp' "localhost:$port"

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "../program.h"
 #include "script.h"
 #include "unit.h"
 
@@ -58,7 +59,7 @@ static void note_script(struct answer *answer)
 	answer->executes = true;
 	answer_reason(
 		answer, "script-executes",
-		"line %u of it executes another program in its place: that one inherits the object, and whether "
+		"line %u of it can execute another program in its place: that one inherits the object, and whether "
 		"it can be reached is another question",
 		line);
 }
@@ -77,14 +78,25 @@ static void note_filter(struct answer *answer)
 			"of the object's (socket, connect and sendmsg to the hub) would end it");
 }
 
+/* tlsbye run sees to a runtime that is the first of what is needed, as compilers have it, and to no other (program.c). */
 static void note_sanitizer(struct answer *answer)
 {
 	const struct elf_file *elf = &answer->objects.all[0].elf;
+	const char *asan = NULL;
 
 	for (size_t i = 0; i < elf->needed_count && !answer->process; i++)
 		if (strncmp(elf->needed[i], "libasan.so", 10) == 0)
-			answer->sanitizer = elf->needed[i];
-	if (!answer->sanitizer)
+			asan = elf->needed[i];
+	if (asan && program_needs_asan(answer->code)) {
+		answer_reason(
+			answer, "sanitizer",
+			"it needs %s, which ends a program that has any object before it; tlsbye run tells it not to "
+			"(ASAN_OPTIONS=verify_asan_link_order=0)",
+			asan);
+		return;
+	}
+	answer->sanitizer = asan;
+	if (!asan)
 		return;
 	answer_reason(answer, "sanitizer",
 		      "it needs %s, which ends a program that has any preloaded object before it",
@@ -121,9 +133,10 @@ static void note_unit(struct answer *answer)
 			answer, filter ? "unit-filter" : "unit-confines", "%s, which starts it, has %s%s",
 			lines[i].unit, lines[i].text,
 			filter ? ": @system-service lets the object's calls through, of a narrower one that is not known"
-			: strncmp(lines[i].text, "Root", 4) == 0
-				? ": the object has to be in there"
-				: ": without AF_UNIX in it there is no hub, and each socket gets a process of its own");
+			: strncmp(lines[i].text, "Root", 4) == 0 ? ": the object has to be in there"
+			: unit_allows(lines[i].text, "AF_UNIX")
+				? ": AF_UNIX, by which sockets go to a hub, is allowed"
+				: ": without AF_UNIX there is no hub, and each socket gets a process of its own");
 	}
 }
 

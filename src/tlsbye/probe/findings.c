@@ -67,10 +67,13 @@ bool findings_ended(const struct verdict *v)
  * HTTP's own word first; then close_notify, "this is all"; then what the same request brought before. Short of all
  * three, data is missing only where the connection is over. close_notify after nothing is not believed where the same request
  * brought a reply before: a server that gives up says it as well. After a shorter reply it may be true: another moment's page.
+ * A few bytes less are a date or a counter.
  */
+enum { MOMENTS_BYTES = 256 };
+
 static enum whole by_close_notify(const struct verdict *v, bool knows, uint64_t known)
 {
-	if (!knows || v->bytes >= known - known / 10)
+	if (!knows || v->bytes + (known / 10 < MOMENTS_BYTES ? known / 10 : MOMENTS_BYTES) >= known)
 		return WHOLE_YES;
 	return v->bytes == 0 ? WHOLE_NO : WHOLE_UNKNOWN;
 }
