@@ -218,6 +218,7 @@ gives_up() {
 @test "probe: a shorter reply that nothing but close_notify calls whole is not known to be so" {
   gives_up shortens 2
   assert_equal "$(found unread bytes) $(found unread whole)" "100000 "
+  gives_up clips 2 # 5,000 bytes of 200,000 are missing
   run --separate-stderr "$TLSBYE" probe "localhost:$port"
   assert_line --regexp '^loses data\?  +not known: '
   assert_line --regexp '^not known: whether its shorter replies are whole$'
