@@ -296,7 +296,7 @@ asked() {
     use_script "$protocol" inject
     trust --starttls "$protocol" "localhost:$port"
     assert_equal "$status" 2
-    assert_regex "$stderr" "plaintext (lies|was put) behind the peer's consent"
+    assert_regex "$stderr" "plaintext (lies|was put) after the peer's consent"
   done
 }
 
