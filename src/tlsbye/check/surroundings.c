@@ -78,33 +78,13 @@ static void note_filter(struct answer *answer)
 			"of the object's (socket, connect and sendmsg to the hub) would end it");
 }
 
-/* tlsbye run sees to a runtime that is the first of what is needed, as compilers have it, and to no other (program.c). */
 static void note_sanitizer(struct answer *answer)
 {
-	const struct elf_file *elf = &answer->objects.all[0].elf;
-	const char *asan = NULL;
-
-	for (size_t i = 0; i < elf->needed_count && !answer->process; i++)
-		if (strncmp(elf->needed[i], "libasan.so", 10) == 0)
-			asan = elf->needed[i];
-	if (asan && program_needs_asan(answer->code)) {
+	if (answer->obstacle == OBSTACLE_NONE && !answer->process && program_needs_asan(answer->code))
 		answer_reason(
 			answer, "sanitizer",
-			"it needs %s, which ends a program that has any object before it; tlsbye run tells it not to "
-			"(ASAN_OPTIONS=verify_asan_link_order=0)",
-			asan);
-		return;
-	}
-	answer->sanitizer = asan;
-	if (!asan)
-		return;
-	answer_reason(answer, "sanitizer",
-		      "it needs %s, which ends a program that has any preloaded object before it",
-		      answer->sanitizer);
-	answer_next(
-		answer,
-		"preload that one as well, which tlsbye then leaves the first: LD_PRELOAD=%s tlsbye run %s",
-		answer->sanitizer, answer->asked);
+			"it is built with AddressSanitizer, whose runtime ends a program that has any object before it: "
+			"tlsbye run tells it by ASAN_OPTIONS not to");
 }
 
 /* What the bits would do to somebody else: program.c tells what they do to whoever asks. */

@@ -71,7 +71,7 @@ struct record {
 	const char *way;    /* of hand-over */
 	const char *signal; /* of killed */
 	const char *other;  /* of late-call: whose number it is */
-	int held_back;      /* of late-call: by tlsbye */
+	int held_back;      /* ... and the call did nothing there */
 	const char *call, *error, *error_number /* "errno": "ECONNRESET" */, *reason, *cause, *alert;
 	int64_t requested;
 	int certain;
@@ -85,9 +85,9 @@ struct record {
 	int called_shutdown;
 	const char *close_notify; /* "program", "tlsbye", "none" */
 	int would_notify;
-	int handshake;     /* it was completed */
-	int bytes_partial; /* they may be more than that */
+	int handshake; /* it was completed */
 	int64_t bytes_read, bytes_written, unread, unread_tls, never_read, unflushed, unfinished;
+	int bytes_partial; /* the first two are at least so many */
 	/* end: the kernel */
 	int64_t unsent, not_sent;
 	const char *will_reset; /* "yes", "no", "possible" */

@@ -91,7 +91,7 @@ static void add_close_path(struct making *m, enum close_path_place which)
 static void add_data(struct making *m)
 {
 	const struct record *end = m->story->end;
-	const char *least = end->bytes_partial == 1 ? "at least " : "";
+	const char *least = end->bytes_partial > 0 ? "at least " : "";
 	char bytes[BYTES_SIZE];
 	struct step *step;
 
