@@ -115,21 +115,21 @@ compile() {
 @test "P12: a script that executes another program in its place cannot be told; children, comments, methods and manuals are none" {
   printf '#!/usr/bin/perl\nexec @ARGV;\n' >wrapper
   # shellcheck disable=SC2016 # perl's own variables
-  printf '#!/usr/bin/perl\n# exec this\nmy $s = $dbh->exec("x"); system("true");\n=pod\n\nexec it\n\n=cut\n\nexecute();\n__END__\nexec no\n' >plain
+  printf '#!/usr/bin/perl\n# exec this\nmy $s = $dbh->exec("x"); system("true");\nprint "exec it \\"exec it\\" "; # exec it\n=pod\n\nexec it\n\n=cut\n\nexecute();\n__END__\nexec no\n' >plain
   printf '#!/usr/bin/python3\nimport os\nos.execvp("psql", ["psql"])\n' >python
   printf '#!/usr/bin/python3\nexec("1")\n' >evaluates
   chmod +x wrapper plain python evaluates
   check ./wrapper
-  assert_answer 2 'cannot be told' 'line 2 of it executes another program in its place' 'tlsbye run --observe ./wrapper'
+  assert_answer 2 'cannot be told' 'line 2 of it can execute another program in its place' 'tlsbye run --observe ./wrapper'
   check ./plain
   assert_answer 0 reachable
   check ./python
-  assert_answer 2 'cannot be told' 'line 3 of it executes'
+  assert_answer 2 'cannot be told' 'line 3 of it can execute'
   check ./evaluates
   assert_answer 1 'reachable in part'
   [[ ! -e /usr/share/postgresql-common/pg_wrapper ]] || {
     check /usr/share/postgresql-common/pg_wrapper
-    assert_answer 2 'cannot be told' 'executes another program in its place'
+    assert_answer 2 'cannot be told' 'can execute another program in its place'
   }
 }
 
@@ -220,6 +220,32 @@ C
   assert_output --partial "systemd-hostnamed.service, which starts it, has SystemCallFilter="
   check nginx
   refute_output --partial "SystemCallFilter="
+}
+
+# A name space of its own, for /run: nothing of this machine's systemd is touched.
+@test "P12: a unit's address families, allowed or, after ~, refused" {
+  unshare -m true 2>/dev/null || skip "no mount namespace here"
+  local families
+  for families in 'AF_INET' '~AF_UNIX AF_NETLINK' 'AF_INET AF_UNIX' '~AF_NETLINK' ''; do
+    # shellcheck disable=SC2016 # the inner shell expands
+    run unshare -m sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/system &&
+      printf "[Service]\nExecStart=%s\nRestrictAddressFamilies=%s\n" "$1" "$2" >/run/systemd/system/tested.service && exec "$3" check "$1"' \
+      sh "$(type -P true)" "$families" "$TLSBYE"
+    [[ $output == *"tested.service, which starts it, has RestrictAddressFamilies=$families: "* ]] || fail "$output"
+    case $families in
+      AF_INET | *'~AF_UNIX'*) assert_output --partial 'without AF_UNIX there is no hub' ;;
+      *) assert_output --partial 'AF_UNIX, by which sockets go to a hub, is allowed' ;;
+    esac
+  done
+}
+
+@test "P12: a program of one's own that has a common name is not taken for another's" {
+  local name
+  for name in master service snap lmtp; do
+    cp "$(command -v merecat)" "$name"
+    check "./$name"
+    assert_answer 0 reachable
+  done
 }
 
 @test "P12: a container's and a service's starter: what it starts lives elsewhere" {

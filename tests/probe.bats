@@ -218,6 +218,7 @@ gives_up() {
 @test "probe: a shorter reply that nothing but close_notify calls whole is not known to be so" {
   gives_up shortens 2
   assert_equal "$(found unread bytes) $(found unread whole)" "100000 "
+  gives_up clips 2 # 5,000 bytes of 200,000 are missing
   run --separate-stderr "$TLSBYE" probe "localhost:$port"
   assert_line --regexp '^loses data\?  +not known: '
   assert_line --regexp '^not known: whether its shorter replies are whole$'
@@ -295,7 +296,7 @@ asked() {
     use_script "$protocol" inject
     trust --starttls "$protocol" "localhost:$port"
     assert_equal "$status" 2
-    assert_regex "$stderr" "plaintext (lies|was put) behind the peer's consent"
+    assert_regex "$stderr" "plaintext (lies|was put) after the peer's consent"
   done
 }
 
@@ -423,7 +424,7 @@ time.sleep(1)'
 
 @test "probe: nobody there, no such name, no TLS, a certificate that is not trusted: 2 and what to try" {
   free_port
-  refuses 'cannot connect to localhost, port [0-9]+: Connection refused; nothing listens there$' "localhost:$port"
+  refuses 'cannot connect to localhost, port [0-9]+: Connection refused; nothing listens there, or a firewall refuses it$' "localhost:$port"
   refuses 'no-such-host.invalid: .*; is the name spelt right' no-such-host.invalid
   use_script smtp good
   refuses '127.0.0.1:[0-9]+ speaks no TLS: its first bytes are "220.*try --starttls=smtp' "localhost:$port"

@@ -41,6 +41,22 @@ on_a_terminal() {
   assert_output --partial 'Nothing wrong was found'
 }
 
+@test "report: who ended without a word is told besides who was ended by a signal, and nothing is called right" {
+  local begin='{"v":1,"level":"warn","mode":"cure","time":1764033333.5,'
+  make_log clean=2 >log
+  printf '%s"event":"killed","program":"sh","pid":7,"signal":"SIGTERM"}\n' "$begin" >>log
+  printf '%s"event":"cut-short","program":"sh","pid":7}\n' "$begin" >>log
+  run "$TLSBYE" report log
+  assert_output --partial '1 process was ended by a signal.'
+  refute_output --partial 'ended without a word'
+  assert_line 'Nothing wrong was found.'
+  printf '%s"event":"cut-short","program":"worker","pid":8}\n' "$begin" >>log
+  run "$TLSBYE" report log
+  assert_output --partial '1 process was ended by a signal.'
+  assert_output --partial '1 process ended without a word'
+  assert_line 'Nothing is known to be wrong, but not everything was seen.'
+}
+
 @test "report: who leaves a server in the handshake is counted, and is no finding; a client wants to know" {
   visit() {
     printf '{"v":1,"event":"read-failed","time":1.5,"program":"x","pid":7,"mode":"cure","level":"info","id":"7.1","fd":4,'

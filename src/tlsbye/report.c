@@ -113,6 +113,13 @@ static const char help[] =
 	"The exit status is 0 when nothing wrong was found, 1 when something was or a connection has no end, 2 for misuse, a FILE that cannot be read, or "
 	"no event at all among other lines. More: tlsbye-report(1).";
 
+static uint64_t lines_lost;
+
+void report_lines_lost(uint64_t lines)
+{
+	lines_lost = lines;
+}
+
 /* --- reading --- */
 
 static bool is_stdin(const struct input *input)
@@ -246,6 +253,7 @@ static struct report *read_all(struct command *command, struct model *model, str
 	log_reader_account(*reader, report);
 	report->files = command->files;
 	report->files_count = command->count;
+	report->lines_lost = lines_lost;
 	return report;
 }
 
@@ -298,8 +306,9 @@ static int status_of(const struct command *command, const struct report *report)
 			command->count > 1 ? " and the others" : "");
 		return EXIT_MISUSE;
 	}
-	return report->groups_count > 0 || report->totals.without_end > 0 ? EXIT_SOMETHING_WRONG
-									  : EXIT_NOTHING_WRONG;
+	return report->groups_count > 0 || report->totals.without_end > 0 || report->lines_lost > 0
+		       ? EXIT_SOMETHING_WRONG
+		       : EXIT_NOTHING_WRONG;
 }
 
 static int make_report(struct command *command)

@@ -260,13 +260,14 @@ static bool goes_on(const struct log_file *log)
 }
 
 /* On stderr: stdout is the program's. The report's exit status. */
-static int report_to_stderr(const struct log_file *log)
+static int report_to_stderr(const struct log_file *log, uint64_t lost)
 {
 	char name[] = "tlsbye report", path[sizeof(log->path)];
 	char *argv[] = {name, path, NULL};
 	int found = EXIT_OWN_FAILURE;
 
 	strcpy(path, log->path);
+	report_lines_lost(lost);
 	fflush(stdout);
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
 		found = report_command(2, argv);
@@ -323,7 +324,7 @@ static void tell(const struct log_file *log, const char *program, bool left, uin
 		cli_say("no TLS connection of %s was seen; next: tlsbye check %s tells whether it is within reach",
 			program, program);
 	else
-		found = report_to_stderr(log);
+		found = report_to_stderr(log, lost);
 	if (!*log->folder)
 		return;
 	if (left)

@@ -42,7 +42,7 @@ REPLIES = {
 }
 # What gives up on more than it reads, without a word, and ends as it should: mode, how the whole begins, how much is left of it.
 GIVES_UP = {"mute": (HEAD + b"Content-Length: 200000\r\n\r\n", 0), "halves": (HEAD + b"Content-Length: 200000\r\n\r\n", 100000),
-            "shortens": (HEAD + b"Connection: close\r\n\r\n", 100000)}
+            "shortens": (HEAD + b"Connection: close\r\n\r\n", 100000), "clips": (HEAD + b"Connection: close\r\n\r\n", 195000)}
 GREETING = {"smtp": b"220-mail.example\r\n220 ready\r\n", "ftp": b"220-many\r\n 221 words\r\n220 ready\r\n",
             "imap": b"* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n", "postgres": b"", "none": b""}
 CONSENT = {"smtp": b"220 go\r\n", "ftp": b"234 go\r\n", "imap": b"* 1 EXISTS\r\na OK go\r\n", "postgres": b"S"}

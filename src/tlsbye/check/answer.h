@@ -60,10 +60,10 @@ struct answer {
 	struct caller *callers;
 	size_t caller_count;
 	bool may_load_more;
-	const char *loader;    /* the library by which; NULL: the program itself */
-	bool executes;         /* a script that hands over to another program */
-	bool own_filter;       /* it can put a seccomp filter on itself */
-	bool unresolved;       /* it calls OpenSSL, and none was found */
+	const char *loader; /* the library by which; NULL: the program itself */
+	bool executes;      /* a script that hands over to another program */
+	bool own_filter;    /* it can put a seccomp filter on itself */
+	bool unresolved;    /* it calls OpenSSL, and none was found */
 	/* the answer */
 	enum verdict verdict;
 	struct reason *reasons;

@@ -58,14 +58,14 @@ static const struct known table[] = {
 	 .modules = "%s/../lib/*/ssl4pl.so %s/lib/swipl/lib/*/ssl4pl.so %s/lib/swi-prolog/lib/*/ssl4pl.so",
 	 .code = "prolog",
 	 .note = "its library(ssl) puts a BIO of its own between OpenSSL and the stream"},
-	{.names = "dovecot imap-login pop3-login submission-login managesieve-login lmtp",
+	{.names = "dovecot imap-login pop3-login submission-login managesieve-login */dovecot/lmtp",
 	 .modules =
 		 "%s/lib/dovecot/modules/libssl_iostream_openssl.so %s/lib64/dovecot/libssl_iostream_openssl.so",
 	 .code = "dovecot",
 	 .note = "its TLS goes through pairs of memory BIOs, in processes (imap-login ...) that get an environment of "
 		 "their own (import_environment)",
 	 .memory = true},
-	{.names = "postfix master postmulti",
+	{.names = "postfix */postfix/master */postfix/sbin/master postmulti",
 	 .code = "postfix",
 	 .note = "its daemons (smtpd, smtp ...) speak TLS, and get an environment of their own: LD_PRELOAD is not in it",
 	 .next = "name LD_PRELOAD and the TLSBYE_ settings in import_environment of main.cf, then: tlsbye check "
@@ -98,14 +98,14 @@ static const struct known table[] = {
 	 .next = "tlsbye check each program that it starts",
 	 .launcher = true},
 	{.names =
-		 "docker podman runc crun ctr nerdctl lxc lxc-start lxc-execute systemd-nspawn machinectl flatpak snap bwrap "
+		 "docker podman runc crun ctr nerdctl lxc lxc-start lxc-execute systemd-nspawn machinectl flatpak */bin/snap bwrap "
 		 "firejail chroot schroot unshare nsenter",
 	 .code = "container",
 	 .note = "what it starts may live in another tree of files, with an environment of its own: the object has to be "
 		 "installed there, and LD_PRELOAD set there",
 	 .next = "run tlsbye inside: tlsbye run PROGRAM",
 	 .launcher = true},
-	{.names = "systemctl service invoke-rc.d systemd-run",
+	{.names = "systemctl */sbin/service invoke-rc.d systemd-run",
 	 .code = "services",
 	 .note = "the service is started by somebody else: what this program inherits does not come to it",
 	 .next = "a drop-in of the unit: [Service] Environment=LD_PRELOAD=...; libtlsbye.so(8) has it whole",
@@ -145,13 +145,14 @@ static const struct known table[] = {
 	 .launcher = true},
 };
 
-static bool matches(const char *patterns, const char *name)
+/* A name that anybody could give a program has its folder with it. */
+static bool matches(const char *patterns, const char *path, const char *name)
 {
 	char *list = memory_copy(patterns), *save, *word;
 	bool found = false;
 
 	for (word = strtok_r(list, " ", &save); word && !found; word = strtok_r(NULL, " ", &save))
-		found = fnmatch(word, name, 0) == 0;
+		found = fnmatch(word, strchr(word, '/') ? path : name, 0) == 0;
 	free(list);
 	return found;
 }
@@ -161,7 +162,7 @@ const struct known *known_program(const char *path)
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (matches(table[i].names, name))
+		if (matches(table[i].names, path, name))
 			return &table[i];
 	return NULL;
 }

@@ -2,7 +2,7 @@
 /*
  * The text of a script is searched for the call that replaces it, as its language spells it.
  *
- * Rules: comments and manuals inside the script do not count; what is built at run time is not seen. Children that it waits for are no
+ * Rules: comments, manuals and texts inside the script do not count; what is built at run time is not seen. Children that it waits for are no
  * hand-over: they are programs besides it.
  */
 #include "script.h"
@@ -34,6 +34,24 @@ static bool stands_alone(const char *line, const char *found, size_t length, con
 	return strchr(found, '.') == found + 2 || strchr(" \t(\n", after);
 }
 
+/* Inside of quotation marks that were opened on this line, or after the sign of a comment. */
+static bool is_text(const char *line, const char *found)
+{
+	char quote = '\0';
+
+	for (const char *at = line; at < found; at++) {
+		if (*at == '\\' && at + 1 < found)
+			at++;
+		else if (quote)
+			quote = *at == quote ? '\0' : quote;
+		else if (*at == '"' || *at == '\'')
+			quote = *at;
+		else if (*at == '#' && at > line && isspace((unsigned char)at[-1]))
+			return true;
+	}
+	return quote != '\0';
+}
+
 static bool calls_it(const char *line, const char *interpreter)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
@@ -42,7 +60,7 @@ static bool calls_it(const char *line, const char *interpreter)
 		if (fnmatch(calls[i].interpreters, interpreter, 0) != 0)
 			continue;
 		while ((at = strstr(at, word)) != NULL) {
-			if (stands_alone(line, at, strlen(word), calls[i].not_after))
+			if (stands_alone(line, at, strlen(word), calls[i].not_after) && !is_text(line, at))
 				return true;
 			at++;
 		}

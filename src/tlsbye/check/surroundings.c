@@ -59,7 +59,7 @@ static void note_script(struct answer *answer)
 	answer->executes = true;
 	answer_reason(
 		answer, "script-executes",
-		"line %u of it executes another program in its place: that one inherits the object, and whether "
+		"line %u of it can execute another program in its place: that one inherits the object, and whether "
 		"it can be reached is another question",
 		line);
 }
@@ -113,9 +113,10 @@ static void note_unit(struct answer *answer)
 			answer, filter ? "unit-filter" : "unit-confines", "%s, which starts it, has %s%s",
 			lines[i].unit, lines[i].text,
 			filter ? ": @system-service lets the object's calls through, of a narrower one that is not known"
-			: strncmp(lines[i].text, "Root", 4) == 0
-				? ": the object has to be in there"
-				: ": without AF_UNIX in it there is no hub, and each socket gets a process of its own");
+			: strncmp(lines[i].text, "Root", 4) == 0 ? ": the object has to be in there"
+			: unit_allows(lines[i].text, "AF_UNIX")
+				? ": AF_UNIX, by which sockets go to a hub, is allowed"
+				: ": without AF_UNIX there is no hub, and each socket gets a process of its own");
 	}
 }
 

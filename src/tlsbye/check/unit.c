@@ -9,7 +9,6 @@
 
 #include <glob.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,4 +129,26 @@ size_t unit_lines(const char *program, struct unit_line **lines)
 		free(pattern);
 	}
 	return count;
+}
+
+static bool has_word(const char *list, const char *word)
+{
+	for (list += strspn(list, " \t"); *list; list += strspn(list, " \t")) {
+		size_t length = strcspn(list, " \t");
+
+		if (length == strlen(word) && strncmp(list, word, length) == 0)
+			return true;
+		list += length;
+	}
+	return false;
+}
+
+bool unit_allows(const char *text, const char *word)
+{
+	const char *list = strchr(text, '=') + 1;
+
+	list += strspn(list, " \t");
+	if (!*list)
+		return true;
+	return *list == '~' ? !has_word(list + 1, word) : has_word(list, word);
 }

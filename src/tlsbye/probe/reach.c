@@ -219,7 +219,7 @@ static void tell_error(const struct plan *plan, int error, bool again, struct tr
 	if (error == ECONNREFUSED && again)
 		advice = "; it took one before: has it more than one connection to give?";
 	else if (error == ECONNREFUSED)
-		advice = "; nothing listens there";
+		advice = "; nothing listens there, or a firewall refuses it";
 	else if (error == ETIMEDOUT)
 		advice = "; is there a firewall between? see --timeout";
 	else if (error == ENETUNREACH || error == EHOSTUNREACH)

@@ -248,7 +248,7 @@ static bool nothing_behind(struct dialogue *d)
 	if (d->taken == d->have && recv(d->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
 		return true;
 	return plan_trouble_is(d->trouble,
-			       "STARTTLS: plaintext lies behind the peer's consent, before TLS: injected by "
+			       "STARTTLS: plaintext lies after the peer's consent, before TLS: injected by "
 			       "somebody between, or a broken peer; not tried");
 }
 

@@ -42,7 +42,7 @@ static bool plaintext(const struct plan *plan, const struct verdict *v, const ch
 	const char *try = "is this the right port?";
 
 	if (plan->starttls != STARTTLS_NONE)
-		try = "plaintext was put behind the peer's consent to TLS";
+		try = "plaintext was put after the peer's consent to TLS";
 	else if (strncmp(v->words, "220", 3) == 0)
 		try = "try --starttls=smtp or --starttls=ftp";
 	else if (strncmp(v->words, "* ", 2) == 0)

@@ -82,7 +82,7 @@ static void put_counts(FILE *out, const struct report *report)
 		{"", "left by the peer in the handshake", t->left_in_handshake},
 		{"", "ends that were hidden", t->hidden_ends},
 		{"", "processes ended by a signal", t->killed},
-		{"", "processes that ended without a word", t->cut_short},
+		{"", "processes that ended without a word", t->unexplained},
 		{"", "data perhaps lost", t->data_unknown},
 		{"", "aborts that were meant", t->meant},
 		{"", "without an end in the log", t->without_end},

@@ -29,6 +29,8 @@ struct model {
 	const struct connection_story **chosen_list;
 
 	struct seen_table connections, processes;
+	struct seen_table
+		deaths; /* by pid: as many begin as ended without a word, as many end as a signal is known of */
 	struct groups groups;
 	struct tally programs, versions, ciphers;
 
@@ -200,9 +202,25 @@ static bool is_asked_for(const char *signal)
 
 static void add_killed(struct model *model, const struct record *r)
 {
+	struct seen *death = seen_get(&model->deaths, seen_process_key("", r->pid), NULL);
+
 	model->report.totals.killed++;
+	if (death)
+		death->ends++;
 	if (!is_asked_for(r->signal))
 		groups_add_event(&model->groups, GROUP_KILLED, r);
+}
+
+/* One process may be told of by both: by the hub, that it has gone, and by who waited for it, by which signal. */
+static void add_cut_short(struct model *model, const struct record *r)
+{
+	struct seen *death = seen_get(&model->deaths, seen_process_key("", r->pid), NULL);
+
+	model->report.totals.cut_short++;
+	if (death)
+		death->starts++;
+	else
+		model->report.totals.unexplained++;
 }
 
 void model_add(void *context, const struct record *r)
@@ -220,7 +238,8 @@ void model_add(void *context, const struct record *r)
 		model->report.no_debug = false;
 	if (seen_get(&model->processes, seen_process_key(r->program, r->pid), &new_process) && new_process)
 		totals->processes++;
-	totals->cut_short += r->kind == EVENT_CUT_SHORT;
+	if (r->kind == EVENT_CUT_SHORT)
+		add_cut_short(model, r);
 	if (r->kind == EVENT_KILLED && r->signal)
 		add_killed(model, r);
 	if (!r->id)
@@ -344,6 +363,16 @@ static void find_unended(struct model *model)
 	totals->connections += without_end + undecided;
 }
 
+static void find_unexplained(struct model *model)
+{
+	for (size_t i = 0; i < model->deaths.size; i++) {
+		const struct seen *death = &model->deaths.places[i];
+
+		if (death->key && death->starts > death->ends)
+			model->report.totals.unexplained += (uint64_t)(death->starts - death->ends);
+	}
+}
+
 static void list_chosen(struct model *model)
 {
 	size_t count;
@@ -363,6 +392,7 @@ struct report *model_report(struct model *model)
 	struct report *report = &model->report;
 
 	find_unended(model);
+	find_unexplained(model);
 	list_chosen(model);
 	if (!model->groups.sorted)
 		groups_sort(&model->groups);
@@ -395,6 +425,7 @@ void model_free(struct model *model)
 	free(model->wanted);
 	seen_free(&model->connections);
 	seen_free(&model->processes);
+	seen_free(&model->deaths);
 	tally_free(&model->programs);
 	tally_free(&model->versions);
 	tally_free(&model->ciphers);

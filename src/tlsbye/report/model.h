@@ -96,8 +96,9 @@ struct totals {
 	uint64_t
 		left_in_handshake; /* by the peer, before a word of data: in no group where this side is the server */
 	uint64_t processes;
-	uint64_t killed;    /* processes that are known to have been ended by a signal */
-	uint64_t cut_short; /* processes that ended without a word */
+	uint64_t killed;      /* processes that are known to have been ended by a signal */
+	uint64_t cut_short;   /* processes that ended without a word */
+	uint64_t unexplained; /* of these: no signal is known by which they ended */
 	struct times drain;
 	double first, last; /* 0: no event */
 };
@@ -133,6 +134,7 @@ struct report {
 	const struct skipped *skipped;
 	size_t skipped_count;
 	uint64_t lines_skipped;
+	uint64_t lines_lost;      /* that the log did not take (reported.c) */
 	const char *const *files; /* as given */
 	size_t files_count;
 	size_t stories_limit; /* so many connections of a group are kept at the most */

@@ -209,7 +209,7 @@ static const struct rule causes[CAUSE_COUNT + 1] = {
 		 .broken =
 			 "by this program, elsewhere: OpenSSL knows a socket by its number, which is free for others "
 			 "from close() on (close(2)): SSL_shutdown() and SSL_free() come before it",
-		 .where = "see late-call"},
+		 .where = "before the close() that the other SSL's socket had; late-call tells of that one"},
 	[CAUSE_OWN_END] =
 		{.what = "this side had ended the connection already",
 		 .effect = "the read cannot succeed",
@@ -259,10 +259,10 @@ static const char hidden_rule[] =
 
 static const struct rule late_call = {
 	.what = "a call is made on an SSL whose socket was closed before, and whose number is another's by then",
-	.effect = "its record goes into the other connection, or file, whose peer cannot decrypt it",
+	.effect =
+		"its record goes into the other connection, or file, whose peer cannot decrypt it, unless tlsbye held it back",
 	.broken = LATE_RULE,
-	.where =
-		"in front of the close() of this connection's socket, whatever is still to be called on its SSL"};
+	.where = "before the close() of this connection's socket, whatever is still to be called on its SSL"};
 
 static const char killed_what[] = "the process was ended by a signal";
 static const char killed_effect[] =

@@ -40,7 +40,6 @@ static void title(const struct page *page, const struct report *report)
 static void totals(const struct page *page, const struct report *report)
 {
 	const struct totals *t = &report->totals;
-	uint64_t unexplained = t->cut_short > t->killed ? t->cut_short - t->killed : 0;
 	char number[NUMBER_SIZE], text[128];
 
 	count(page, "", t->clean, "clean");
@@ -68,10 +67,10 @@ static void totals(const struct page *page, const struct report *report)
 	if (t->killed > 0)
 		fprintf(page->out, "%s process%s ended by a signal.\n", words_number(number, t->killed),
 			t->killed == 1 ? " was" : "es were");
-	if (unexplained > 0)
+	if (t->unexplained > 0)
 		fprintf(page->out,
 			"%s process%s ended without a word: what connections were open then is not known.\n",
-			words_number(number, unexplained), unexplained == 1 ? "" : "es");
+			words_number(number, t->unexplained), t->unexplained == 1 ? "" : "es");
 	if (t->foreign > 0)
 		fprintf(page->out,
 			"Not counted: %s that another holder has (a forked process, a copy sent away).\n",
@@ -135,13 +134,16 @@ static void groups(const struct page *page, const struct report *report)
 					report->files[0]);
 }
 
-/* Of what has no end nobody knows that it was right. */
-static void nothing_wrong(const struct page *page, const struct totals *totals)
+/* Of what has no end, or is not here, nobody knows that it was right. */
+static void nothing_wrong(const struct page *page, const struct report *report)
 {
+	const struct totals *totals = &report->totals;
 	char number[NUMBER_SIZE];
 	uint64_t unknown = totals->without_end + totals->untold;
 
-	if (unknown == 0)
+	if (unknown == 0 && totals->undecided + totals->unexplained + report->lines_lost > 0)
+		fputs("Nothing is known to be wrong, but not everything was seen.\n", page->out);
+	else if (unknown == 0)
 		fputs("Nothing wrong was found.\n", page->out);
 	else
 		summary_group_paragraph(
@@ -180,7 +182,7 @@ void summary_print(FILE *out, const struct report *report, struct source *source
 			"Had the program TLS that can be reached? tlsbye check tells. Where it changes its user, that "
 			"one has to be allowed to write to the log.");
 	if (report->totals.events > 0 && report->groups_count == 0)
-		nothing_wrong(&page, &report->totals);
+		nothing_wrong(&page, report);
 	groups(&page, report);
 	skipped(&page, report);
 }
