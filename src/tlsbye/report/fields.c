@@ -75,6 +75,7 @@ const struct field fields[] = {
 	FIELD("lost_bytes", COUNT, lost_bytes),
 	FIELD("faults", FAULT_LIST, faults),
 	FIELD("us", COUNT, us),
+	FIELD("count", COUNT, count),
 	FIELD("text", STRING, text),
 	ROOM("objects", OBJECT_LIST),
 	ROOM("sites", SITE_LIST),

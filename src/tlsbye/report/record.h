@@ -103,6 +103,7 @@ struct record {
 	int64_t lost_bytes;
 	unsigned faults; /* FAULT_ bits */
 
+	int64_t count;    /* out-of-reach: of these the process has had, up to here */
 	int64_t us;       /* handshake, drain: how long; end: from tracked to the end */
 	const char *text; /* setting */
 

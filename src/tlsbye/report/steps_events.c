@@ -180,6 +180,16 @@ static void tell_drain(struct making *m, const struct record *r)
 	m->drained = true;
 }
 
+static void tell_out_of_reach(struct making *m, const struct record *r)
+{
+	struct step *step = step_add(m, LANE_PROGRAM, LANE_OPENSSL, TONE_PLAIN);
+
+	step_label(m, step, "its SSL goes: no socket known");
+	if (r->called_shutdown != UNSAID)
+		step_note(m, step, "%s",
+			  r->called_shutdown ? "SSL_shutdown() was called" : "without SSL_shutdown()");
+}
+
 static void tell_other(struct making *m, const struct record *r)
 {
 	step_label(m, step_add(m, LANE_PROGRAM, LANE_PROGRAM, TONE_PLAIN), "%s", r->event ? r->event : "?");
@@ -196,6 +206,7 @@ void steps_events_make(struct making *m)
 		[EVENT_NOTIFY] = tell_notify,
 		[EVENT_HALF_CLOSE] = tell_half_close,
 		[EVENT_DRAIN] = tell_drain,
+		[EVENT_OUT_OF_REACH] = tell_out_of_reach,
 		[EVENT_OTHER] = tell_other,
 	};
 
