@@ -144,7 +144,7 @@ clients() {
     assert_says end transport will_reset '"datagram" null'
     judge_server cured server_memory_bio --rounds 100 -- --send 1K --expect 1K
     look_at_lines
-    assert_says out-of-reach level '"debug"'
+    assert_says out-of-reach level count called_shutdown fd '"info" 1 false null'
   }
   in_both_modes others
 }

@@ -17,8 +17,22 @@ static bool is_ours(const struct connection *c, SSL *ssl, int fd)
 	       c->lib->BIO_method_type(c->lib->SSL_get_wbio(ssl)) == BIO_TYPE_DGRAM;
 }
 
+static _Atomic bool any;
+
+bool which_socket_any(void)
+{
+	return atomic_load(&any);
+}
+
+void which_socket_child_after_fork(void)
+{
+	atomic_store(&any, false);
+}
+
 static void adopt_socket(struct connection *c, int fd, uint64_t cookie)
 {
+	if (!which_socket_any())
+		atomic_store(&any, true);
 	c->socket.cookie = cookie;
 	c->socket.is_unix = false;
 	atomic_store(&c->socket.addresses, ADDRESSES_UNKNOWN);

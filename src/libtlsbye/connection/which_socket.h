@@ -27,6 +27,10 @@ void which_socket_learn(struct connection *c, SSL *ssl, int write_fd);
 /* Learning ends: it is this one. Only the first to say so is believed. */
 void which_socket_learnt(struct connection *c, int fd);
 
+/* Was any socket known in this process? */
+bool which_socket_any(void);
+void which_socket_child_after_fork(void);
+
 /* The two addresses, where they are not known yet and the descriptor is open. Async-signal-safe. */
 void which_socket_addresses(struct connection *c, int fd);
 

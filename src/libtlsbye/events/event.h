@@ -127,6 +127,13 @@ struct event_late_call {
 	bool held_back; /* the cure did not let it */
 };
 
+/* The end of a connection of which no socket is known; of none (number 0): how many of these the process had. */
+struct event_out_of_reach {
+	uint64_t count; /* in the process up to here, with this one */
+	bool called_shutdown;
+	bool knows_of_shutdown; /* else a call may have passed by the hooks */
+};
+
 /* A program has ended by a signal. Told by who has waited for it, and so knows: tlsbye run --report. */
 struct event_killed {
 	const char *signal; /* "SIGPIPE" */
@@ -156,6 +163,7 @@ struct event {
 		struct event_hand_over hand_over;
 		struct event_killed killed;
 		struct event_late_call late_call;
+		struct event_out_of_reach out_of_reach;
 	};
 };
 

@@ -254,6 +254,14 @@ static void add_setting(struct text *line, const struct event_setting *setting)
 	json_fits(line, mark);
 }
 
+static void add_out_of_reach(struct text *line, const struct event *event)
+{
+	const struct event_out_of_reach *facts = &event->out_of_reach;
+	json_number(line, "count", facts->count);
+	if (event->who.number && facts->knows_of_shutdown)
+		json_bool(line, "called_shutdown", facts->called_shutdown);
+}
+
 static void add_what(struct text *line, const struct event *event)
 {
 	switch (event->kind) {
@@ -293,8 +301,10 @@ static void add_what(struct text *line, const struct event *event)
 	case EVENT_KILLED:
 		json_string(line, "signal", event->killed.signal);
 		return;
-	case EVENT_TRACKED:
 	case EVENT_OUT_OF_REACH:
+		add_out_of_reach(line, event);
+		return;
+	case EVENT_TRACKED:
 	case EVENT_CUT_SHORT:
 	case EVENT_KIND_COUNT:
 		return;

@@ -311,6 +311,25 @@ static void add_hand_over(struct text *line, const struct event_hand_over *hand_
 				: "): sockets drain in processes of their own (said once)");
 }
 
+static void add_out_of_reach(struct text *line, const struct event_out_of_reach *facts)
+{
+	text_add(line, "its SSL_* calls show none (memory BIOs?)");
+	if (facts->knows_of_shutdown)
+		text_add(line, facts->called_shutdown ? "; SSL_shutdown() was called"
+						      : "; let go without SSL_shutdown()");
+	text_add(line, "; what of it the peer got, and how its TCP ended, is out of reach (");
+	text_add_grouped(line, facts->count);
+	text_add(line, " such in this process so far)");
+}
+
+static void add_out_of_reach_sum(struct text *line, const struct event_out_of_reach *facts)
+{
+	text_add(line, ": no socket was known of ");
+	text_add_grouped(line, facts->count);
+	text_add(line, facts->count == 1 ? " connection" : " connections");
+	text_add(line, " (memory BIOs?): how they ended is not known");
+}
+
 static void add_what(struct text *line, const struct event *event)
 {
 	switch (event->kind) {
@@ -344,8 +363,10 @@ static void add_what(struct text *line, const struct event *event)
 	case EVENT_LATE_CALL:
 		add_late_call(line, &event->late_call);
 		return;
-	case EVENT_SETTING:
 	case EVENT_OUT_OF_REACH:
+		add_out_of_reach(line, &event->out_of_reach);
+		return;
+	case EVENT_SETTING:
 	case EVENT_HAND_OVER:
 	case EVENT_CUT_SHORT:
 	case EVENT_KILLED:
@@ -359,12 +380,9 @@ void event_text(struct text *line, const struct event *event)
 	text_add(line, "tlsbye: ");
 	if (event->kind == EVENT_SETTING) {
 		add_setting(line, &event->setting);
-	} else if (event->kind == EVENT_OUT_OF_REACH) {
+	} else if (event->kind == EVENT_OUT_OF_REACH && !event->who.number) {
 		add_program_name(line, event);
-		text_add(
-			line,
-			": the SSL_* calls of a connection show no socket (memory BIOs?): its goodbye is out of "
-			"reach (said once)");
+		add_out_of_reach_sum(line, &event->out_of_reach);
 	} else if (event->kind == EVENT_HAND_OVER) {
 		add_program_name(line, event);
 		add_hand_over(line, &event->hand_over);

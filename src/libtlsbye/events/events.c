@@ -437,12 +437,14 @@ const char *events_program(void)
 	return program;
 }
 
-void events_out_of_reach(void)
+void events_out_of_reach(struct connection *c, enum level level, const struct event_out_of_reach *facts)
 {
-	static _Atomic bool said;
-	if (!is_wanted(LEVEL_DEBUG) || atomic_exchange(&said, true))
+	if (!is_wanted(level))
 		return;
-	struct event event = {.kind = EVENT_OUT_OF_REACH, .level = LEVEL_DEBUG};
+	struct event event = {.kind = EVENT_OUT_OF_REACH, .level = level};
+	if (c)
+		events_who(c, &event.who);
+	event.out_of_reach = *facts;
 	say(&event);
 }
 

@@ -20,8 +20,8 @@ void events_init(void);
 /* A connection's end, once. Level info where it needed a cure or was not given one, debug where all was well. */
 void events_end(struct connection *c);
 
-/* Level debug, once a process: no socket was found that an SSL speaks over. */
-void events_out_of_reach(void);
+/* The end of a connection of which no socket is known. NULL: how many there were in the process (out_of_reach.h). */
+void events_out_of_reach(struct connection *c, enum level level, const struct event_out_of_reach *facts);
 
 /*
  * Level warn: the peer's end came without close_notify, and OpenSSL, which was told to, passed it off as a clean one.

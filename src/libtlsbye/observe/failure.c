@@ -332,11 +332,22 @@ static void diagnose(struct connection *c, struct event_failure *failure, int er
 	note_cause(c, failure);
 }
 
-/* An SSL without a BIO has no peer that could have done anything. */
+/*
+ * An SSL without a BIO has no peer that could have done anything, nor has one that was given the descriptor -1, as Net::SSLeay's
+ * tests do, and not a socket before.
+ */
+static bool may_have_peer(const struct connection *c, SSL *ssl)
+{
+	BIO *bio = c->lib->SSL_get_rbio(ssl);
+	int type = bio ? c->lib->BIO_method_type(bio) : 0;
+	bool on_descriptor = type == BIO_TYPE_SOCKET || type == BIO_TYPE_FD || type == BIO_TYPE_DGRAM;
+	return bio && (!on_descriptor || c->socket.cookie || c->lib->SSL_get_rfd(ssl) >= 0);
+}
+
 static bool is_final(const struct connection *c, SSL *ssl, int error)
 {
 	return (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) && settings->mode != MODE_OFF && ssl &&
-	       !c->seen.hands_off && c->lib->SSL_get_rbio(ssl);
+	       !c->seen.hands_off && may_have_peer(c, ssl);
 }
 
 void failure_of_read(struct connection *c, int error, struct call call)
@@ -382,7 +393,8 @@ void failure_is_not_its_own(struct connection *c, int error, struct call call, b
 	char text[REASON_MAX];
 	struct event_failure failure = {
 		.call = call.name, .cause = CAUSE_STALE_ERROR, .requested = c->seen.write_requested};
-	if (settings->mode == MODE_OFF || c->seen.hands_off || !call.name)
+	if (settings->mode == MODE_OFF || c->seen.hands_off || !call.name ||
+	    !may_have_peer(c, atomic_load(&c->ssl)))
 		return;
 	stale_error_note(c);
 	if (c->seen.stale_error_told)

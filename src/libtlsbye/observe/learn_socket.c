@@ -48,8 +48,7 @@ void learn_socket_enter(struct connection *c)
 	if (further_out == c || !claim_is_marked(&c->claim, CLAIM_LEARNING))
 		return;
 	if (c->learning.patience < COST_OF_SILENCE) {
-		claim_unmark(&c->claim, CLAIM_LEARNING);
-		events_out_of_reach();
+		claim_unmark(&c->claim, CLAIM_LEARNING); /* out_of_reach.c tells of it, in the end */
 		return;
 	}
 	c->learning.patience -= COST_OF_SILENCE;

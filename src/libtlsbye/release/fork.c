@@ -9,6 +9,7 @@
 #include "connection/records.h"
 #include "connection/ssl_table.h"
 #include "observe/learn_socket.h"
+#include "observe/out_of_reach.h"
 #include "release/release.h"
 #include "release/tls_word.h"
 #include "sys/blocked_signals.h"
@@ -66,6 +67,7 @@ static void after_in_child(void)
 		descriptors_child_after_fork();
 		records_child_after_fork();
 		learn_socket_child_after_fork();
+		out_of_reach_child_after_fork();
 	}
 	if (hub_is_there())
 		say_hello();

@@ -12,6 +12,7 @@
 #include "linger/handover.h"
 #include "linger/abort.h"
 #include "linger/queues.h"
+#include "observe/out_of_reach.h"
 #include "release/release.h"
 #include "release/ssl_free.h"
 #include "sys/blocked_signals.h"
@@ -137,6 +138,14 @@ static void tell_unfinished(struct connection *c, void *arg)
 	events_end(c);
 }
 
+/* Of those whose SSL goes with the process. */
+static void tell_out_of_reach(struct connection *c, void *arg)
+{
+	(void)arg;
+	if (atomic_load(&c->ssl) && ownership_owns(c))
+		out_of_reach_note(c);
+}
+
 static void leave_all(int status, struct call call)
 {
 	struct blocked_signals before;
@@ -147,6 +156,8 @@ static void leave_all(int status, struct call call)
 	blocked_signals_begin(&before, true);
 	records_each(leave, &leaving);
 	records_each(tell_unfinished, NULL);
+	records_each(tell_out_of_reach, NULL);
+	out_of_reach_sum();
 	if (release_is_curing())
 		handover_await((unsigned)settings->at_exit_ms);
 	hub_say(MESSAGE_BYE, NULL, 0, NULL, 0);

@@ -11,6 +11,7 @@
 #include "linger/handover.h"
 #include "observe/handshake.h"
 #include "observe/late_call.h"
+#include "observe/out_of_reach.h"
 #include "release/release.h"
 #include "sys/blocked_signals.h"
 #include "sys/in_handler.h"
@@ -129,6 +130,7 @@ void ssl_free_release(struct connection *c, uint32_t path, struct call call)
 	blocked_signals_begin(&before, !said);
 	speak_and_detach(c, ssl, path, said);
 	blocked_signals_end(&before);
+	out_of_reach_note(c);
 	if (c->released.superseded || c->released.parked) /* no close will tell of it */
 		events_end(c);
 	records_unref(c);

@@ -153,8 +153,8 @@ static void count(struct group *group, const struct record *r, bool blamed)
 		group->last = r->time;
 }
 
-static void add(struct groups *groups, enum group_kind kind, enum fault_place fault, const char *code,
-		const struct record *record, bool blamed)
+static struct group_kept *add(struct groups *groups, enum group_kind kind, enum fault_place fault,
+			      const char *code, const struct record *record, bool blamed)
 {
 	const struct site *site = guilty_site(kind, fault, record);
 	const struct group like = {.kind = kind,
@@ -166,10 +166,11 @@ static void add(struct groups *groups, enum group_kind kind, enum fault_place fa
 
 	if (!kept) {
 		groups->left_out++;
-		return;
+		return NULL;
 	}
 	count(&kept->group, record, blamed);
 	keep_if_bad(kept, groups->stories_limit, record);
+	return kept;
 }
 
 void groups_add_end(struct groups *groups, const struct record *end)
@@ -209,6 +210,17 @@ void groups_add_event(struct groups *groups, enum group_kind kind, const struct 
 					    : CAUSE_OTHER_WORD;
 	add(groups, kind, FAULT_COUNT, code, record,
 	    record->kind != EVENT_END); /* an end stands with its faults, too */
+}
+
+void groups_add_out_of_reach(struct groups *groups, const struct record *record, uint64_t connections)
+{
+	struct group_kept *kept =
+		add(groups, GROUP_OUT_OF_REACH, FAULT_COUNT, EVENT_OUT_OF_REACH_WORD, record, false);
+
+	if (kept)
+		kept->group.connections += connections - 1;
+	else
+		groups->left_out += connections - 1;
 }
 
 static int more(uint64_t a, uint64_t b)
@@ -251,10 +263,11 @@ static void finish(struct group_kept *kept)
 	}
 	group->stories = kept->stories;
 	group->example = kept->worst[0]->record;
-	if (!group->example->id) { /* of a process: there is no connection to be shown */
-		kept->hidden = group->stories_count;
-		group->stories_count = 0;
-	}
+	/* Of a process: there is no connection to be shown. */
+	for (size_t i = 0; i < group->stories_count && !kept->hidden; i++)
+		if (!kept->worst[i]->record->id)
+			kept->hidden = group->stories_count - i;
+	group->stories_count -= kept->hidden;
 	site = guilty_site(group->kind, group->fault, group->example);
 	group->site = site ? *site : (struct site){0};
 }

@@ -40,6 +40,9 @@ void groups_add_end(struct groups *groups, const struct record *end);
 /* Another event that is a group's matter. */
 void groups_add_event(struct groups *groups, enum group_kind kind, const struct record *record);
 
+/* Connections of which no socket is known: the record tells of so many. */
+void groups_add_out_of_reach(struct groups *groups, const struct record *record, uint64_t connections);
+
 void groups_sort(struct groups *groups); /* false: no memory */
 void groups_free(struct groups *groups);
 

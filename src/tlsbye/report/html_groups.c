@@ -16,6 +16,8 @@ static const char *tone_of(const struct group *group)
 {
 	if (group->lost)
 		return "lost";
+	if (group->kind == GROUP_OUT_OF_REACH)
+		return "other";
 	if (group->kind == GROUP_FAULT && !group->wrong)
 		return group->cured ? "good" : "other";
 	return "missing";
@@ -28,6 +30,8 @@ static void put_mark(FILE *out, const struct group *group)
 	if (group->lost)
 		fprintf(out, "<span class=\"mark lost\">data lost: %s</span>",
 			words_number(number, group->lost));
+	else if (group->kind == GROUP_OUT_OF_REACH)
+		fputs("<span class=\"mark\">not known</span>", out);
 	else if (group->kind != GROUP_FAULT)
 		fputs("<span class=\"mark missing\">suffered</span>", out);
 	else if (group->wrong)

@@ -35,6 +35,9 @@ static void put_headline(FILE *out, const struct totals *totals)
 		fprintf(out,
 			"<b class=\"good\">%s of %s connections were cured.</b> None is known to have lost data.",
 			words_number(number, totals->cured), all);
+	else if (totals->out_of_reach)
+		fprintf(out, "Of %s of %s connections no socket is known: nor is how they ended.",
+			words_number(number, totals->out_of_reach), all);
 	else
 		fputs("<b class=\"good\">Nothing was missing.</b>", out);
 	fputs("</p>\n", out);
@@ -87,6 +90,7 @@ static void put_counts(FILE *out, const struct report *report)
 		{"", "aborts that were meant", t->meant},
 		{"", "without an end in the log", t->without_end},
 		{"", "ended, not judged", t->undecided},
+		{"", "through memory, without a socket that is known", t->out_of_reach},
 		{"", "another holder's", t->foreign},
 		{"", "handshakes", report->handshakes},
 		{"", "of these resumed", report->resumed},

@@ -94,6 +94,7 @@ static void put_totals(yajl_gen gen, const struct totals *totals)
 	put_count(gen, "without_end", totals->without_end);
 	put_count(gen, "untold", totals->untold);
 	put_count(gen, "undecided", totals->undecided);
+	put_count(gen, "out_of_reach", totals->out_of_reach);
 	put_count(gen, "foreign", totals->foreign);
 	put_count(gen, "lost", totals->lost);
 	put_count(gen, "lost_bytes", totals->lost_bytes);
@@ -201,7 +202,8 @@ static void put_group(yajl_gen gen, const struct group *group, struct source *so
 					    [GROUP_READ_FAILED] = "read-failed",
 					    [GROUP_LATE_CALL] = "late-call",
 					    [GROUP_KILLED] = "killed",
-					    [GROUP_WRITE_INCOMPLETE] = "write-incomplete"};
+					    [GROUP_WRITE_INCOMPLETE] = "write-incomplete",
+					    [GROUP_OUT_OF_REACH] = "out-of-reach"};
 
 	yajl_gen_map_open(gen);
 	put_text(gen, "kind", kinds[group->kind]);

@@ -89,7 +89,7 @@ static void add_end(struct model *model, const struct record *r, struct seen *se
 		return;
 	}
 	totals->connections++;
-	tally_add(&model->programs, r->program);
+	tally_add(&model->programs, r->program, 1);
 	if (says(r->verdict, VERDICT_CLEAN_WORD))
 		totals->clean++;
 	else if (says(r->verdict, VERDICT_CURED_WORD))
@@ -122,9 +122,9 @@ static void add_handshake(struct model *model, const struct record *r)
 	model->report.handshakes++;
 	model->report.resumed += r->resumed == 1;
 	if (r->version)
-		tally_add(&model->versions, r->version);
+		tally_add(&model->versions, r->version, 1);
 	if (r->cipher)
-		tally_add(&model->ciphers, r->cipher);
+		tally_add(&model->ciphers, r->cipher, 1);
 }
 
 /*
@@ -223,12 +223,48 @@ static void add_cut_short(struct model *model, const struct record *r)
 		model->report.totals.unexplained++;
 }
 
+/*
+ * Each line says how many there were before it in its process: so the sum is right where only some were logged, and in
+ * whatever order they come.
+ */
+static void add_out_of_reach(struct model *model, const struct record *r, struct seen *process)
+{
+	uint32_t before = process ? process->out_of_reach : 0;
+	uint32_t now = r->count <= 0 ? 1 : r->count < UINT32_MAX ? (uint32_t)r->count : UINT32_MAX;
+	struct seen *seen = r->id ? seen_get(&model->connections, seen_key(r->program, r->id), NULL) : NULL;
+
+	if (seen && seen->ends < UINT16_MAX)
+		seen->ends++;
+	if (now <= before)
+		return;
+	if (process)
+		process->out_of_reach = now;
+	else
+		before = now - 1;
+	model->report.totals.out_of_reach += now - before;
+	model->report.totals.connections += now - before;
+	tally_add(&model->programs, r->program, now - before);
+	groups_add_out_of_reach(&model->groups, r, now - before);
+}
+
+/* What is known of its connection alone. */
+static void add_of_connection(struct model *model, const struct record *r)
+{
+	struct seen *seen = seen_get(&model->connections, seen_key(r->program, r->id), NULL);
+
+	if (!seen)
+		model->report.totals.untold += r->kind == EVENT_TRACKED;
+	else if (r->fd < 0 && r->kind != EVENT_END)
+		seen->marks |= SEEN_NO_SOCKET;
+	add_event(model, r, seen);
+}
+
 void model_add(void *context, const struct record *r)
 {
 	struct model *model = context;
 	struct totals *totals = &model->report.totals;
 	bool new_process;
-	struct seen *seen = NULL;
+	struct seen *process;
 
 	if (totals->events++ == 0 || r->time < totals->first)
 		totals->first = r->time;
@@ -236,18 +272,18 @@ void model_add(void *context, const struct record *r)
 		totals->last = r->time;
 	if (says(r->level, "debug"))
 		model->report.no_debug = false;
-	if (seen_get(&model->processes, seen_process_key(r->program, r->pid), &new_process) && new_process)
-		totals->processes++;
+	process = seen_get(&model->processes, seen_process_key(r->program, r->pid), &new_process);
+	totals->processes += process && new_process;
 	if (r->kind == EVENT_CUT_SHORT)
 		add_cut_short(model, r);
 	if (r->kind == EVENT_KILLED && r->signal)
 		add_killed(model, r);
+	if (r->kind == EVENT_OUT_OF_REACH)
+		add_out_of_reach(model, r, process);
 	if (!r->id)
 		return;
-	seen = seen_get(&model->connections, seen_key(r->program, r->id), NULL);
-	if (!seen)
-		totals->untold += r->kind == EVENT_TRACKED;
-	add_event(model, r, seen);
+	if (r->kind != EVENT_OUT_OF_REACH)
+		add_of_connection(model, r);
 	if (model->connection && strcmp(model->connection, r->id) == 0)
 		stories_events_add(&model->chosen, r);
 }
@@ -340,6 +376,13 @@ static void choose_story(struct worst *worst)
 
 /* --- the sum --- */
 
+/* Of those without a socket not each is logged by itself where the log has no debug level, but each is counted. */
+static bool in_the_sum(const struct model *model, const struct seen *seen)
+{
+	return seen->marks & SEEN_NO_SOCKET && model->report.no_debug &&
+	       model->report.totals.out_of_reach > 0;
+}
+
 /* How many began and did not end; where nothing says when they began, whether their end should have been logged. */
 static void find_unended(struct model *model)
 {
@@ -353,7 +396,9 @@ static void find_unended(struct model *model)
 			continue;
 		if (seen->starts > seen->ends)
 			without_end += (uint64_t)(seen->starts - seen->ends);
-		else if (model->report.no_debug)
+		else if (in_the_sum(model, seen))
+			continue;
+		else if (model->report.no_debug || seen->marks & SEEN_NO_SOCKET)
 			undecided++;
 		else
 			without_end++;

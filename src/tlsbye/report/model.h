@@ -45,6 +45,7 @@ enum group_kind {
 	GROUP_LATE_CALL,   /* a call after close, on another's number: code is "late-call" */
 	GROUP_KILLED, /* the process was ended by a signal: code is its name; connections are processes */
 	GROUP_WRITE_INCOMPLETE, /* code is an errno's or an error's name ("EPIPE", "SSL_ERROR_WANT_WRITE") */
+	GROUP_OUT_OF_REACH, /* no socket is known: code is "out-of-reach", and nothing of it is known to be wrong */
 };
 
 /*
@@ -85,9 +86,10 @@ struct totals {
 	uint64_t connections; /* all below but foreign */
 	uint64_t clean, cured, wrong, meant;
 	uint64_t without_end;
-	uint64_t untold;    /* too many connections at a time to know all without an end (millions) */
-	uint64_t undecided; /* no end was logged and none is missed: the log has no debug level */
-	uint64_t foreign;   /* another holder's: a forked relative counts its own */
+	uint64_t untold;       /* too many connections at a time to know all without an end (millions) */
+	uint64_t undecided;    /* no end was logged and none is missed: the log has no debug level */
+	uint64_t out_of_reach; /* no socket of them is known (memory BIOs): at least so many */
+	uint64_t foreign;      /* another holder's: a forked relative counts its own */
 	uint64_t lost, data_unknown; /* truncated: data is lost, or may be; of the connections above */
 	uint64_t lost_bytes;
 	uint64_t abandoned; /* writes that were given up: write-incomplete, or unfinished at the end */

@@ -289,6 +289,16 @@ static const struct rule killed = {.what = killed_what,
 				   .effect = killed_effect,
 				   .broken = "none of the goodbye: who is killed cannot say it (signal(7))"};
 
+static const struct rule out_of_reach = {
+	.what = "TLS through memory: its SSL_* calls show no socket",
+	.effect =
+		"the program moves the bytes between OpenSSL and the socket itself (memory BIOs, as node and Python's asyncio), so "
+		"whether its close_notify was sent, what was unread at the close, and whether data was lost, is not known "
+		"here, and tlsbye changes nothing of it",
+	.broken =
+		"none is known to be broken, nor to be kept; the other side sees it: tlsbye probe asks a server, "
+		"and with --listen a client"};
+
 static const struct rule hidden_end = {
 	.what = hidden_what,
 	.effect = hidden_effect,
@@ -340,6 +350,8 @@ static const struct rule *rule_in_c(const struct group *group)
 						     : &killed;
 	case GROUP_HIDDEN_END:
 		return &hidden_end;
+	case GROUP_OUT_OF_REACH:
+		return &out_of_reach;
 	case GROUP_READ_FAILED:
 		break;
 	}

@@ -16,11 +16,17 @@ enum seen_mark {
 	SEEN_READ_FAILED = 1, /* counted; until the end */
 	SEEN_ABANDONED = 2,
 	SEEN_HIDDEN = 4,
+	SEEN_NO_SOCKET = 8, /* an event of it knew none */
 };
 
 struct seen {
 	uint64_t key; /* 0: a free place */
-	uint16_t starts, ends;
+	union {
+		struct {
+			uint16_t starts, ends; /* of a connection */
+		};
+		uint32_t out_of_reach; /* of a process: how many connections were */
+	};
 	uint8_t marks;
 };
 

@@ -111,6 +111,11 @@ static enum tone judge_end(FILE *out, const struct record *end, bool failed)
 	return cured ? TONE_GOOD : is(end->data, DATA_LOST_WORD) ? TONE_LOST : TONE_MISSING;
 }
 
+static bool is_out_of_reach(const struct connection_story *story)
+{
+	return story->count && story->events[story->count - 1]->kind == EVENT_OUT_OF_REACH;
+}
+
 void steps_verdict_make(struct making *m)
 {
 	size_t size;
@@ -122,6 +127,8 @@ void steps_verdict_make(struct making *m)
 	}
 	if (m->story->end)
 		m->steps->tone = judge_end(out, m->story->end, m->failed);
+	else if (is_out_of_reach(m->story))
+		fputs("Not known: its TLS went through memory, and no socket of it is known.", out);
 	else
 		fputs("Without an end: the process was killed, the log is cut, or the connection still lives.",
 		      out);

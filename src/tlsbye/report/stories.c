@@ -84,7 +84,8 @@ void stories_tell(struct connection_story *story, struct record *const *records,
 /* Does a new connection begin with this event? (Behind an end, and where the one before was killed.) */
 static bool begins(const struct record *before, const struct record *record)
 {
-	return before->kind == EVENT_END || record->kind == EVENT_TRACKED || before->pid != record->pid ||
+	return before->kind == EVENT_END || before->kind == EVENT_OUT_OF_REACH ||
+	       record->kind == EVENT_TRACKED || before->pid != record->pid ||
 	       strcmp(before->program, record->program) != 0;
 }
 

@@ -49,6 +49,8 @@ static void totals(const struct page *page, const struct report *report)
 	count(page, "", t->without_end,
 	      "without an end: still open, or the process was killed, or the log is cut, or no hook saw the close");
 	count(page, "", t->undecided, "whose end is not in the log");
+	count(page, "", t->out_of_reach,
+	      "with TLS through memory: no socket of them is known, nor how they ended");
 	snprintf(text, sizeof(text), "truncated: data is lost, at least %s bytes",
 		 words_number(number, t->lost_bytes));
 	if (t->lost + t->data_unknown + t->resets + t->abandoned + t->reads_failed + t->hidden_ends +

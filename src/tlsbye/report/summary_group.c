@@ -102,7 +102,7 @@ static void no_site(const struct page *page, const struct group *group)
 {
 	const struct record *example = group->example;
 
-	if (group->site.count == 0 && group->kind != GROUP_KILLED)
+	if (group->site.count == 0 && group->kind != GROUP_KILLED && group->kind != GROUP_OUT_OF_REACH)
 		fprintf(page->out, "   no call site was logged%s%s\n",
 			example->doors ? "; it let go by " : "", example->doors ? example->doors : "");
 }

@@ -7,23 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tally_add(struct tally *tally, const char *name)
+void tally_add(struct tally *tally, const char *name, uint64_t times)
 {
 	char *copy;
 
 	for (size_t i = 0; i < tally->used; i++) {
 		if (strcmp(tally->counts[i].name, name) == 0) {
-			tally->counts[i].count++;
+			tally->counts[i].count += times;
 			return;
 		}
 	}
 	if (tally->used > TALLY_NAMES) {
-		tally->counts[TALLY_NAMES].count++;
+		tally->counts[TALLY_NAMES].count += times;
 		return;
 	}
 	copy = strdup(tally->used < TALLY_NAMES ? name : "others");
 	if (copy)
-		tally->counts[tally->used++] = (struct count){copy, 1};
+		tally->counts[tally->used++] = (struct count){copy, times};
 }
 
 static int more_first(const void *a, const void *b)

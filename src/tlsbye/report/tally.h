@@ -14,7 +14,7 @@ struct tally {
 	size_t used;
 };
 
-void tally_add(struct tally *tally, const char *name);
+void tally_add(struct tally *tally, const char *name, uint64_t times);
 void tally_sort(struct tally *tally); /* most first */
 void tally_free(struct tally *tally);
 
