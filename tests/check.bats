@@ -189,18 +189,16 @@ C
   assert_equal "$(json '[c["reach"] for c in a["callers"] if c["module"]]')" "['none']"
 }
 
-@test "P12: a sanitizer's runtime that is needed ends what has anything preloaded, and check says how it goes all the same" {
+@test "P12: a program that AddressSanitizer was built into is reached by tlsbye run, and check says by what means" {
   compile asan -fsanitize=address -lssl -lcrypto 2>/dev/null <<'C' || skip "no AddressSanitizer here"
 #include <openssl/ssl.h>
 int main(int n, char **a) { SSL *ssl = SSL_new(SSL_CTX_new(TLS_method())); SSL_set_fd(ssl, n + !a); return 0; }
 C
   check ./asan
-  assert_answer 1 'out of reach' 'it needs libasan.so'
-  local next
-  next=$(sed -n 's/^next: .*: \(LD_PRELOAD=[^ ]*\) tlsbye run .*/\1/p' <<<"$output")
-  run "$TLSBYE" run ./asan
+  assert_answer 0 reachable 'it is built with AddressSanitizer' ASAN_OPTIONS
+  run env "LD_PRELOAD=$OBJECT" ./asan
   assert_failure
-  ASAN_OPTIONS=detect_leaks=0 run env "$next" "$TLSBYE" run ./asan
+  ASAN_OPTIONS=detect_leaks=0 run "$TLSBYE" run ./asan
   assert_success
 }
 

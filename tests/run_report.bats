@@ -126,7 +126,9 @@ observed() {
   wrapper=("$TLSBYE" run --report --)
   want_status=134 judge_client bare client_exit_status --mode abort -- --expect 1K
   run cat "$program_err"
-  assert_output --partial "1 process ended without a word"
+  assert_output --partial "1 process was ended by a signal."
+  assert_output --partial "1. client_exit_status: SIGABRT: 1 process"
+  refute_output --partial "ended without a word" # it is known by what
 }
 
 @test "run --report: a daemon outlives its first process: the events stay, and go on coming" {

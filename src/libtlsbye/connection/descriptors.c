@@ -178,9 +178,10 @@ void descriptors_add(struct connection *c, int fd)
 
 static _Atomic bool any_duplicate; /* was anything dup'ed before it became a tracked socket? */
 
+/* What is still another connection's there was closed where no hook saw it: since then it may have been copied. */
 static void adopt_duplicates(struct connection *c, int fd)
 {
-	bool marked = slot_of(fd) == SLOT_DUPLICATE;
+	bool marked = slot_of(fd) != 0;
 	int last = marked ? atomic_load(&highest_known) : 2;
 	for (int other = 0; other <= last; other++) {
 		uint32_t slot = slot_of(other);

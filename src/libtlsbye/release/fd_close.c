@@ -282,17 +282,26 @@ void fd_close_before_dup_over(int from, int to, struct call call)
 		fd_close_before(to, call);
 }
 
+/* A close that no hook saw may have left the number to another socket, whose first copy this is. */
+static bool is_copy_of(const struct connection *c, int from)
+{
+	int saved = errno;
+	bool is = socket_is_of(c, from);
+	errno = saved;
+	return is;
+}
+
 static void note_duplicate(int from, int to)
 {
 	struct connection *c = descriptors_ref_connection(from);
-	if (c) {
+	if (c && is_copy_of(c, from))
 		descriptors_add(c, to);
-		records_unref(c);
-	} else if (epoll_sets_knows(from)) {
+	else if (epoll_sets_knows(from))
 		epoll_sets_seen(to);
-	} else {
+	else
 		descriptors_duplicated(from, to);
-	}
+	if (c)
+		records_unref(c);
 }
 
 int fd_close_duplicated(int from, int to)

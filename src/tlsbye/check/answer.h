@@ -63,7 +63,6 @@ struct answer {
 	const char *loader;    /* the library by which; NULL: the program itself */
 	bool executes;         /* a script that hands over to another program */
 	bool own_filter;       /* it can put a seccomp filter on itself */
-	const char *sanitizer; /* a runtime that it needs, which wants to be the first; NULL */
 	bool unresolved;       /* it calls OpenSSL, and none was found */
 	/* the answer */
 	enum verdict verdict;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "../program.h"
 #include "script.h"
 #include "unit.h"
 
@@ -79,20 +80,11 @@ static void note_filter(struct answer *answer)
 
 static void note_sanitizer(struct answer *answer)
 {
-	const struct elf_file *elf = &answer->objects.all[0].elf;
-
-	for (size_t i = 0; i < elf->needed_count && !answer->process; i++)
-		if (strncmp(elf->needed[i], "libasan.so", 10) == 0)
-			answer->sanitizer = elf->needed[i];
-	if (!answer->sanitizer)
-		return;
-	answer_reason(answer, "sanitizer",
-		      "it needs %s, which ends a program that has any preloaded object before it",
-		      answer->sanitizer);
-	answer_next(
-		answer,
-		"preload that one as well, which tlsbye then leaves the first: LD_PRELOAD=%s tlsbye run %s",
-		answer->sanitizer, answer->asked);
+	if (answer->obstacle == OBSTACLE_NONE && !answer->process && program_needs_asan(answer->code))
+		answer_reason(
+			answer, "sanitizer",
+			"it is built with AddressSanitizer, whose runtime ends a program that has any object before it: "
+			"tlsbye run tells it by ASAN_OPTIONS not to");
 }
 
 /* What the bits would do to somebody else: program.c tells what they do to whoever asks. */

@@ -8,7 +8,7 @@
 
 #include "answer.h"
 
-/* Fills the answer's may_load_more, executes, own_filter and sanitizer, and notes their reasons. */
+/* Fills the answer's may_load_more, executes, and own_filter, and notes their reasons. */
 void surroundings_note(struct answer *answer);
 
 #endif

@@ -137,8 +137,6 @@ static enum verdict weigh(const struct answer *answer)
 /* What the program itself, when it runs, may take away of that. */
 static enum verdict confine(const struct answer *answer, enum verdict verdict)
 {
-	if (answer->sanitizer && verdict != NO_TLS)
-		return OUT_OF_REACH;
 	if (answer->own_filter && (verdict == REACHABLE || verdict == IN_PART))
 		return CANNOT_TELL;
 	if (answer->known && answer->known->deepbind && verdict == REACHABLE)

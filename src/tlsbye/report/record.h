@@ -71,6 +71,7 @@ struct record {
 	const char *way;    /* of hand-over */
 	const char *signal; /* of killed */
 	const char *other;  /* of late-call: whose number it is */
+	int held_back;      /* ... and the call did nothing there */
 	const char *call, *error, *error_number /* "errno": "ECONNRESET" */, *reason, *cause, *alert;
 	int64_t requested;
 	int certain;
@@ -86,6 +87,7 @@ struct record {
 	int would_notify;
 	int handshake; /* it was completed */
 	int64_t bytes_read, bytes_written, unread, unread_tls, never_read, unflushed, unfinished;
+	int bytes_partial; /* the first two are at least so many */
 	/* end: the kernel */
 	int64_t unsent, not_sent;
 	const char *will_reset; /* "yes", "no", "possible" */
@@ -103,11 +105,9 @@ struct record {
 	int64_t lost_bytes;
 	unsigned faults; /* FAULT_ bits */
 
-	int held_back;     /* late-call */
-	int bytes_partial; /* of an end: not all bytes were counted */
-	int64_t count;     /* out-of-reach: of these the process has had, up to here */
-	int64_t us;        /* handshake, drain: how long; end: from tracked to the end */
-	const char *text;  /* setting */
+	int64_t count;    /* out-of-reach: of these the process has had, up to here */
+	int64_t us;       /* handshake, drain: how long; end: from tracked to the end */
+	const char *text; /* setting */
 
 	size_t sites_count;
 	const struct site *sites;

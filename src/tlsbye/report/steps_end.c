@@ -91,16 +91,17 @@ static void add_close_path(struct making *m, enum close_path_place which)
 static void add_data(struct making *m)
 {
 	const struct record *end = m->story->end;
+	const char *least = end->bytes_partial > 0 ? "at least " : "";
 	char bytes[BYTES_SIZE];
 	struct step *step;
 
 	if (end->bytes_read > 0) {
 		step = step_add(m, LANE_OPENSSL, LANE_PROGRAM, TONE_PLAIN);
-		step_label(m, step, "read %s", words_bytes(bytes, end->bytes_read));
+		step_label(m, step, "read %s%s", least, words_bytes(bytes, end->bytes_read));
 	}
 	if (end->bytes_written > 0) {
 		step = step_add(m, LANE_PROGRAM, LANE_OPENSSL, TONE_PLAIN);
-		step_label(m, step, "wrote %s", words_bytes(bytes, end->bytes_written));
+		step_label(m, step, "wrote %s%s", least, words_bytes(bytes, end->bytes_written));
 	}
 }
 

@@ -190,6 +190,14 @@ static void tell_out_of_reach(struct making *m, const struct record *r)
 			  r->called_shutdown ? "SSL_shutdown() was called" : "without SSL_shutdown()");
 }
 
+static void tell_late_call(struct making *m, const struct record *r)
+{
+	struct step *step = step_add(m, LANE_PROGRAM, LANE_OPENSSL, TONE_LOST);
+
+	step_label(m, step, "%s() after the close", r->call ? r->call : "?");
+	step_note(m, step, "the number is another socket's%s", r->held_back > 0 ? ": held back" : "");
+}
+
 static void tell_other(struct making *m, const struct record *r)
 {
 	step_label(m, step_add(m, LANE_PROGRAM, LANE_PROGRAM, TONE_PLAIN), "%s", r->event ? r->event : "?");
@@ -207,6 +215,7 @@ void steps_events_make(struct making *m)
 		[EVENT_HALF_CLOSE] = tell_half_close,
 		[EVENT_DRAIN] = tell_drain,
 		[EVENT_OUT_OF_REACH] = tell_out_of_reach,
+		[EVENT_LATE_CALL] = tell_late_call,
 		[EVENT_OTHER] = tell_other,
 	};
 
