@@ -78,8 +78,6 @@ const struct field fields[] = {
 	FIELD("faults", FAULT_LIST, faults),
 	FIELD("us", COUNT, us),
 	FIELD("count", COUNT, count),
-	FIELD("held_back", TRUTH, held_back),
-	FIELD("bytes_partial", TRUTH, bytes_partial),
 	FIELD("text", STRING, text),
 	ROOM("objects", OBJECT_LIST),
 	ROOM("sites", SITE_LIST),

@@ -105,11 +105,9 @@ struct record {
 	int64_t lost_bytes;
 	unsigned faults; /* FAULT_ bits */
 
-	int held_back;     /* late-call */
-	int bytes_partial; /* of an end: not all bytes were counted */
-	int64_t count;     /* out-of-reach: of these the process has had, up to here */
-	int64_t us;        /* handshake, drain: how long; end: from tracked to the end */
-	const char *text;  /* setting */
+	int64_t count;    /* out-of-reach: of these the process has had, up to here */
+	int64_t us;       /* handshake, drain: how long; end: from tracked to the end */
+	const char *text; /* setting */
 
 	size_t sites_count;
 	const struct site *sites;
