@@ -255,11 +255,12 @@ curl_same_as_bare() {
   assert_bare 35
 }
 
-# The outer connection has a BIO of curl's own over the socket, the inner one a BIO over the outer one.
+# The outer connection has a BIO of curl's own over the socket, the inner one a BIO over the outer one. The page is asked for by its
+# address: of a name the proxy tries ::1 first, and only that.
 @test "curl: TLS within TLS, through a proxy" {
   nginx_on_free_port
   start_peer "$port" "${nginx_command[@]}"
-  local page="https://localhost:$port/page"
+  local page="https://127.0.0.1:$port/page"
   free_port
   start_peer "$port" ncat --ssl --ssl-cert "$real/cert.pem" --ssl-key "$real/key.pem" --proxy-type http -l 127.0.0.1 "$port"
   curl_same_as_bare --proxy-cacert "$real/cert.pem" --proxy "https://localhost:$port" "$page" "$page"
