@@ -6,6 +6,8 @@
 # Nor is it told of what was no connection: an SSL that had no handshake, or the descriptor -1.
 #
 # shellcheck disable=SC2034,SC2154  # connections is read, program_log is set, in lib/judge.bash; $stderr is run's
+# shellcheck disable=SC2030,SC2031  # a test's log level is its own
+# shellcheck disable=SC2016         # what another shell or language expands
 
 load lib/project
 load lib/judge
