@@ -13,6 +13,9 @@
 #define LIBC_SO "libc.so.6"
 #endif
 
+/* The loader's, for debuggers. Weak: libc, which needs the loader, is all that this object needs. */
+#pragma weak _r_debug
+
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden"))); /* our own */
 
 /* What of an object is looked at. NULL, where it has none. */
@@ -30,7 +33,7 @@ struct object {
 
 static const struct link_map *first_after_ours(void)
 {
-	const struct link_map *object = _r_debug.r_map; /* which the loader has for debuggers */
+	const struct link_map *object = &_r_debug ? _r_debug.r_map : NULL;
 	while (object && object->l_ld != _DYNAMIC)
 		object = object->l_next;
 	return object ? object->l_next : NULL;
