@@ -27,7 +27,6 @@
 /* --- what OpenSSL says --- */
 
 /* Of an error's code, libssl's (err.h, sslerr.h). Some are younger than the oldest headers that this is built with. */
-enum { LIBRARY_SSL = 20, VERSION_3_0 = 0x30000000 };
 enum {
 	BAD_WRITE_RETRY = 127,
 	DATA_LENGTH_TOO_LONG = 146,
@@ -49,19 +48,10 @@ enum {
 	LAST_ALERT = 1255,
 };
 
-/* The layout has changed with 3.0, and the object serves both. Of another library's error: 0. */
+/* Of another library's error: 0. */
 static unsigned reason_of(const struct libssl *lib, unsigned long code)
 {
-	bool modern = lib->OpenSSL_version_num() >= VERSION_3_0;
-	unsigned long library = code >> (modern ? 23 : 24) & 0xff;
-	unsigned long reason = code & (modern ? 0x7fffff : 0xfff);
-	return library == LIBRARY_SSL && !(modern && code >> 31) ? (unsigned)reason : 0;
-}
-
-/* Of errno, which has a form of its own since 3.0. */
-static bool is_of_system(const struct libssl *lib, unsigned long code)
-{
-	return lib->OpenSSL_version_num() >= VERSION_3_0 ? code >> 31 : code >> 24 == ERR_LIB_SYS;
+	return openssl_error_library(lib, code) == ERR_LIB_SSL ? openssl_error_reason(lib, code) : 0;
 }
 
 /* ERR_R_MALLOC_FAILURE, whichever library's: as 1.1.1 has it, and with the flags of 3.0. */
@@ -72,7 +62,7 @@ static bool is_of_memory(bool modern, unsigned long code)
 
 bool failure_is_of_memory(const struct libssl *lib)
 {
-	bool modern = lib->OpenSSL_version_num() >= VERSION_3_0;
+	bool modern = lib->OpenSSL_version_num() >= OPENSSL_3_0;
 	return is_of_memory(modern, lib->ERR_peek_error()) ||
 	       is_of_memory(modern, lib->ERR_peek_last_error());
 }
@@ -242,7 +232,7 @@ static bool is_stale(int error_number)
  */
 static bool is_plain_eof(const struct connection *c, unsigned long code, enum peer_state peer)
 {
-	bool knows = c->lib->OpenSSL_version_num() >= VERSION_3_0;
+	bool knows = c->lib->OpenSSL_version_num() >= OPENSSL_3_0;
 	return !code && (!knows || peer == PEER_STATE_FIN || peer == PEER_STATE_RESET);
 }
 
@@ -259,7 +249,9 @@ static unsigned reason_in_queue(const struct libssl *lib, unsigned long first)
 /* What SSL_get_error() says: whatever stands first in the queue comes before the call's own error. */
 static int said(const struct libssl *lib, unsigned long code, int error)
 {
-	return !code ? error : is_of_system(lib, code) ? SSL_ERROR_SYSCALL : SSL_ERROR_SSL;
+	return !code                                             ? error
+	       : openssl_error_library(lib, code) == ERR_LIB_SYS ? SSL_ERROR_SYSCALL
+								 : SSL_ERROR_SSL;
 }
 
 static void add_said(const struct libssl *lib, struct event_failure *failure, unsigned long code, int error,

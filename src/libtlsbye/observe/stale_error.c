@@ -4,24 +4,10 @@
 
 #include <string.h>
 
-enum { VERSION_3_0 = 0x30000000 };
 enum {
 	UNEXPECTED_EOF_WHILE_READING = 294,
 	FIRST_ALERT = 1000, /* SSL_AD_REASON_OFFSET */
 };
-
-static unsigned library_of(const struct libssl *lib, unsigned long code)
-{
-	bool modern = lib->OpenSSL_version_num() >= VERSION_3_0;
-	if (modern && code >> 31)
-		return ERR_LIB_SYS;
-	return code >> (modern ? 23 : 24) & 0xff;
-}
-
-static unsigned reason_of(const struct libssl *lib, unsigned long code)
-{
-	return code & (lib->OpenSSL_version_num() >= VERSION_3_0 ? 0x7fffff : 0xfff);
-}
 
 /* What the call wants, where its BIO asks to be tried again. */
 static int wanted(const struct libssl *lib, SSL *ssl)
@@ -53,7 +39,7 @@ static bool has_failed(const struct connection *c, SSL *ssl)
  */
 static bool may_be_its_own(const struct libssl *lib, unsigned long code, bool of_write)
 {
-	unsigned library = library_of(lib, code), reason = reason_of(lib, code);
+	unsigned library = openssl_error_library(lib, code), reason = openssl_error_reason(lib, code);
 	if (library == ERR_LIB_SSL)
 		return of_write && reason < FIRST_ALERT && reason != UNEXPECTED_EOF_WHILE_READING;
 	return library == ERR_LIB_SYS || library == ERR_LIB_BIO || library >= ERR_LIB_USER;

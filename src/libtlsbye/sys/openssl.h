@@ -250,4 +250,18 @@ bool openssl_calls_itself(void *caller);
 /* Does it lie in this libcrypto, or in any libssl that is known? */
 bool openssl_has(const struct libcrypto *crypto, void *address);
 
+/* Whose error is it (ERR_LIB_...), and which of theirs? The layout of the code has changed with 3.0, where errno's has one of its own. */
+enum { OPENSSL_3_0 = 0x30000000 };
+
+static inline unsigned openssl_error_library(const struct libssl *lib, unsigned long code)
+{
+	bool modern = lib->OpenSSL_version_num() >= OPENSSL_3_0;
+	return modern && code >> 31 ? ERR_LIB_SYS : code >> (modern ? 23 : 24) & 0xff;
+}
+
+static inline unsigned openssl_error_reason(const struct libssl *lib, unsigned long code)
+{
+	return code & (lib->OpenSSL_version_num() >= OPENSSL_3_0 ? 0x7fffff : 0xfff);
+}
+
 #endif
